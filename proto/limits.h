@@ -1,0 +1,68 @@
+/*
+ * limits: every bound of the protocol and of the records, each with its unit and reason. Relations
+ * between them are asserted at compile time, at the end.
+ */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+#include <assert.h>
+
+#define KIB 1024u
+#define MIB (1024u * 1024u)
+
+enum {
+    /* Records and commits (docs/FORMATS.md). */
+    LABEL_BYTES_MAX = 32,         /* [a-z][a-z0-9-]{1,31}: short enough for a ref and a column */
+    NAME_BYTES_MAX = 64,          /* type and field names: [a-z][a-z0-9_]{0,63} */
+    VALUE_BYTES_MAX = 16 * KIB,   /* one value as JSON text; longer is an attachment */
+    OPERATIONS_BYTES_MAX = 64 * KIB, /* a commit's operations: resumes on a bad line */
+    COMMIT_RECORDS_MAX = 256,     /* records one commit may touch */
+    PARENTS_MAX = 32,             /* of a commit; of more heads the lowest are merged first */
+    IDENT_BYTES_MAX = 128,        /* "Name <mail>" of an author */
+    RECORD_BYTES_MAX = 4 * MIB,   /* one record file: 'seen' grows with its edits */
+    RECORD_FIELDS_MAX = 256,      /* fields of one type in the schema */
+    SAFE_INTEGER_BITS = 53,       /* integers stay exact in every JSON reader */
+
+    /* Charter. */
+    CHARTER_BYTES_MAX = 512 * KIB, /* one version with its schema and signatures */
+    CHARTER_VERSIONS_MAX = 4096,
+    MEMBERS_MAX = 256,
+    ADDRESS_BYTES_MAX = 256,      /* host:port */
+
+    /* Wire (docs/PROTOCOL.md). */
+    FRAME_BYTES_MAX = 16 * KIB,   /* ciphertext of one frame: lanes interleave by frame */
+    MESSAGE_BYTES_MAX = MIB,      /* one message, after decompression */
+    MESSAGE_DEPTH_MAX = 8,        /* nesting of msgpack */
+    ITEM_BYTES_MAX = 96 * KIB,    /* one commit with its operations, as ITEM carries it */
+    BATCH_BYTES_MAX = 256 * KIB,  /* items in one ITEM message: fills a frame train, frees the lane */
+    BATCH_ITEMS_MAX = 256,
+    WINDOW_BYTES = 4 * MIB,       /* items in flight without STORED */
+    HEADS_MAX = 1024,             /* head ids one HEADS may carry */
+    SUMMARY_IDS_MAX = 1024,
+    ZSTD_WINDOW_LOG = 20,         /* 1 MiB: what a peer can make us hold */
+    HALF_OPEN_MAX = 64,           /* handshakes under way */
+    HANDSHAKE_MS = 5000,          /* to finish one */
+    REKEY_MS = 3600 * 1000,       /* fresh handshake every hour */
+    GOSSIP_MS = 3000,             /* differing HEADS are reconciled so often */
+    PING_MS = 15 * 1000,          /* a silent link is asked */
+    STALL_MS = 60 * 1000,         /* and closed */
+    BACKOFF_MS_MIN = 500,         /* reconnects: doubled up to the maximum, with jitter */
+    BACKOFF_MS_MAX = 60 * 1000,
+    LINKS_MAX = 128,              /* open links of one daemon, of either direction */
+    LINKS_ACTIVE_DEFAULT = 4,     /* links that a daemon dials and keeps */
+    INVITATIONS_MAX = 64,
+
+    /* Control socket. */
+    CONTROL_BYTES_MAX = 2 * MIB,  /* one request or one row of an answer */
+    CONTROL_WORDS_MAX = 1024,
+};
+
+static_assert(OPERATIONS_BYTES_MAX < ITEM_BYTES_MAX, "a commit's operations fit an item");
+static_assert(ITEM_BYTES_MAX <= BATCH_BYTES_MAX, "a batch holds at least one item");
+static_assert(BATCH_BYTES_MAX + ITEM_BYTES_MAX <= MESSAGE_BYTES_MAX, "a batch fits a message");
+static_assert(BATCH_BYTES_MAX <= WINDOW_BYTES, "the window lets a batch through");
+static_assert(CHARTER_BYTES_MAX <= MESSAGE_BYTES_MAX - KIB, "a charter version fits a message");
+static_assert(VALUE_BYTES_MAX < OPERATIONS_BYTES_MAX, "a value fits a commit");
+static_assert(HEADS_MAX * 22 < MESSAGE_BYTES_MAX, "HEADS fits a message");
+
+#endif
