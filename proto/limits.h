@@ -38,7 +38,13 @@ enum {
     BATCH_ITEMS_MAX = 256,
     WINDOW_BYTES = 4 * MIB,       /* items in flight without STORED */
     HEADS_MAX = 1024,             /* head ids one HEADS may carry */
+    HEADS_LABELS_MAX = 512,       /* labels one HEADS may carry: members, and some that were */
     SUMMARY_IDS_MAX = 1024,
+    WANT_IDS_MAX = 1024,          /* commits one WANT may ask for */
+    AGENT_BYTES_MAX = 64,         /* HELLO: program and version, for people */
+    CHARTER_BATCH_MAX = 64,       /* charter versions in one CHARTER or PAIR_ACCEPT */
+    CHARTER_BATCH_BYTES_MAX = MIB - KIB, /* versions and proposals of one, together */
+    PROPOSALS_MAX = 16,           /* open proposals one CHARTER may carry */
     ZSTD_WINDOW_LOG = 20,         /* 1 MiB: what a peer can make us hold */
     HALF_OPEN_MAX = 64,           /* handshakes under way */
     HANDSHAKE_MS = 5000,          /* to finish one */
@@ -63,6 +69,9 @@ static_assert(BATCH_BYTES_MAX + ITEM_BYTES_MAX <= MESSAGE_BYTES_MAX, "a batch fi
 static_assert(BATCH_BYTES_MAX <= WINDOW_BYTES, "the window lets a batch through");
 static_assert(CHARTER_BYTES_MAX <= MESSAGE_BYTES_MAX - KIB, "a charter version fits a message");
 static_assert(VALUE_BYTES_MAX < OPERATIONS_BYTES_MAX, "a value fits a commit");
-static_assert(HEADS_MAX * 22 < MESSAGE_BYTES_MAX, "HEADS fits a message");
+static_assert(CHARTER_BYTES_MAX <= CHARTER_BATCH_BYTES_MAX, "a batch holds a charter version");
+static_assert(HEADS_LABELS_MAX >= MEMBERS_MAX, "HEADS names every member");
+static_assert(HEADS_MAX * 22 + HEADS_LABELS_MAX * (LABEL_BYTES_MAX + 6) < MESSAGE_BYTES_MAX,
+              "HEADS fits a message");
 
 #endif
