@@ -1,0 +1,72 @@
+/*
+ * import: rows of a CSV file, and programme.json, into records and entries. Pure: bytes in, rows
+ * out; reads no file, writes nothing.
+ *
+ * A column "name*" is personal data: left out, and said so. A column that the type does not have is
+ * an error that names the nearest. UTF-8 only (a BOM is skipped); RFC 4180 quoting.
+ */
+#ifndef REPLICAS_IMPORT_H
+#define REPLICAS_IMPORT_H
+
+#include "replicas/schema.h"
+
+enum { IMPORT_COLUMNS_MAX = 64, IMPORT_ROW_BYTES_MAX = 64 * 1024 };
+
+struct import_options {
+    const struct schema *schema;
+    const struct schema_type *type;
+    const struct digest *network;
+    struct bytes key;          /* the column whose value derives the id; {NULL,0}: random ids/refs */
+    struct bytes where_column, where_value; /* {NULL,0}: every row */
+    uint64_t first_line;       /* line number of the first byte of 'content' (1: the header) */
+    struct bytes header;       /* the header's text where content is a later chunk; {NULL,0} */
+};
+
+struct import_field {
+    const struct schema_field *field;
+    struct buf json;           /* canonical value; "null" where the cell is empty */
+};
+
+struct import_row { /* owned by the importer, lent to the callback */
+    uint64_t line;
+    struct bytes raw;          /* the row's text as it stands, for the reject file */
+    struct bytes key;          /* the key's cell, or {NULL,0} */
+    bool has_id;
+    uint8_t id[20];            /* RECORD_ID_BYTES of a record by its key; unused for entries */
+    struct import_field *fields; /* ascending by name; empty cells left out for entries */
+    uint32_t field_count;
+    struct bytes content;      /* entries: the canonical content, with its "ref"; else {NULL,0} */
+};
+
+struct import_sink {
+    void *user;
+    enum status (*row)(void *user, const struct import_row *row);          /* a good row */
+    enum status (*reject)(void *user, uint64_t line, struct bytes raw, const char *why);
+    void (*left_out)(void *user, const char *column);                      /* a "*" column */
+    void (*entropy)(void *user, void *out, size_t count);                  /* refs without a key */
+};
+
+struct import_totals {
+    uint64_t rows, skipped /* by where */, rejected;
+};
+
+/*
+ * import_csv(): every row of 'content' to the sink.
+ * Errors: ST_BAD_VALUE   the header is wrong (fault: which column, the nearest field), the key or
+ *                        where column is missing, not UTF-8 header
+ *         whatever the sink returned
+ */
+MUST_USE enum status import_csv(const struct import_options *o, struct bytes content,
+                                const struct import_sink *sink, struct import_totals *out,
+                                struct fault *f);
+
+/* import_programme(): programme.json: one row of type programme (key: its title), one grant, one
+ * exchange, through the same sink (import_row.line 0; 'type' tells which). */
+MUST_USE enum status import_programme(const struct schema *schema, const struct digest *network,
+                                      struct bytes json,
+                                      enum status (*row)(void *user,
+                                                         const struct schema_type *type,
+                                                         const struct import_row *row),
+                                      void *user, struct fault *f);
+
+#endif

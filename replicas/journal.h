@@ -1,0 +1,74 @@
+/*
+ * journal: the durable, ordered list of accepted items, and its closed, compressed part, the feed.
+ *
+ * Every frame has an ordinal: 0 for the first item this replica ever accepted, without gaps, in an
+ * order in which parents come before children. The open segment journal/<generation>.log is a
+ * preallocated file of frames; a closed one is journal/<generation>.feed, zstd blocks of at most
+ * FEED_BLOCK_BYTES of frames, served and scanned as it stands. Generations are 8 decimal digits.
+ *
+ * A frame: magic, generation, payload bytes, ordinal, the offset known durable when it was written,
+ * checksum (BLAKE2b-128) chained to the frame before; payload. An idle journal writes a closing mark.
+ * Recovery: damage beyond the greatest durable offset that any sound frame names is a torn tail and
+ * is cut; damage before it is ST_CORRUPT, naming segment and offset, and how to repair.
+ * A segment's header names the network, the generation, the ordinal it starts at and the last
+ * checksum of the segment before.
+ */
+#ifndef REPLICAS_JOURNAL_H
+#define REPLICAS_JOURNAL_H
+
+#include "proto/id.h"
+#include "replicas/disk.h"
+
+struct journal;
+
+struct journal_stats {
+    uint64_t items;          /* ordinals 0 .. items - 1 exist */
+    uint64_t open_first;     /* first ordinal of the open segment: not yet checkpointed */
+    uint64_t open_bytes, feed_bytes;
+    uint32_t generation;
+};
+
+/*
+ * journal_open(): recover. The disk is borrowed until journal_close(). 'found' sets up an empty
+ * journal where there is none; without it that is ST_NOT_FOUND.
+ * Errors: ST_CORRUPT, ST_WRONG_NETWORK (a journal of another network), ST_IO, ST_DISK_FULL,
+ *         ST_NO_MEMORY
+ */
+MUST_USE enum status journal_open(struct disk *disk, const struct digest *network, bool found,
+                                  struct journal **out, struct fault *f);
+void journal_close(struct journal *j);
+
+/* journal_each(): every frame from ordinal 'first' on, in order; payload borrowed for the call. */
+typedef enum status (*journal_each_fn)(void *user, uint64_t ordinal, struct bytes payload);
+MUST_USE enum status journal_each(struct journal *j, uint64_t first, journal_each_fn each,
+                                  void *user, struct fault *f);
+
+/* journal_read(): one payload, appended to 'out'. A cache of one block serves reads in order. */
+MUST_USE enum status journal_read(struct journal *j, uint64_t ordinal, struct buf *out,
+                                  struct fault *f);
+
+/* journal_append(): one frame (payload 1 .. ITEM_BYTES_MAX + CHARTER_BYTES_MAX bytes), not yet
+ * durable. On error nothing was appended. Writes are gathered and reach the file at the sync. */
+MUST_USE enum status journal_append(struct journal *j, struct bytes payload,
+                                    uint64_t *ordinal_out, struct fault *f);
+
+/* journal_sync(): everything appended is durable on ST_OK: one write, one fdatasync. After a
+ * failure the journal refuses all further writes (ST_IO); what was not synced is not acknowledged. */
+MUST_USE enum status journal_sync(struct journal *j, struct fault *f);
+
+/* journal_idle(): write a closing mark if the last frames are not yet named durable by one. */
+MUST_USE enum status journal_idle(struct journal *j, struct fault *f);
+
+/* journal_roll(): after a checkpoint: close the open segment into the feed (crash-safe: the .log
+ * goes only when the .feed is durable), start the next generation. */
+MUST_USE enum status journal_roll(struct journal *j, struct fault *f);
+
+void journal_stats(const struct journal *j, struct journal_stats *out);
+
+/* journal_damage(): read-only check of every byte of every segment; calls 'each' with a sentence
+ * for each damage found; ST_CORRUPT if there was any. For verify and doctor. */
+MUST_USE enum status journal_damage(struct disk *disk, const struct digest *network,
+                                    void (*each)(void *user, const char *text), void *user,
+                                    struct fault *f);
+
+#endif
