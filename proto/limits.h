@@ -34,7 +34,7 @@ enum {
     MESSAGE_BYTES_MAX = MIB,      /* one message, after decompression */
     MESSAGE_DEPTH_MAX = 8,        /* nesting of msgpack */
     ITEM_BYTES_MAX = 96 * KIB,    /* one commit with its operations, as ITEM carries it */
-    BATCH_BYTES_MAX = 256 * KIB,  /* items in one ITEM message: fills a frame train, frees the lane */
+    BATCH_BYTES_MAX = 256 * KIB,  /* items of one ITEM message: fills some frames, frees the lane */
     BATCH_ITEMS_MAX = 256,
     WINDOW_BYTES = 4 * MIB,       /* items in flight without STORED */
     HEADS_MAX = 1024,             /* head ids one HEADS may carry */

@@ -47,7 +47,7 @@ enum { MESSAGE_VERSION = 1 }; /* of the protocol, in HELLO */
 struct msg_hello {
     uint32_t version;   /* 1 .. 2^32 - 1 */
     uint64_t features;  /* bits; what the other does not know it ignores */
-    struct bytes agent; /* program and version, for people; 0 .. AGENT_BYTES_MAX, no control bytes */
+    struct bytes agent; /* program and version, for people: 0 .. AGENT_BYTES_MAX printable ASCII */
 };
 
 /*
