@@ -42,7 +42,9 @@ struct control_answer { /* borrows from the decoded message */
 struct bytes control_option(const struct control_request *q, const char *name);
 bool control_has(const struct control_request *q, const char *name);
 
-/* Each encoder appends one whole message, header included. Options may come in any order. */
+/* Each encoder appends one whole message, header included. Options may come in any order; of one
+ * name the last counts. All texts have to be valid UTF-8 without NUL. A message over
+ * CONTROL_BYTES_MAX is not written and leaves the buffer failed. */
 void control_write_request(const struct control_request *q, struct buf *out);
 void control_write_row(struct bytes json, struct buf *out);
 void control_write_end(const struct control_answer *end, struct buf *out);

@@ -11,8 +11,8 @@ static_assert(MESSAGE_DEPTH_MAX >= 1, "a document may be a container");
 enum { FORM_FIRST = 0xc4, FORM_LAST = 0xdf };
 
 struct form {
-    uint8_t kind;       /* enum mp_kind */
-    uint8_t width;      /* bytes of the number */
+    uint8_t kind;  /* enum mp_kind */
+    uint8_t width; /* bytes of the number */
     bool is_signed;
     uint64_t magnitude; /* the least that no shorter form holds */
 };
