@@ -56,6 +56,8 @@ MUST_USE enum status replica_close(struct replica *r, struct fault *f);
 void replica_drop(struct replica *r);
 
 /* What it is. All lent until the next write, accept or charter. */
+/* replica_home(): the folder; NULL where the disk was given. */
+const char *replica_home(const struct replica *r);
 const char *replica_label(const struct replica *r);
 const struct digest *replica_network(const struct replica *r);
 const struct home_identity *replica_identity(const struct replica *r);

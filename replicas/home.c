@@ -1,0 +1,226 @@
+#include "replicas/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "replicas/commit.h"
+
+enum { SMALL_FILE_MAX = 4096 };
+
+static const char identity_magic[] = "minga-identity 1 plain ";
+
+enum status home_path(const char *home, const char *name, char out[static HOME_PATH_MAX],
+                      struct fault *f)
+{
+    int used = snprintf(out, HOME_PATH_MAX, "%s/%s", home, name);
+    if (used < 0 || used >= HOME_PATH_MAX)
+        return fault_set(f, ST_TOO_LARGE, "the path of %s is too long", name);
+    return ST_OK;
+}
+
+/* A small file of the home, whole; ST_NOT_FOUND where it is not there. */
+static enum status read_small(const char *home, const char *name, struct buf *out, struct fault *f)
+{
+    struct disk disk = {0};
+    enum status st = disk_files(home, &disk, f);
+    if (st == ST_OK)
+        st = disk_get(&disk, name, SMALL_FILE_MAX, out, f);
+    disk_release(&disk);
+    return st;
+}
+
+static enum status write_small(const char *home, const char *name, struct bytes content,
+                               struct fault *f)
+{
+    struct disk disk = {0};
+    enum status st = disk_files(home, &disk, f);
+    if (st == ST_OK)
+        st = disk_put(&disk, "", name, content, f);
+    disk_release(&disk);
+    return st;
+}
+
+static enum status write_identity(const char *home, const uint8_t seed[crypto_sign_SEEDBYTES],
+                                  struct fault *f)
+{
+    char hex[2 * crypto_sign_SEEDBYTES + 1];
+    struct buf text = {0};
+    hex_encode(seed, crypto_sign_SEEDBYTES, hex);
+    buf_add_text(&text, identity_magic);
+    buf_add_text(&text, hex);
+    buf_add_byte(&text, '\n');
+    enum status st = buf_status(&text);
+    if (st == ST_OK)
+        st = write_small(home, "identity", buf_bytes(&text), f);
+    if (text.data != NULL)
+        sodium_memzero(text.data, text.capacity);
+    sodium_memzero(hex, sizeof hex);
+    buf_release(&text);
+    return st;
+}
+
+/* Every folder of 'path' that is missing, 0700. */
+static enum status make_folders(const char *path, struct fault *f)
+{
+    char part[HOME_PATH_MAX];
+    int bytes = snprintf(part, sizeof part, "%s", path);
+    if (bytes < 0 || (size_t)bytes >= sizeof part)
+        return fault_set(f, ST_TOO_LARGE, "the path of the home is too long");
+    for (size_t i = 1; i <= (size_t)bytes; i++) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        char kept = part[i];
+        part[i] = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            return fault_errno(f, errno, "cannot make the folder %s", part);
+        part[i] = kept;
+    }
+    if (chmod(path, 0700) != 0)
+        return fault_errno(f, errno, "cannot set the rights of %s to 0700", path);
+    return ST_OK;
+}
+
+enum status home_make(const char *home, struct home_identity *out, struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    enum status st = home_path(home, "office", path, f);
+    if (st != ST_OK)
+        return st;
+    if (access(path, F_OK) == 0) {
+        fault_set(f, ST_EXISTS, "%s holds a replica already", home);
+        fault_fix(f, "choose another folder with --home DIR");
+        return ST_EXISTS;
+    }
+    st = make_folders(home, f);
+    if (st != ST_OK)
+        return st;
+    st = home_path(home, "identity", path, f);
+    if (st == ST_OK && access(path, F_OK) == 0)
+        return home_identity(home, out, f);
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    randombytes_buf(seed, sizeof seed);
+    st = write_identity(home, seed, f);
+    if (st == ST_OK)
+        crypto_sign_seed_keypair(out->key.id, out->secret, seed);
+    sodium_memzero(seed, sizeof seed);
+    return st;
+}
+
+enum status home_identity(const char *home, struct home_identity *out, struct fault *f)
+{
+    struct buf text = {0};
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    size_t magic = sizeof identity_magic - 1;
+    enum status st = read_small(home, "identity", &text, f);
+    if (st == ST_NOT_FOUND) {
+        fault_set(f, ST_NO_REPLICA, "there is no identity in %s", home);
+        fault_fix(f, "run `minga init NETWORK --as LABEL` or `minga join LINK` first");
+        st = ST_NO_REPLICA;
+    }
+    if (st == ST_OK) {
+        struct bytes all = buf_bytes(&text);
+        bool sound = all.count == magic + 2 * sizeof seed + 1 &&
+                     memcmp(all.data, identity_magic, magic) == 0 &&
+                     all.data[all.count - 1] == '\n' &&
+                     hex_decode((struct bytes){all.data + magic, 2 * sizeof seed}, seed,
+                                sizeof seed) == ST_OK;
+        if (sound)
+            crypto_sign_seed_keypair(out->key.id, out->secret, seed);
+        else
+            st = fault_set(f, ST_CORRUPT, "the file %s/identity is damaged", home);
+    }
+    if (text.data != NULL)
+        sodium_memzero(text.data, text.capacity);
+    sodium_memzero(seed, sizeof seed);
+    buf_release(&text);
+    return st;
+}
+
+enum status home_settle(const char *home, const char *label, const struct digest *network,
+                        struct fault *f)
+{
+    struct home_identity identity = {0};
+    struct buf text = {0};
+    char hex[2 * DIGEST_BYTES + 1];
+    enum status st = home_identity(home, &identity, f);
+    if (st != ST_OK)
+        goto out;
+    commit_key_line(bytes_of_text(label), &identity.key, &text);
+    st = buf_status(&text);
+    if (st == ST_OK)
+        st = write_small(home, "identity.pub", buf_bytes(&text), f);
+    if (st != ST_OK)
+        goto out;
+    buf_reset(&text);
+    hex_encode(network->id, DIGEST_BYTES, hex);
+    buf_add_format(&text, "%s %s\n", label, hex);
+    st = buf_status(&text);
+    if (st == ST_OK)
+        st = write_small(home, "office", buf_bytes(&text), f);
+out:
+    sodium_memzero(&identity, sizeof identity);
+    buf_release(&text);
+    return st;
+}
+
+enum status home_office(const char *home, char label_out[static LABEL_BYTES_MAX + 1],
+                        struct digest *network_out, struct fault *f)
+{
+    struct buf text = {0};
+    enum status st = read_small(home, "office", &text, f);
+    if (st == ST_NOT_FOUND) {
+        fault_set(f, ST_NO_REPLICA, "there is no replica in %s", home);
+        fault_fix(f, "run `minga init NETWORK --as LABEL` or `minga join LINK` first");
+        st = ST_NO_REPLICA;
+    }
+    if (st != ST_OK)
+        goto out;
+    struct bytes all = buf_bytes(&text);
+    const uint8_t *space = all.count > 0 ? memchr(all.data, ' ', all.count) : NULL;
+    struct bytes label = {all.data, space != NULL ? (size_t)(space - all.data) : 0};
+    struct bytes hex = {all.data + label.count + 1, 2 * DIGEST_BYTES};
+    if (!label_is_valid(label) || all.count != label.count + 2 * DIGEST_BYTES + 2 ||
+        hex_decode(hex, network_out->id, DIGEST_BYTES) != ST_OK) {
+        st = fault_set(f, ST_CORRUPT, "the file %s/office is damaged", home);
+        goto out;
+    }
+    memcpy(label_out, label.data, label.count);
+    label_out[label.count] = '\0';
+out:
+    buf_release(&text);
+    return st;
+}
+
+enum status home_lock(const char *home, int *fd_out, struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    enum status st = home_path(home, "lock", path, f);
+    if (st != ST_OK)
+        return st;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fault_errno(f, errno, "cannot open %s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        char holder[32] = "";
+        ssize_t got = pread(fd, holder, sizeof holder - 1, 0);
+        holder[got > 0 ? got : 0] = '\0';
+        close(fd);
+        fault_set(f, ST_LOCKED, "%s is in use by process %s", home, holder);
+        fault_fix(f, "stop that process, or choose another home with --home DIR");
+        return ST_LOCKED;
+    }
+    char own[32];
+    int bytes = snprintf(own, sizeof own, "%ld", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, own, (size_t)bytes, 0) != bytes) {
+        st = fault_errno(f, errno, "cannot write %s", path);
+        close(fd);
+        return st;
+    }
+    *fd_out = fd;
+    return ST_OK;
+}
