@@ -16,7 +16,7 @@ enum {
     FRAME_PAYLOAD_MAX = FRAME_BYTES_MAX - NOISE_MAC_BYTES, /* plaintext of one frame */
 };
 
-static_assert(FRAME_BYTES_MAX <= NOISE_MESSAGE_BYTES_MAX, "a frame is a Noise message");
+static_assert((size_t)FRAME_BYTES_MAX <= NOISE_MESSAGE_BYTES_MAX, "a frame is a Noise message");
 
 /*
  * frame_wrap(): append the length and 'body' (0 .. 65535 bytes) to 'out'.

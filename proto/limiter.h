@@ -45,7 +45,7 @@ bool limiter_admit(struct limiter *l, const struct limiter_address *from, uint64
 MUST_USE bool limiter_take_slot(struct limiter *l, uint64_t id, uint64_t now_ms,
                                 uint64_t *evicted_out);
 
-/* limiter_leave_slot(): its handshake is finished, or the connection is gone. No slot: no matter. */
+/* limiter_leave_slot(): its handshake is finished, or it is gone. Having no slot is no matter. */
 void limiter_leave_slot(struct limiter *l, uint64_t id);
 
 /*
