@@ -2,10 +2,30 @@
  * record: one case record (or entry) as its canonical file has it, and the join of two versions.
  * Page "Records" of docs/FORMATS.md; model.py is the oracle.
  *
+ * A record's file, where 'fields' and 'sets' are left out when empty:
+ *
+ *     {"id":"3fa9c04be1d27788a0c4f19e","type":"enterprise",
+ *     "seen":{"<change>":"42 santiago","<change>":"61 iquique"},
+ *     "fields":{
+ *     "line":{"<change>":"strengthening"},
+ *     "stage":{"<change>":"workshop"}
+ *     },
+ *     "sets":{
+ *     "needs":{"health":["<change>"],"housing":["<change>"]}
+ *     }}
+ *
+ * An entry's, one member of the content a line ('"entry":{}}' when it has none):
+ *
+ *     {"id":"<40 hex digits>","type":"grant","entry":{
+ *     "amount":200000,
+ *     "currency":"USD"
+ *     }}
+ *
  * A struct record borrows every run of bytes from the text (or records, or operations) it was made
- * from; it owns only its arrays. Invariants after parse, join and apply: 'seen' ascending by
- * change; fields, sets by name; values and element changes by change; elements by bytes; every
- * change that a value or element names is in 'seen'.
+ * from; it owns one block with its arrays, an entry's content without its line breaks, and the id
+ * of a record that op_apply() began. Invariants after parse, join and apply: 'seen' not empty and
+ * ascending by change; fields, sets by name; values and element changes by change; elements by
+ * json_compare_text(); every change that a value or element names is in 'seen'.
  */
 #ifndef REPLICAS_RECORD_H
 #define REPLICAS_RECORD_H
@@ -43,7 +63,7 @@ struct record_set {
 struct record {
     struct bytes id;    /* hex text: RECORD_ID_TEXT, or ENTRY_ID_TEXT for an entry */
     struct bytes type;
-    struct bytes entry; /* canonical JSON object; {NULL, 0} for a record */
+    struct bytes entry; /* canonical JSON object, without line breaks; {NULL, 0} for a record */
     struct record_seen *seen;
     uint32_t seen_count;
     struct record_field *fields;
@@ -56,9 +76,23 @@ struct record {
     uint32_t element_count;
     struct change *changes; /* of elements */
     uint32_t change_count;
+    void *block; /* owned: holds all arrays */
 };
 
 void record_release(struct record *r);
+
+/* What a record's block has to hold: elements of each array, and bytes behind them. */
+struct record_room {
+    size_t seen, fields, values, sets, elements, changes, bytes;
+};
+
+/*
+ * record_make_room(): empty arrays of the given sizes in one block, for those that build records.
+ * bytes_out  the extra bytes; may be NULL.
+ * Errors: ST_NO_MEMORY; *out is empty either way
+ */
+MUST_USE enum status record_make_room(const struct record_room *room, struct record *out,
+                                      uint8_t **bytes_out);
 
 /*
  * record_parse(): take the exact canonical bytes of one file, or nothing.
@@ -66,14 +100,16 @@ void record_release(struct record *r);
  */
 MUST_USE enum status record_parse(struct bytes text, struct record *out);
 
-/* record_encode(): the canonical file, one field a line, one final newline. Check buf_status(). */
+/* record_encode(): the canonical file of a record that keeps the invariants, or of an entry (id,
+ * type and content; the rest zero). Check buf_status(). */
 void record_encode(const struct record *r, struct buf *out);
 
 /*
  * record_join(): the least upper bound of two versions of one record (same id, same type).
- * 'out' borrows what a and b borrow. Entries of one id have one content, by their hash; should two
- * differ, the smaller bytes stand.
- * Errors: ST_NO_MEMORY
+ * 'out' borrows what a and b borrow and nothing of their blocks: id and content are copied. Entries
+ * of one id have one content, by their hash; should two differ all the same, or two values of one
+ * change, or its height and label, then the smaller stand.
+ * Errors: ST_NO_MEMORY; ST_MALFORMED  another id, type or shape; *out is then empty
  */
 MUST_USE enum status record_join(const struct record *a, const struct record *b,
                                  struct record *out);
