@@ -6,7 +6,8 @@
  *   "writers":["office"],                 roles or rights that may write it: office, treasurer,
  *                                         auditor
  *   "title":{"en":"enterprise","es":"emprendimiento"},
- *   "key":"enterprise",                   the column that --key names by default
+ *   "key":"enterprise",                   the column that --key names by default; several with a
+ *                                         comma between them: their cells are joined by "/"
  *   "fields":{
  *     "household":{"kind":"reference","class":"open","to":"household","index":true},
  *     "name":{"kind":"text","class":"personal"},
@@ -17,7 +18,11 @@
  * (record or entry id), currency (ISO 4217), amount (integer of minor units of the field named by
  * "currency"), set (of text or choice; class open).
  * A field of an entry may be "required". A field of kind label with "is":"writer" must be the
- * writing office (whose account is debited). A schema only grows.
+ * writing office (whose account is debited). A field may have a "title" as a type has. The key
+ * column of an entry may be no field: its cell is then only the entry's "ref". A posting has an
+ * "account" ("writer", or {"field":…} of kind label), a "line" (a name, or {"field":…}), a "sign",
+ * and the fields of its "amount" and "currency" unless these are called so; only the writer's own
+ * account is ever debited. A schema only grows.
  */
 #ifndef REPLICAS_SCHEMA_H
 #define REPLICAS_SCHEMA_H
@@ -39,6 +44,7 @@ struct schema_field {
     enum schema_class class;
     bool required, index, is_writer;
     char to[65];        /* REFERENCE: the type referred to */
+    bool to_entry;      /* REFERENCE: that type is an entry type, ids are longer */
     char currency[65];  /* AMOUNT: the field that names the currency */
     char (*choices)[65];/* CHOICE, SET */
     uint32_t choice_count;
@@ -53,11 +59,18 @@ struct schema_posting { /* one line of the table of postings */
     int sign;               /* -1 or +1 */
 };
 
-enum { SCHEMA_POSTINGS_MAX = 4 };
+enum {
+    SCHEMA_NAME_TEXT = 65,     /* a name or a choice, with its NUL */
+    SCHEMA_POSTINGS_MAX = 4,
+    SCHEMA_TYPES_MAX = 256,
+    SCHEMA_CHOICES_MAX = 256,  /* of one field */
+    SCHEMA_REF_BYTES_MAX = 64, /* an entry's ref */
+    SCHEMA_KEY_COLUMNS_MAX = 4,
+};
 
 struct schema_type {
     char name[65];
-    char key[65];       /* default key column, or "" */
+    char key[65];       /* default key columns, comma between them, or "" */
     bool entry;
     unsigned writers;
     struct schema_field *fields; /* ascending by name */
@@ -89,7 +102,8 @@ const char *schema_nearest_field(const struct schema_type *t, struct bytes name)
 
 /*
  * schema_check(): whether a canonical JSON value fits a field (null clears and always fits a field
- * that is not required). A commit's replay and every write call this one function.
+ * that is not required); of a set, whether it fits as one element. A commit's replay and every
+ * write call this one function.
  * Errors: ST_BAD_VALUE (fault: field, value, what would fit)
  */
 MUST_USE enum status schema_check(const struct schema_field *field, struct bytes value_json,
@@ -103,11 +117,14 @@ MUST_USE enum status schema_check_entry(const struct schema_type *type, struct b
 /*
  * schema_value(): what a person typed (text) as a canonical JSON value, appended to 'out'.
  * Amounts are typed in major units ("400000" CLP, "12.50" USD) and kept in minor units of
- * 'currency' (3 letters; needed for AMOUNT only). An empty text is null.
+ * 'currency' (3 letters; needed for AMOUNT only). An empty text is null. Of a set: one element.
  * Errors: ST_BAD_VALUE
  */
 MUST_USE enum status schema_value(const struct schema_field *field, struct bytes text,
                                   struct bytes currency, struct buf *out, struct fault *f);
+
+/* schema_kind_text(): the word for a kind, as the schema has it; a constant. */
+const char *schema_kind_text(enum schema_kind kind);
 
 /* schema_currency_digits(): minor digits of an ISO 4217 code (CLP 0, USD 2), -1: unknown. */
 int schema_currency_digits(struct bytes code);

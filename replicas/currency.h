@@ -1,0 +1,14 @@
+/*
+ * currency: the currencies of ISO 4217 and the digits of their minor units.
+ */
+#ifndef REPLICAS_CURRENCY_H
+#define REPLICAS_CURRENCY_H
+
+#include "proto/bytes.h"
+
+enum { CURRENCY_DIGITS_MAX = 4 };
+
+/* currency_digits(): minor digits of a code of three capital letters (CLP 0, USD 2); -1: unknown. */
+int currency_digits(struct bytes code);
+
+#endif
