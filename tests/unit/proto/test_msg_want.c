@@ -1,0 +1,57 @@
+#include "tests/unit/proto/codec.h"
+
+static struct message m, out;
+
+static void want_passes_whole(void **state)
+{
+    (void)state;
+    struct buf wire = {0};
+    m = (struct message){.kind = MESSAGE_WANT, .want = {.id_count = 3}};
+    for (uint32_t i = 0; i < 3; i++)
+        m.want.ids[i] = codec_oid(9 - i); /* in any order */
+    codec_check_message(&m);
+    codec_pass(&m, &wire, &out);
+    assert_int_equal(out.want.id_count, 3);
+    assert_memory_equal(out.want.ids, m.want.ids, 3 * sizeof(struct oid));
+    buf_release(&wire);
+}
+
+static void the_most_ids_pass_and_one_more_does_not(void **state)
+{
+    (void)state;
+    struct buf wire = {0};
+    m = (struct message){.kind = MESSAGE_WANT, .want = {.id_count = WANT_IDS_MAX}};
+    for (uint32_t i = 0; i < WANT_IDS_MAX; i++)
+        m.want.ids[i] = codec_oid(i);
+    codec_pass(&m, &wire, &out);
+    assert_int_equal(out.want.id_count, WANT_IDS_MAX);
+    struct oid last = codec_oid(WANT_IDS_MAX - 1);
+    assert_true(oid_equal(&out.want.ids[WANT_IDS_MAX - 1], &last));
+    wire.data[4]++; /* the count's low byte */
+    buf_add(&wire, "\xc4\x14", 2);
+    buf_add(&wire, last.id, OID_BYTES);
+    assert_int_equal(message_decode(buf_bytes(&wire), &out), ST_TOO_LARGE);
+    m.want.id_count++;
+    assert_int_equal(message_validate(&m), ST_TOO_LARGE);
+    buf_release(&wire);
+}
+
+static void none_at_all(void **state)
+{
+    (void)state;
+    m = (struct message){.kind = MESSAGE_WANT};
+    assert_int_equal(message_validate(&m), ST_MALFORMED);
+    assert_int_equal(message_decode(BYTES("\x92\x04\x90"), &out), ST_MALFORMED);
+    assert_int_equal(message_decode(BYTES("\x92\x04\x91\xc4\x13nineteen bytes only"), &out),
+                     ST_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(want_passes_whole),
+        cmocka_unit_test(the_most_ids_pass_and_one_more_does_not),
+        cmocka_unit_test(none_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
