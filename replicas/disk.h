@@ -3,13 +3,16 @@
  * so that the simulator and the crash tests run the same code on a disk that tears and loses.
  *
  * A disk is one folder (the home). Names are relative, one level of folder at most ("journal/1").
- * Nothing is durable before sync() (content) and sync_folder() (a name made, renamed or removed).
+ * The folder "" is the home itself. Nothing is durable before sync() (content) and sync_folder()
+ * (a name made, renamed or removed).
  */
 #ifndef REPLICAS_DISK_H
 #define REPLICAS_DISK_H
 
 #include "proto/bytes.h"
 #include "replicas/fault.h"
+
+enum { DISK_NAME_BYTES = 64 }; /* a relative name with its NUL */
 
 struct disk_file; /* opaque to users */
 
@@ -34,23 +37,41 @@ struct disk {
     enum status (*sync)(void *context, struct disk_file *file, struct fault *f); /* fdatasync */
     enum status (*rename)(void *context, const char *from, const char *to, struct fault *f);
     enum status (*remove)(void *context, const char *name, struct fault *f);
-    enum status (*make_folder)(void *context, const char *name, struct fault *f); /* 0700 */
+    /* make_folder(): mode 0700; ST_OK where it is there already. */
+    enum status (*make_folder)(void *context, const char *name, struct fault *f);
     enum status (*sync_folder)(void *context, const char *name, struct fault *f);
-    /* list(): names in a folder, in byte order. */
+    /* list(): names in a folder, in byte order, until 'each' returns anything but ST_OK, which
+     * is then the result. Names may be added and removed from 'each'. */
     enum status (*list)(void *context, const char *folder,
                         enum status (*each)(void *user, const char *name), void *user,
                         struct fault *f);
     void (*free)(void *context);
 };
 
-/* disk_files(): real files below 'root' (must exist). Any failed sync is final: ST_IO for ever after. */
+/*
+ * disk_files(): real files below 'root', mode 0600, never through a symbolic link of that name.
+ * Any failed sync is final: ST_IO for ever after, for reading too. Its functions block.
+ * Errors: ST_NOT_FOUND  no folder 'root'
+ *         ST_IO         it cannot be opened
+ *         ST_NO_MEMORY
+ */
 MUST_USE enum status disk_files(const char *root, struct disk *out, struct fault *f);
+
+/* disk_release(): frees what is behind the table; every file of it must be closed. */
 void disk_release(struct disk *d);
 
-/* disk_put(): replace a whole small file atomically and durably: temp name, sync, rename, sync. */
+/*
+ * disk_put(): replace a whole small file atomically and durably: <name>.tmp, sync, rename, sync.
+ * On error the old content stands, unless the last sync is what failed.
+ * Errors: ST_IO, ST_DISK_FULL, ST_NO_MEMORY
+ */
 MUST_USE enum status disk_put(struct disk *d, const char *folder, const char *name,
                               struct bytes content, struct fault *f);
-/* disk_get(): a whole small file, appended to 'out'. ST_NOT_FOUND; ST_TOO_LARGE over bytes_max. */
+/*
+ * disk_get(): a whole small file, appended to 'out'. On error 'out' holds what it held.
+ * Errors: ST_NOT_FOUND, ST_IO, ST_CORRUPT (cut while being read), ST_NO_MEMORY
+ *         ST_TOO_LARGE  over bytes_max
+ */
 MUST_USE enum status disk_get(struct disk *d, const char *name, size_t bytes_max,
                               struct buf *out, struct fault *f);
 
