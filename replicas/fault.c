@@ -41,8 +41,10 @@ enum status fault_context(struct fault *f, enum status code, const char *format,
     va_start(args, format);
     int used = vsnprintf(f->text, sizeof f->text, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof f->text)
-        snprintf(f->text + used, sizeof f->text - (size_t)used, ": %s", inner);
+    /* An overlong text is cut. */
+    if (used >= 0 && (size_t)used < sizeof f->text &&
+        snprintf(f->text + used, sizeof f->text - (size_t)used, ": %s", inner) < 0)
+        f->text[used] = '\0';
     return code;
 }
 
