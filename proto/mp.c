@@ -167,7 +167,7 @@ static uint32_t enter(struct mp_reader *r, enum mp_kind kind, uint32_t min, uint
         return 0;
     uint64_t elements = kind == MP_MAP ? head.number * 2 : head.number;
     if (head.number > max || r->depth == MESSAGE_DEPTH_MAX) {
-        /* Where one count alone is right another is a wrong shape, not too much of the right one. */
+        /* Where one count alone is right another is a wrong shape, not a limit met. */
         mp_fail(r, head.number > max && min == max && min > 0 ? ST_MALFORMED : ST_TOO_LARGE);
         return 0;
     }

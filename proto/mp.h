@@ -28,8 +28,8 @@ void mp_read(struct mp_reader *r, struct bytes in);
 enum mp_kind mp_peek(const struct mp_reader *r);
 
 /* mp_read_array(): enter an array of 'min' .. 'max' elements; its count, 0 on error. An array is
- * left by reading its last element. A map of n pairs counts 2 n elements. With min == max > 0 another
- * count is ST_MALFORMED, else one over 'max' is ST_TOO_LARGE. */
+ * left by reading its last element. A map of n pairs counts 2 n elements. With min == max > 0
+ * another count is ST_MALFORMED, else one over 'max' is ST_TOO_LARGE. */
 uint32_t mp_read_array(struct mp_reader *r, uint32_t min, uint32_t max);
 uint32_t mp_read_map(struct mp_reader *r, uint32_t max_pairs);
 
