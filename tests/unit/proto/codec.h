@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,22 @@ static inline void codec_pass(const struct message *m, struct buf *wire, struct 
     assert_int_equal(buf_status(wire), ST_OK);
     assert_int_equal(message_decode(buf_bytes(wire), out), ST_OK);
     assert_int_equal(out->kind, m->kind);
+}
+
+/* A seed of the fuzz corpus, which another encoder wrote; 'path' is below tests/fuzz/corpus/. */
+static inline void codec_seed(const char *path, struct buf *out)
+{
+    struct buf name = {0};
+    char block[4096];
+    buf_add_format(&name, "%s/tests/fuzz/corpus/%s", SOURCE_DIR, path);
+    FILE *file = fopen(buf_text(&name), "rb");
+    assert_non_null(file);
+    buf_reset(out);
+    buf_add(out, block, fread(block, 1, sizeof block, file));
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(buf_status(out), ST_OK);
+    assert_true(out->count > 0);
+    buf_release(&name);
 }
 
 /* An id whose bytes ascend with 'n'. */

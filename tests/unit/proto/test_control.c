@@ -237,6 +237,25 @@ static void each_allocation_can_fail(void **state)
     assert_true(n > 2);
 }
 
+static void what_another_encoder_writes_is_taken(void **state)
+{
+    (void)state;
+    static struct control_request q;
+    struct control_answer answer;
+    struct buf wire = {0};
+    codec_seed("control/request", &wire);
+    assert_int_equal(control_read_request(buf_bytes(&wire), &q), ST_OK);
+    CODEC_SAME(control_option(&q, "as-of"), "b448aa6");
+    codec_seed("control/plain", &wire);
+    assert_int_equal(control_read_request(buf_bytes(&wire), &q), ST_OK);
+    codec_seed("control/row", &wire);
+    assert_int_equal(control_read_answer(buf_bytes(&wire), &answer), ST_OK);
+    codec_seed("control/end", &wire);
+    assert_int_equal(control_read_answer(buf_bytes(&wire), &answer), ST_OK);
+    CODEC_SAME(answer.code, "not-found");
+    buf_release(&wire);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test(forms_and_bounds_are_checked),
         cmocka_unit_test(too_long_a_message_is_not_written),
         cmocka_unit_test(each_allocation_can_fail),
+        cmocka_unit_test(what_another_encoder_writes_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

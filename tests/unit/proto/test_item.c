@@ -237,6 +237,25 @@ static void each_allocation_can_fail(void **state)
     assert_true(n > 2);
 }
 
+static void what_another_encoder_writes_is_taken(void **state)
+{
+    (void)state;
+    struct item item = sample(), out;
+    struct buf wire = {0}, ours = {0};
+    codec_seed("item/two_parents", &wire);
+    item_encode(&item, &ours);
+    assert_true(bytes_equal(buf_bytes(&wire), buf_bytes(&ours)));
+    codec_seed("item/first", &wire);
+    assert_int_equal(item_decode(buf_bytes(&wire), &out), ST_OK);
+    assert_int_equal(out.parent_count, 0);
+    codec_seed("item/many_parents", &wire);
+    assert_int_equal(item_decode(buf_bytes(&wire), &out), ST_OK);
+    assert_int_equal(out.parent_count, PARENTS_MAX);
+    assert_int_equal(out.operations.count, 300);
+    buf_release(&wire);
+    buf_release(&ours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +265,7 @@ int main(void)
         cmocka_unit_test(the_largest_item_fits),
         cmocka_unit_test(idents_are_as_git_writes_them),
         cmocka_unit_test(each_allocation_can_fail),
+        cmocka_unit_test(what_another_encoder_writes_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

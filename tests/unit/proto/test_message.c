@@ -70,6 +70,39 @@ static void every_kind_passes_through_the_one_door(void **state)
     }
 }
 
+static void what_another_encoder_writes_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum message_kind kind;
+    } seeds[] = {
+        {"message/hello", MESSAGE_HELLO},
+        {"message/charter_none", MESSAGE_CHARTER},
+        {"message/charter", MESSAGE_CHARTER},
+        {"message/heads_whole", MESSAGE_HEADS},
+        {"message/heads_change", MESSAGE_HEADS},
+        {"message/want", MESSAGE_WANT},
+        {"message/item", MESSAGE_ITEM},
+        {"message/summary", MESSAGE_SUMMARY},
+        {"message/stored", MESSAGE_STORED},
+        {"message/ping", MESSAGE_PING},
+        {"message/pong", MESSAGE_PONG},
+        {"message/bye", MESSAGE_BYE},
+        {"message/pair_request", MESSAGE_PAIR_REQUEST},
+        {"message/pair_accept", MESSAGE_PAIR_ACCEPT},
+    };
+    struct buf wire = {0};
+    for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+        codec_seed(seeds[i].path, &wire);
+        assert_int_equal(message_decode(buf_bytes(&wire), &out), ST_OK);
+        assert_int_equal(out.kind, seeds[i].kind);
+    }
+    codec_seed("message/unknown", &wire);
+    assert_int_equal(message_decode(buf_bytes(&wire), &out), ST_PROTOCOL);
+    buf_release(&wire);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +110,7 @@ int main(void)
         cmocka_unit_test(unknown_kinds_are_told_from_garbage),
         cmocka_unit_test(size_is_checked_first),
         cmocka_unit_test(every_kind_passes_through_the_one_door),
+        cmocka_unit_test(what_another_encoder_writes_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
