@@ -70,7 +70,7 @@ static inline int judge_write(struct judge *j, const char *name, const void *dat
     FILE *file = fopen(path, "wb");
     if (file == NULL)
         return -1;
-    size_t written = fwrite(data, 1, count, file);
+    size_t written = count > 0 ? fwrite(data, 1, count, file) : 0;
     return fclose(file) == 0 && written == count ? 0 : -1;
 }
 
