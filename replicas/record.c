@@ -11,6 +11,18 @@ static_assert(_Alignof(struct record_seen) >= _Alignof(struct record_value) &&
                   _Alignof(struct record_element) >= _Alignof(struct change),
               "the arrays of a block stand behind each other without padding");
 
+/* Arrays of no elements that are still no null pointers, so that zero may be added to them. */
+static struct record_seen no_seen[1];
+static struct record_field no_fields[1];
+static struct record_value no_values[1];
+static struct record_set no_sets[1];
+static struct record_element no_elements[1];
+static struct change no_changes[1];
+
+const struct record record_empty = {.seen = no_seen, .fields = no_fields, .values = no_values,
+                                    .sets = no_sets, .elements = no_elements,
+                                    .changes = no_changes};
+
 void record_release(struct record *r)
 {
     if (r == NULL)

@@ -79,6 +79,9 @@ struct record {
     void *block; /* owned: holds all arrays */
 };
 
+/* What stands for a record that is not there: no id, nothing seen; a constant. */
+extern const struct record record_empty;
+
 void record_release(struct record *r);
 
 /* What a record's block has to hold: elements of each array, and bytes behind them. */
