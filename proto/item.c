@@ -46,7 +46,8 @@ static bool is_time(int64_t seconds)
 /* The forms that the bytes alone do not settle; one rule for both directions. */
 static enum status item_check(const struct item *item)
 {
-    if (item->parent_count > PARENTS_MAX || item->operations.count > OPERATIONS_BYTES_MAX)
+    if (item->parent_count > PARENTS_MAX ||
+        item->operations.count > OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX)
         return ST_TOO_LARGE;
     if (!label_is_valid(item->label) || !ident_is_valid(item->author))
         return ST_MALFORMED;
@@ -104,7 +105,7 @@ enum status item_decode(struct bytes in, struct item *out)
     out->commit_time = (int64_t)mp_read_uint(&r, SAFE_INTEGER_MAX);
     mp_read_fixed(&r, out->digest.id, DIGEST_BYTES);
     mp_read_fixed(&r, out->signature, SIGNATURE_BYTES);
-    out->operations = mp_read_binary(&r, OPERATIONS_BYTES_MAX);
+    out->operations = mp_read_binary(&r, OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX);
     enum status status = mp_end(&r);
     return status != ST_OK ? status : item_check(out);
 }

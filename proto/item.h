@@ -24,7 +24,8 @@ struct item {
     int64_t author_time, commit_time; /* seconds since 1970, 0 .. 2^53 - 1: for people only */
     struct digest digest;
     uint8_t signature[SIGNATURE_BYTES];
-    struct bytes operations;         /* replicas/op.h; borrowed; at most OPERATIONS_BYTES_MAX */
+    struct bytes operations;         /* replicas/op.h; borrowed; at most OPERATIONS_BYTES_MAX, and
+                                      * CHARTERS_BYTES_MAX for the charter versions among them */
 };
 
 void item_encode(const struct item *item, struct buf *out);

@@ -33,10 +33,12 @@ enum {
     FRAME_BYTES_MAX = 16 * KIB,   /* ciphertext of one frame: lanes interleave by frame */
     MESSAGE_BYTES_MAX = MIB,      /* one message, after decompression */
     MESSAGE_DEPTH_MAX = 8,        /* nesting of msgpack */
-    ITEM_BYTES_MAX = 96 * KIB,    /* one commit with its operations, as ITEM carries it */
-    BATCH_BYTES_MAX = 256 * KIB,  /* items of one ITEM message: fills some frames, frees the lane */
+    CHARTERS_BYTES_MAX = 512 * KIB, /* charter versions one commit may carry beside the rest */
+    ITEM_BYTES_MAX = 640 * KIB,   /* one commit with its operations, as ITEM carries it */
+    BATCH_BYTES_MAX = 256 * KIB,  /* items of one ITEM message, unless one alone is larger */
     BATCH_ITEMS_MAX = 256,
     WINDOW_BYTES = 4 * MIB,       /* items in flight without STORED */
+    WINDOW_ITEMS = 2048,          /* the same, by number: what either side keeps an entry for */
     HEADS_MAX = 1024,             /* head ids one HEADS may carry */
     HEADS_LABELS_MAX = 512,       /* labels one HEADS may carry: members, and some that were */
     SUMMARY_IDS_MAX = 1024,
@@ -63,12 +65,14 @@ enum {
     CONTROL_WORDS_MAX = 1024,
 };
 
-static_assert(OPERATIONS_BYTES_MAX < ITEM_BYTES_MAX, "a commit's operations fit an item");
-static_assert(ITEM_BYTES_MAX <= BATCH_BYTES_MAX, "a batch holds at least one item");
+static_assert(OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX + 4 * KIB <= ITEM_BYTES_MAX,
+              "a commit's operations fit an item");
 static_assert(BATCH_BYTES_MAX + ITEM_BYTES_MAX <= MESSAGE_BYTES_MAX, "a batch fits a message");
 static_assert(BATCH_BYTES_MAX <= WINDOW_BYTES, "the window lets a batch through");
+static_assert(BATCH_ITEMS_MAX <= WINDOW_ITEMS, "by bytes and by number");
 static_assert(CHARTER_BYTES_MAX <= MESSAGE_BYTES_MAX - KIB, "a charter version fits a message");
 static_assert(VALUE_BYTES_MAX < OPERATIONS_BYTES_MAX, "a value fits a commit");
+static_assert(CHARTER_BYTES_MAX <= CHARTERS_BYTES_MAX, "a charter version fits a commit");
 static_assert(CHARTER_BYTES_MAX <= CHARTER_BATCH_BYTES_MAX, "a batch holds a charter version");
 static_assert(HEADS_LABELS_MAX >= MEMBERS_MAX, "HEADS names every member");
 static_assert(HEADS_MAX * 22 + HEADS_LABELS_MAX * (LABEL_BYTES_MAX + 6) < MESSAGE_BYTES_MAX,

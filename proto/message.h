@@ -94,7 +94,7 @@ struct msg_want {
  * With 'more' the sender has another ITEM to send at once.
  */
 struct msg_item {
-    uint32_t item_count; /* 0 .. BATCH_ITEMS_MAX, together at most BATCH_BYTES_MAX */
+    uint32_t item_count; /* 0 .. BATCH_ITEMS_MAX; two and more hold at most BATCH_BYTES_MAX */
     struct bytes items[BATCH_ITEMS_MAX]; /* 1 .. ITEM_BYTES_MAX each */
     bool more;
 };

@@ -3,6 +3,8 @@
 
 enum { ITEM_ELEMENTS = 3 };
 
+static_assert(ITEM_BYTES_MAX <= MESSAGE_BYTES_MAX - KIB, "an item alone fits a message");
+
 static const struct msg_parts_bound item_bound = {BATCH_ITEMS_MAX, ITEM_BYTES_MAX};
 
 enum status msg_item_validate(const struct msg_item *m)
@@ -11,14 +13,15 @@ enum status msg_item_validate(const struct msg_item *m)
     enum status status = msg_parts_check_list(m->items, m->item_count, item_bound, &total_bytes);
     if (status != ST_OK)
         return status;
-    return total_bytes <= BATCH_BYTES_MAX ? ST_OK : ST_TOO_LARGE;
+    return total_bytes <= BATCH_BYTES_MAX || m->item_count == 1 ? ST_OK : ST_TOO_LARGE;
 }
 
 bool msg_item_add(struct msg_item *m, struct bytes item)
 {
     CHECK(item.count >= 1 && item.count <= ITEM_BYTES_MAX);
     size_t held = msg_parts_total(m->items, m->item_count);
-    if (m->item_count == BATCH_ITEMS_MAX || held + item.count > BATCH_BYTES_MAX)
+    bool fits = m->item_count == 0 || held + item.count <= BATCH_BYTES_MAX;
+    if (m->item_count == BATCH_ITEMS_MAX || !fits)
         return false;
     m->items[m->item_count++] = item;
     return true;

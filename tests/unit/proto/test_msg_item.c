@@ -26,11 +26,8 @@ static void a_full_message_says_so(void **state)
     static uint8_t item[ITEM_BYTES_MAX];
     struct buf wire = {0};
     m = (struct message){.kind = MESSAGE_ITEM};
-    size_t held = 0;
-    while (msg_item_add(&m.item, (struct bytes){item, ITEM_BYTES_MAX}))
-        held += ITEM_BYTES_MAX;
-    assert_int_equal(held, BATCH_BYTES_MAX / ITEM_BYTES_MAX * ITEM_BYTES_MAX);
-    assert_true(msg_item_add(&m.item, (struct bytes){item, BATCH_BYTES_MAX - held}));
+    for (size_t held = 0; held < BATCH_BYTES_MAX; held += BATCH_BYTES_MAX / 4)
+        assert_true(msg_item_add(&m.item, (struct bytes){item, BATCH_BYTES_MAX / 4}));
     assert_false(msg_item_add(&m.item, BYTES("x")));
     codec_pass(&m, &wire, &out);
     assert_int_equal(out.item.item_count, m.item.item_count);
@@ -44,6 +41,20 @@ static void a_full_message_says_so(void **state)
     buf_release(&wire);
 }
 
+static void the_largest_item_goes_alone(void **state)
+{
+    (void)state;
+    static uint8_t item[ITEM_BYTES_MAX];
+    struct buf wire = {0};
+    m = (struct message){.kind = MESSAGE_ITEM};
+    assert_true(msg_item_add(&m.item, (struct bytes){item, ITEM_BYTES_MAX}));
+    assert_false(msg_item_add(&m.item, BYTES("x")));
+    codec_pass(&m, &wire, &out);
+    assert_true(wire.count <= MESSAGE_BYTES_MAX);
+    assert_int_equal(out.item.items[0].count, ITEM_BYTES_MAX);
+    buf_release(&wire);
+}
+
 static void forms_and_bounds_are_checked(void **state)
 {
     (void)state;
@@ -53,12 +64,12 @@ static void forms_and_bounds_are_checked(void **state)
     assert_int_equal(message_decode(BYTES("\x93\x05\x91\xc4\x00\xc2"), &out), ST_MALFORMED);
     m.item.items[0] = (struct bytes){item, sizeof item};
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
-    m.item.item_count = 3;
-    for (unsigned i = 0; i < 3; i++)
-        m.item.items[i] = (struct bytes){item, ITEM_BYTES_MAX};
-    assert_int_equal(message_validate(&m), ST_TOO_LARGE); /* each fits, all do not */
     m.item.item_count = 2;
+    for (unsigned i = 0; i < 2; i++)
+        m.item.items[i] = (struct bytes){item, BATCH_BYTES_MAX / 2};
     assert_int_equal(message_validate(&m), ST_OK);
+    m.item.items[1].count++; /* each fits, both do not */
+    assert_int_equal(message_validate(&m), ST_TOO_LARGE);
     m.item.item_count = BATCH_ITEMS_MAX + 1;
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
     assert_int_equal(message_decode(BYTES("\x93\x05\xdc\x01\x01\xc2"), &out), ST_TOO_LARGE);
@@ -69,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_pass_whole),
         cmocka_unit_test(a_full_message_says_so),
+        cmocka_unit_test(the_largest_item_goes_alone),
         cmocka_unit_test(forms_and_bounds_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
