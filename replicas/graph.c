@@ -4,7 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
-#include "replicas/oidmap.h"
+#include "replicas/oid_map.h"
 
 struct graph_writer {
     struct graph_key key;
@@ -23,13 +23,15 @@ struct graph {
     size_t vector_count, vector_capacity;
     struct graph_writer *writers;
     uint32_t writer_count, writer_capacity;
-    struct oidmap by_id, by_change;
+    struct oid_map by_id, by_change; /* index + 1 as a pointer */
     uint8_t *covered; /* a counted child exists */
     uint32_t *marks;  /* node was met in traversal number 'epoch' */
     uint32_t epoch;
     uint32_t *stack, *list; /* scratch of traversals, as large as nodes */
     uint32_t *heads;
     uint32_t head_count, head_capacity;
+    uint32_t *tips;
+    size_t tip_count, tip_capacity;
 };
 
 /* Room for 'more' elements of 'bytes_each' behind 'count', doubling. false: no memory. */
@@ -64,13 +66,14 @@ void graph_free(struct graph *g)
     mem_free(g->links);
     mem_free(g->vectors);
     mem_free(g->writers);
-    oidmap_release(&g->by_id);
-    oidmap_release(&g->by_change);
+    oid_map_release(&g->by_id);
+    oid_map_release(&g->by_change);
     mem_free(g->covered);
     mem_free(g->marks);
     mem_free(g->stack);
     mem_free(g->list);
     mem_free(g->heads);
+    mem_free(g->tips);
     mem_free(g);
 }
 
@@ -91,14 +94,22 @@ uint32_t graph_parent(const struct graph *g, const struct graph_node *n, uint32_
     return g->links[n->parent_first + which];
 }
 
+static uint32_t index_at(const struct oid_map *m, const struct oid *id)
+{
+    uintptr_t value = (uintptr_t)oid_map_find(m, id);
+    return value != 0 ? (uint32_t)(value - 1) : GRAPH_NONE;
+}
+
 uint32_t graph_find(const struct graph *g, const struct oid *id)
 {
-    return oidmap_get(&g->by_id, id->id, GRAPH_NONE);
+    return index_at(&g->by_id, id);
 }
 
 uint32_t graph_find_change(const struct graph *g, const struct change *c)
 {
-    return oidmap_get(&g->by_change, c->id, GRAPH_NONE);
+    struct oid id; /* both are 160 bits of a hash */
+    memcpy(id.id, c->id, sizeof id.id);
+    return index_at(&g->by_change, &id);
 }
 
 const struct graph_key *graph_key(const struct graph *g, uint32_t index)
@@ -262,20 +273,51 @@ static void fill_vector(struct graph *g, const struct graph_new *n, uint32_t wri
     }
 }
 
+/* The next node by its id and, if it is the first of its digest, by its change. */
+static enum status name_node(struct graph *g, const struct graph_new *n)
+{
+    void *value = (void *)((uintptr_t)g->count + 1);
+    struct oid change;
+    memcpy(change.id, n->digest.id, sizeof change.id);
+    enum status st = oid_map_put(&g->by_id, &n->id, value);
+    if (st != ST_OK || oid_map_find(&g->by_change, &change) != NULL)
+        return st;
+    st = oid_map_put(&g->by_change, &change, value);
+    if (st != ST_OK)
+        oid_map_remove(&g->by_id, &n->id);
+    return st;
+}
+
+static void renew_tips(struct graph *g, const struct graph_new *n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < g->tip_count; i++) {
+        bool covered = false;
+        for (uint32_t k = 0; k < n->parent_count; k++)
+            covered = covered || n->parents[k] == g->tips[i];
+        if (!covered)
+            g->tips[kept++] = g->tips[i];
+    }
+    g->tips[kept++] = g->count;
+    g->tip_count = kept;
+}
+
 enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *index_out)
 {
     uint32_t writer;
     enum status st = reserve_writer(g, n, &writer);
     if (st != ST_OK)
         return st;
-    struct change change = change_of_digest(&n->digest);
     if (!reserve_nodes(g) ||
         !grow((void **)&g->links, &g->link_capacity, g->link_count, n->parent_count,
               sizeof *g->links) ||
         !grow((void **)&g->vectors, &g->vector_capacity, g->vector_count, g->writer_count,
               sizeof *g->vectors) ||
-        !oidmap_reserve(&g->by_id) || !oidmap_reserve(&g->by_change))
+        !grow((void **)&g->tips, &g->tip_capacity, g->tip_count, 1, sizeof *g->tips))
         return ST_NO_MEMORY;
+    st = name_node(g, n);
+    if (st != ST_OK)
+        return st;
 
     struct graph_node *node = &g->nodes[g->count];
     *node = (struct graph_node){
@@ -288,9 +330,6 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
     for (uint32_t i = 0; i < n->parent_count; i++)
         g->links[g->link_count++] = n->parents[i];
     g->covered[g->count] = 0;
-    oidmap_put(&g->by_id, n->id.id, g->count);
-    if (oidmap_get(&g->by_change, change.id, GRAPH_NONE) == GRAPH_NONE)
-        oidmap_put(&g->by_change, change.id, g->count);
 
     struct graph_writer *w = &g->writers[writer];
     w->seq_max = n->seq > w->seq_max ? n->seq : w->seq_max;
@@ -298,6 +337,7 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
     *commits = (uint8_t)(*commits < UINT8_MAX ? *commits + 1 : UINT8_MAX);
     w->forked = w->forked || *commits > 1;
     w->key.frozen = w->key.frozen || *commits > GRAPH_FORKS_MAX;
+    renew_tips(g, n);
     *index_out = g->count++;
     return ST_OK;
 }
@@ -403,6 +443,18 @@ const uint32_t *graph_heads(struct graph *g, uint32_t *count_out)
 {
     *count_out = g->head_count;
     return g->heads;
+}
+
+const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out)
+{
+    *count_out = (uint32_t)g->tip_count;
+    return g->tips;
+}
+
+bool graph_forked(const struct graph *g, uint32_t key)
+{
+    CHECK(key < g->writer_count);
+    return g->writers[key].forked;
 }
 
 /* How many commits 'known' reach, where no key has forked; else UINT64_MAX: unknown. */

@@ -82,6 +82,13 @@ MUST_USE enum status graph_recount(struct graph *g, const struct charter *newest
  * next change. */
 const uint32_t *graph_heads(struct graph *g, uint32_t *count_out);
 
+/* graph_tips(): accepted nodes without an accepted child, counted or not, ascending by index; lent
+ * until the next change. */
+const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out);
+
+/* graph_forked(): whether a key has two commits of one seq. */
+bool graph_forked(const struct graph *g, uint32_t key);
+
 /* graph_lacking(): nodes that 'known' (indices) do not reach, parents first; a fresh array that the
  * caller frees with mem_free(). */
 MUST_USE enum status graph_lacking(struct graph *g, const uint32_t *known, uint32_t known_count,

@@ -12,6 +12,7 @@
 enum {
     COPY_BLOCK_BYTES = 8 * KIB, /* copies share blocks of this size */
     OPS_MIN = 8,                /* room of a list at its first operation */
+    CHARTER_GROUP_BYTES = 16, /* what stands around a charter's file, at most */
     OPS_MAX = CHARTER_BYTES_MAX / 4, /* of one decoded list: an operation takes four bytes */
     VERB_SET = 0,               /* inside a record's group, as the bytes have it */
     VERB_ADD = 1,
@@ -200,11 +201,13 @@ static enum status check_limits(const struct op_list *l)
                                                                                     : ST_OK;
 }
 
-/* A charter's file may be larger than everything else together. */
+/* Charter files that travel with a commit have room of their own. */
 static size_t bytes_max(const struct op_list *l)
 {
-    bool charters = l->count > 0 && l->ops[l->count - 1].verb == OP_CHARTER;
-    return charters ? CHARTER_BYTES_MAX : OPERATIONS_BYTES_MAX;
+    size_t charters = 0;
+    for (uint32_t i = 0; i < l->count && l->ops[i].verb == OP_CHARTER; i++)
+        charters += l->ops[i].value.count + CHARTER_GROUP_BYTES;
+    return OPERATIONS_BYTES_MAX + (charters < CHARTERS_BYTES_MAX ? charters : CHARTERS_BYTES_MAX);
 }
 
 /* ---- encoding ------------------------------------------------------------------------------ */
@@ -380,7 +383,7 @@ static void read_group(struct mp_reader *r, const struct digest *network, struct
 enum status op_list_decode(struct bytes in, const struct digest *network, struct op_list *out)
 {
     *out = (struct op_list){0};
-    if (in.count > CHARTER_BYTES_MAX)
+    if (in.count > OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX)
         return ST_TOO_LARGE;
     struct mp_reader r;
     mp_read(&r, in);

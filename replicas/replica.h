@@ -64,7 +64,7 @@ const struct home_identity *replica_identity(const struct replica *r);
 const struct charter_chain *replica_charters(const struct replica *r);
 struct graph *replica_graph(struct replica *r);
 struct store *replica_store(struct replica *r);
-struct index *replica_index(struct replica *r); /* brought up to the state; NULL without one */
+struct index *replica_index(struct replica *r); /* as it stands; see index_update(); NULL: none */
 const struct oid *replica_state(const struct replica *r); /* the state tree */
 struct journal *replica_journal(struct replica *r);
 

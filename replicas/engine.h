@@ -1,0 +1,99 @@
+/*
+ * engine: what the files of the façade share: the replica itself. Private to replica.c, recover.c,
+ * judge.c, write.c, advance.c, checkpoint.c and verify.c; everyone else goes through replica.h.
+ */
+#ifndef REPLICAS_ENGINE_H
+#define REPLICAS_ENGINE_H
+
+#include "replicas/account.h"
+#include "replicas/replay.h"
+#include "replicas/replica.h"
+
+enum {
+    ENGINE_REFUSALS_MAX = 64,                /* remembered refusals: a quota */
+    ENGINE_PENDING_BYTES_MAX = 24 * MIB,     /* objects in memory that force a checkpoint */
+    ENGINE_CACHE_BYTES = 8 * MIB,            /* objects that reads keep */
+    ENGINE_FRAME_ID_BYTES = OID_BYTES,       /* a frame: commit id, then the item */
+};
+
+struct replica {
+    char *home; /* NULL: disk given */
+    struct disk own_disk;
+    struct disk *disk; /* own_disk, or the caller's; NULL: nothing is journalled (verify) */
+    struct store *store;
+    struct journal *journal;
+    struct graph *graph;
+    struct charter_chain chain;
+    struct account_memo *memo;
+    struct index *index;
+    struct home_identity identity;
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct oid state; /* the join of the trees of the counted heads */
+    bool readonly;
+    bool failed; /* a sync failed: nothing more is written */
+    bool changed; /* since the last checkpoint */
+    int lock_fd;
+    int64_t (*wall_seconds)(void *context);
+    void *wall_context;
+    struct replica_refusal refusals[ENGINE_REFUSALS_MAX];
+    uint32_t refusal_count, refusal_next;
+    struct replica_refusal refusals_sorted[ENGINE_REFUSALS_MAX];
+};
+
+/* A commit that was judged: what its acceptance needs. Owns ops, replay and frame. */
+struct judged {
+    struct op_list ops;
+    struct replay_output replay;
+    struct buf frame; /* commit id, then the item: the journal's payload */
+    struct graph_new node;
+    uint32_t parents[PARENTS_MAX];
+    char label[LABEL_BYTES_MAX + 1];
+    struct oid missing[PARENTS_MAX];
+    uint32_t missing_count;
+    bool known; /* accepted before: node_index holds */
+    uint32_t node_index;
+};
+
+void judged_release(struct judged *j);
+
+/*
+ * judge_item(): the seven steps of accepting, in their order; on ST_OK the commit, its trees and
+ * blobs are in the store and 'out' is ready for advance_commit(). 'trusted' skips the signature:
+ * for frames of our own journal and commits that we just signed.
+ */
+MUST_USE enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted,
+                                struct judged *out, struct fault *f);
+
+/* judge_base(): the join of the parents' trees. */
+MUST_USE enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count,
+                                struct oid *out, struct fault *f);
+
+/*
+ * write_commit(): a signed commit of ours on 'parents', judged in the same way; 'ops' is moved away,
+ * on success and on failure alike. Nothing is appended or advanced yet.
+ */
+MUST_USE enum status write_commit(struct replica *r, struct op_list *ops, const uint32_t *parents,
+                                  uint32_t count, struct bytes author, struct judged *out,
+                                  struct fault *f);
+
+/* advance_commit(): take a judged commit into the graph, the counted set and the state. */
+MUST_USE enum status advance_commit(struct replica *r, const struct judged *j,
+                                    uint32_t *node_out, struct fault *f);
+
+/* advance_recount(): the charter changed or a key froze: count anew, join the state anew. */
+MUST_USE enum status advance_recount(struct replica *r, struct fault *f);
+
+/* recover_open(): charters, journal, graph, state, from r->disk and r->store. */
+MUST_USE enum status recover_open(struct replica *r, struct fault *f);
+
+/* checkpoint_refs(): the refs as they should stand; a fresh array freed with mem_free(). */
+MUST_USE enum status checkpoint_refs(struct replica *r, struct store_ref **out, size_t *count_out,
+                                     struct fault *f);
+MUST_USE enum status checkpoint_run(struct replica *r, struct fault *f);
+
+/* engine_keep_charter(): verify one version's file, make it durable, append it to the chain.
+ * ST_EXISTS is not an error for callers. */
+MUST_USE enum status engine_keep_charter(struct replica *r, struct bytes file, struct fault *f);
+
+#endif
