@@ -1,0 +1,39 @@
+/*
+ * sql: the thin wrapper around SQLite: results become a status and a fault, and two functions of
+ * ours are known inside: fold(x), fold.h's form of a text (other values stay as they are), and
+ * found(json, folded), whether a value of a JSON object holds a folded text.
+ */
+#ifndef REPLICAS_SQL_H
+#define REPLICAS_SQL_H
+
+#include <sqlite3.h>
+
+#include "proto/bytes.h"
+#include "replicas/fault.h"
+
+/* sql_status(): ST_OK for OK, ROW and DONE; else the fault, read from 'db' at once.
+ * Errors: ST_CORRUPT, ST_DISK_FULL, ST_NO_MEMORY, ST_LOCKED, ST_IO */
+MUST_USE enum status sql_status(sqlite3 *db, int result, struct fault *f);
+
+/* sql_open(): a database at 'path' (NULL: in memory) with our functions. Close with sql_close(). */
+MUST_USE enum status sql_open(const char *path, sqlite3 **out, struct fault *f);
+void sql_close(sqlite3 *db);
+
+/* sql_run(): statements without parameters; rows are dropped. */
+MUST_USE enum status sql_run(sqlite3 *db, const char *text, struct fault *f);
+
+/* sql_prepare(): free with sqlite3_finalize(). */
+MUST_USE enum status sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **out,
+                                 struct fault *f);
+
+/* sql_step(): *row_out: a row is there; false: done, and the statement is reset. */
+MUST_USE enum status sql_step(sqlite3_stmt *statement, bool *row_out, struct fault *f);
+
+/* sql_bind(): lend 'text' as parameter 'which' (from 1) until the statement is reset or rebound. */
+MUST_USE enum status sql_bind(sqlite3_stmt *statement, int which, struct bytes text,
+                              struct fault *f);
+
+/* sql_column(): a text column of the current row; lent until the next step. */
+struct bytes sql_column(sqlite3_stmt *statement, int which);
+
+#endif
