@@ -37,7 +37,7 @@ void commit_encode(const struct item *item, const struct key *key, struct bytes 
 MUST_USE enum status commit_sign(struct item *item, struct bytes subject,
                                  const uint8_t secret[static 64]);
 
-/* Errors: ST_BAD_SIGNATURE */
+/* Errors: ST_BAD_SIGNATURE, ST_NO_MEMORY */
 MUST_USE enum status commit_verify(const struct item *item, const struct key *key,
                                    struct bytes subject);
 
