@@ -30,9 +30,9 @@ static_assert((int)KEY_BYTES == (int)NOISE_KEY_BYTES, "identities have X25519 fo
 struct channel {
     enum channel_state state;
     bool initiator;
-    bool begun;                      /* the selector is known, the handshake under way */
+    bool begun; /* the selector is known, the handshake under way */
     bool authenticated;
-    bool failed;                     /* CLOSED by an error: what waits inside is not given out */
+    bool failed; /* CLOSED by an error: what waits inside is not given out */
     enum channel_selector selector;
     struct digest network;
     uint8_t secret[NOISE_KEY_BYTES]; /* X25519 form of our identity */
@@ -44,11 +44,11 @@ struct channel {
     void *entropy_context;
     struct noise_handshake handshake;
     struct noise_cipher send, receive;
-    struct squeeze_writer *writer;   /* both from OPEN on: a half-open channel stays small */
+    struct squeeze_writer *writer; /* both from OPEN on: a half-open channel stays small */
     struct squeeze_reader *reader;
-    struct buf wire;                 /* received, not yet whole */
-    struct buf plain;                /* decrypted, still compressed */
-    size_t plain_used;               /* of it, already read by 'reader' [bytes] */
+    struct buf wire;   /* received, not yet whole */
+    struct buf plain;  /* decrypted, still compressed */
+    size_t plain_used; /* of it, already read by 'reader' [bytes] */
 };
 
 /* What is behind the first 'used' bytes. */
@@ -361,8 +361,8 @@ enum status channel_next(struct channel *c, struct bytes *message_out)
     size_t used = 0;
     if (c->reader == NULL)
         return ST_AGAIN;
-    enum status status = squeeze_read(c->reader, rest_of(&c->plain, c->plain_used), &used,
-                                      message_out);
+    enum status status =
+        squeeze_read(c->reader, rest_of(&c->plain, c->plain_used), &used, message_out);
     c->plain_used += used;
     CHECK(c->plain_used <= c->plain.count);
     if (status != ST_OK && status != ST_AGAIN) {
@@ -386,8 +386,8 @@ enum status channel_send(struct channel *c, struct bytes message, struct buf *wi
     for (size_t at = 0; status == ST_OK && at < squeezed.count; at += FRAME_PAYLOAD_MAX) {
         size_t left = squeezed.count - at;
         size_t payload_bytes = left < FRAME_PAYLOAD_MAX ? left : FRAME_PAYLOAD_MAX;
-        status = frame_encode(&c->send, (struct bytes){squeezed.data + at, payload_bytes},
-                              wire_out);
+        status =
+            frame_encode(&c->send, (struct bytes){squeezed.data + at, payload_bytes}, wire_out);
     }
     if (status != ST_OK)
         shut(c, true); /* half a message may be in the stream: nothing can follow it */

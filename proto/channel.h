@@ -50,7 +50,8 @@ MUST_USE enum status channel_start(struct channel *c, struct buf *wire_out);
 
 /*
  * channel_receive(): take bytes from the wire. Consumes all of 'in'. Handshake answers are appended
- * to 'wire_out'. Whole messages wait inside until channel_next() takes them.
+ * to 'wire_out'. Whole messages wait inside until channel_next() takes them; who leaves more than
+ * WINDOW_BYTES (compressed) waiting gets ST_TOO_LARGE. Those before a CLOSE are still given out.
  * A responder that meets a JOIN handshake stops before its third message with ST_WAITING: see
  * channel_wants_psk(), then channel_set_psk() and channel_receive() of nothing to go on.
  * Errors: ST_BAD_MAC, ST_MALFORMED, ST_TOO_LARGE, ST_NO_MEMORY: the channel is then CLOSED.

@@ -17,6 +17,7 @@ enum status frame_wrap(struct bytes body, struct buf *out)
 enum status frame_unwrap(struct bytes in, size_t body_bytes_max, struct bytes *body_out,
                          size_t *used_out)
 {
+    CHECK(body_bytes_max <= NOISE_MESSAGE_BYTES_MAX);
     *used_out = 0;
     if (in.count < FRAME_LENGTH_BYTES)
         return ST_AGAIN;
@@ -47,6 +48,7 @@ enum status frame_decode(struct noise_cipher *cipher, struct bytes in, struct bu
 {
     struct bytes body;
     size_t used;
+    CHECK(cipher->keyed);
     *used_out = 0;
     enum status status = frame_unwrap(in, FRAME_BYTES_MAX, &body, &used);
     if (status != ST_OK)
@@ -60,6 +62,7 @@ enum status frame_decode(struct noise_cipher *cipher, struct bytes in, struct bu
     status = noise_decrypt(cipher, no_ad, body, at);
     if (status != ST_OK)
         return status;
+    CHECK(payload_bytes <= FRAME_PAYLOAD_MAX);
     out->count += payload_bytes;
     *payload_bytes_out = payload_bytes;
     *used_out = used;

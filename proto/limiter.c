@@ -65,6 +65,7 @@ static unsigned tokens_now(const struct bucket *b, uint64_t now_ms)
 {
     if (!b->used)
         return LIMITER_TOKENS_MAX;
+    CHECK(b->tokens <= LIMITER_TOKENS_MAX);
     uint64_t fresh = now_ms > b->filled_ms ? (now_ms - b->filled_ms) / LIMITER_TOKEN_MS : 0;
     unsigned room = LIMITER_TOKENS_MAX - b->tokens;
     return b->tokens + (fresh < room ? (unsigned)fresh : room);
@@ -86,6 +87,7 @@ static struct bucket *find_bucket(struct limiter *l, const struct limiter_addres
             fullest = b;
         }
     }
+    CHECK(most <= LIMITER_TOKENS_MAX);
     *fullest = (struct bucket){*address, now_ms, LIMITER_TOKENS_MAX, true};
     return fullest;
 }
@@ -116,8 +118,7 @@ static uint64_t remove_slot(struct limiter *l, size_t index)
     CHECK(index < l->slot_count);
     uint64_t id = l->slots[index].id;
     l->slot_count--;
-    memmove(&l->slots[index], &l->slots[index + 1],
-            (l->slot_count - index) * sizeof l->slots[0]);
+    memmove(&l->slots[index], &l->slots[index + 1], (l->slot_count - index) * sizeof l->slots[0]);
     return id;
 }
 
@@ -148,6 +149,7 @@ void limiter_leave_slot(struct limiter *l, uint64_t id)
 
 uint64_t limiter_deadline_ms(const struct limiter *l)
 {
+    CHECK(l->slot_count <= HALF_OPEN_MAX);
     return l->slot_count > 0 ? l->slots[0].since_ms + HANDSHAKE_MS : UINT64_MAX;
 }
 
@@ -155,6 +157,7 @@ bool limiter_overdue(struct limiter *l, uint64_t now_ms, uint64_t *id_out)
 {
     if (now_ms < limiter_deadline_ms(l) || l->slot_count == 0)
         return false;
+    CHECK(l->slots[0].since_ms <= now_ms);
     *id_out = remove_slot(l, 0);
     return true;
 }

@@ -9,8 +9,8 @@
 enum {
     HMAC_BLOCK_BYTES = 128, /* BLOCKLEN of BLAKE2b */
     NONCE_BYTES = crypto_aead_chacha20poly1305_ietf_NPUBBYTES,
-    NONCE_PAD_BYTES = 4,    /* zeros before the 64-bit little-endian counter */
-    TOKENS_MAX = 3,         /* in one message of our patterns */
+    NONCE_PAD_BYTES = 4, /* zeros before the 64-bit little-endian counter */
+    TOKENS_MAX = 3,      /* in one message of our patterns */
 };
 
 static_assert(NOISE_MAC_BYTES == crypto_aead_chacha20poly1305_ietf_ABYTES, "Poly1305");
@@ -78,6 +78,7 @@ static void hkdf(const uint8_t ck[static NOISE_HASH_BYTES], struct bytes input, 
     uint8_t temp_key[NOISE_HASH_BYTES];
     uint8_t data[NOISE_HASH_BYTES + 1];
     size_t before = 0; /* bytes of the output before, which begins the data of the next */
+    CHECK(input.count == 0 || input.count == NOISE_KEY_BYTES); /* as the specification has it */
     hmac(ck, input, temp_key);
     for (uint8_t i = 0; i < 3; i++) {
         data[before] = (uint8_t)(i + 1);
@@ -111,8 +112,8 @@ void noise_encrypt(struct noise_cipher *c, struct bytes ad, struct bytes plain, 
     CHECK(c->keyed);
     CHECK(c->nonce < UINT64_MAX); /* 2^64 - 1 is reserved for rekey */
     nonce_of(c->nonce, nonce);
-    crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.count, ad.data,
-                                              ad.count, NULL, nonce, c->key);
+    crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.count, ad.data, ad.count,
+                                              NULL, nonce, c->key);
     c->nonce++;
 }
 
@@ -169,6 +170,7 @@ static size_t overhead(const struct noise_handshake *hs)
 static void encrypt_and_hash(struct noise_handshake *hs, struct bytes plain, uint8_t *out)
 {
     size_t out_bytes = plain.count + overhead(hs);
+    CHECK(out != plain.data);
     if (hs->cipher.keyed)
         noise_encrypt(&hs->cipher, (struct bytes){hs->h, NOISE_HASH_BYTES}, plain, out);
     else if (plain.count > 0)
@@ -180,6 +182,7 @@ static void encrypt_and_hash(struct noise_handshake *hs, struct bytes plain, uin
 static enum status decrypt_and_hash(struct noise_handshake *hs, struct bytes sealed, uint8_t *out)
 {
     enum status status = ST_OK;
+    CHECK(out != sealed.data);
     if (hs->cipher.keyed)
         status = noise_decrypt(&hs->cipher, (struct bytes){hs->h, NOISE_HASH_BYTES}, sealed, out);
     else if (sealed.count > 0)
@@ -228,6 +231,7 @@ void noise_set_psk(struct noise_handshake *hs, const uint8_t psk[static NOISE_KE
 
 bool noise_is_finished(const struct noise_handshake *hs)
 {
+    CHECK(hs->message_index <= NOISE_HANDSHAKE_MESSAGES);
     return hs->message_index == NOISE_HANDSHAKE_MESSAGES;
 }
 
@@ -321,6 +325,7 @@ enum status noise_write(struct noise_handshake *hs, struct bytes payload, struct
         goto out;
     size_t sealed_bytes = payload.count + overhead(&next);
     encrypt_and_hash(&next, payload, at + used);
+    CHECK(used + sealed_bytes <= KEYS_BYTES_MAX + payload.count + NOISE_MAC_BYTES);
     next.message_index++;
     out->count += used + sealed_bytes;
     *hs = next;
@@ -332,6 +337,7 @@ out:
 /* The front of the message, 'count' bytes, into '*part'; false: it is shorter. */
 static bool take(struct bytes *rest, size_t count, struct bytes *part)
 {
+    CHECK(count > 0);
     if (rest->count < count)
         return false;
     *part = (struct bytes){rest->data, count};
@@ -384,6 +390,7 @@ enum status noise_read(struct noise_handshake *hs, struct bytes message, struct 
     status = decrypt_and_hash(&next, rest, at);
     if (status != ST_OK)
         goto out;
+    CHECK(payload_bytes <= message.count);
     next.message_index++;
     payload_out->count += payload_bytes;
     *hs = next;

@@ -21,8 +21,8 @@
 #include "proto/status.h"
 
 enum {
-    NOISE_KEY_BYTES = 32,   /* DHLEN, and a cipher's key */
-    NOISE_HASH_BYTES = 64,  /* HASHLEN of BLAKE2b */
+    NOISE_KEY_BYTES = 32,  /* DHLEN, and a cipher's key */
+    NOISE_HASH_BYTES = 64, /* HASHLEN of BLAKE2b */
     NOISE_MAC_BYTES = 16,
     NOISE_MESSAGE_BYTES_MAX = 65535, /* of any Noise message, by the specification */
     NOISE_HANDSHAKE_MESSAGES = 3,    /* in either pattern */
@@ -47,12 +47,12 @@ struct noise_handshake {
     enum noise_pattern pattern;
     bool initiator;
     bool psk_set;
-    unsigned message_index;               /* messages written and read so far, 0 .. 3 */
+    unsigned message_index; /* messages written and read so far, 0 .. 3 */
     struct noise_cipher cipher;
     uint8_t ck[NOISE_HASH_BYTES];
     uint8_t h[NOISE_HASH_BYTES];
-    struct noise_key_pair s, e;           /* ours */
-    uint8_t rs[NOISE_KEY_BYTES];          /* theirs */
+    struct noise_key_pair s, e;  /* ours */
+    uint8_t rs[NOISE_KEY_BYTES]; /* theirs */
     uint8_t re[NOISE_KEY_BYTES];
     uint8_t psk[NOISE_KEY_BYTES];
 };
@@ -61,9 +61,9 @@ struct noise_options {
     enum noise_pattern pattern;
     bool initiator;
     struct bytes prologue;
-    const uint8_t *secret;        /* our static X25519 secret, 32 bytes */
-    const uint8_t *ephemeral;     /* 32 fresh random bytes, never used twice */
-    const uint8_t *remote;        /* initiator: the responder's static X25519 key, 32 bytes */
+    const uint8_t *secret;    /* our static X25519 secret, 32 bytes */
+    const uint8_t *ephemeral; /* 32 fresh random bytes, never used twice */
+    const uint8_t *remote;    /* initiator: the responder's static X25519 key, 32 bytes */
 };
 
 /*
@@ -94,8 +94,7 @@ bool noise_is_finished(const struct noise_handshake *hs);
  *         ST_TOO_LARGE  the message would pass NOISE_MESSAGE_BYTES_MAX
  *         ST_MALFORMED  the peer's key gives an all-zero shared secret
  */
-MUST_USE enum status noise_write(struct noise_handshake *hs, struct bytes payload,
-                                 struct buf *out);
+MUST_USE enum status noise_write(struct noise_handshake *hs, struct bytes payload, struct buf *out);
 
 /*
  * noise_read(): ReadMessage(): append the payload of the peer's next message to 'payload_out'.

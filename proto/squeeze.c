@@ -1,4 +1,5 @@
-#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: its memory is counted and failed as ours */
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: its memory is counted and failed as ours   \
+                                  */
 #include "proto/squeeze.h"
 
 #include <zstd.h>
@@ -8,11 +9,11 @@
 #include "proto/mem.h"
 
 enum {
-    LEVEL = 3,        /* on our items 1 saves little time, 6 little size */
-    HASH_LOG = 16,    /* level 3 would take 17: 256 KiB less a link, about 1 % more bytes */
+    LEVEL = 3,     /* on our items 1 saves little time, 6 little size */
+    HASH_LOG = 16, /* level 3 would take 17: 256 KiB less a link, about 1 % more bytes */
     CHAIN_LOG = 15,
-    STEP_BYTES = 64 * KIB,      /* memory grows for what came out, by at most so much ahead */
-    KEPT_BYTES_MAX = 64 * KIB,  /* of a message buffer, once a longer message is done with */
+    STEP_BYTES = 64 * KIB,     /* memory grows for what came out, by at most so much ahead */
+    KEPT_BYTES_MAX = 64 * KIB, /* of a message buffer, once a longer message is done with */
 };
 
 struct squeeze_writer {
@@ -21,15 +22,15 @@ struct squeeze_writer {
 
 struct squeeze_reader {
     ZSTD_DCtx *zstd;
-    struct buf message;   /* length and bytes of the message under way */
-    bool delivered;       /* 'message' was handed out: the next call begins anew */
-    bool holds_output;    /* zstd filled the room it had: there may be more without further input */
+    struct buf message; /* length and bytes of the message under way */
+    bool delivered;     /* 'message' was handed out: the next call begins anew */
+    bool holds_output;  /* zstd filled the room it had: there may be more without further input */
 };
 
 static void *zstd_alloc(void *opaque, size_t bytes)
 {
     (void)opaque;
-    return mem_alloc(bytes);
+    return mem_resize(NULL, bytes); /* not zeroed: a page is ours only once zstd touches it */
 }
 
 static void zstd_free(void *opaque, void *block)
@@ -56,8 +57,8 @@ enum status squeeze_writer_create(struct squeeze_writer **out)
         ZSTD_cParameter parameter;
         int value;
     } settings[] = {
-        {ZSTD_c_compressionLevel, LEVEL},   {ZSTD_c_windowLog, ZSTD_WINDOW_LOG},
-        {ZSTD_c_hashLog, HASH_LOG},         {ZSTD_c_chainLog, CHAIN_LOG},
+        {ZSTD_c_compressionLevel, LEVEL}, {ZSTD_c_windowLog, ZSTD_WINDOW_LOG},
+        {ZSTD_c_hashLog, HASH_LOG},       {ZSTD_c_chainLog, CHAIN_LOG},
         {ZSTD_c_contentSizeFlag, 0},
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
@@ -92,6 +93,7 @@ static enum status compress(ZSTD_CCtx *zstd, struct bytes in, ZSTD_EndDirective 
         if (ZSTD_isError(left))
             return ST_NO_MEMORY; /* the only way in which it fails on valid calls */
         out->count += output.pos;
+        CHECK(out->count <= out->capacity && input.pos <= input.size);
         if (end == ZSTD_e_continue && input.pos == input.size)
             break;
     }
@@ -155,6 +157,7 @@ static enum status status_of(size_t zstd_result)
 static enum status message_length(const struct squeeze_reader *r, size_t *length_out)
 {
     size_t length = 0;
+    CHECK(r->message.count >= SQUEEZE_LENGTH_BYTES);
     for (unsigned i = 0; i < SQUEEZE_LENGTH_BYTES; i++)
         length = length << 8 | r->message.data[i];
     if (length == 0)
@@ -168,6 +171,7 @@ static enum status message_length(const struct squeeze_reader *r, size_t *length
 /* Unfold until 'message' has 'wanted' bytes. Errors: as squeeze_read() */
 static enum status fill(struct squeeze_reader *r, ZSTD_inBuffer *input, size_t wanted)
 {
+    CHECK(wanted <= SQUEEZE_LENGTH_BYTES + MESSAGE_BYTES_MAX);
     while (r->message.count < wanted) {
         /* zstd takes idle calls for a mistake: call it only when something can come. */
         if (input->pos == input->size && !r->holds_output)
@@ -184,6 +188,7 @@ static enum status fill(struct squeeze_reader *r, ZSTD_inBuffer *input, size_t w
             return status_of(result);
         if (result == 0)
             return ST_MALFORMED; /* the end of a zstd frame: the stream has none */
+        CHECK(output.pos <= room);
         r->message.count += output.pos;
         r->holds_output = output.pos == output.size;
     }
@@ -192,6 +197,7 @@ static enum status fill(struct squeeze_reader *r, ZSTD_inBuffer *input, size_t w
 
 static void begin_message(struct squeeze_reader *r)
 {
+    CHECK(r->delivered);
     if (r->message.capacity > KEPT_BYTES_MAX)
         buf_release(&r->message);
     buf_reset(&r->message);

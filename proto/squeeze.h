@@ -33,8 +33,7 @@ void squeeze_writer_free(struct squeeze_writer *w);
  * Errors: ST_NO_MEMORY
  *         ST_TOO_LARGE  the message is empty or above the limit; nothing has changed
  */
-MUST_USE enum status squeeze_write(struct squeeze_writer *w, struct bytes message,
-                                   struct buf *out);
+MUST_USE enum status squeeze_write(struct squeeze_writer *w, struct bytes message, struct buf *out);
 
 /* Errors: ST_NO_MEMORY */
 MUST_USE enum status squeeze_reader_create(struct squeeze_reader **out);

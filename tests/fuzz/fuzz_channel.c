@@ -1,7 +1,7 @@
 /*
- * fuzz_channel: any bytes from the wire, at each moment of a channel's life. The first byte chooses:
- * bits 0 and 1 the moment (0 to a fresh responder, 1 to an initiator that waits for its answer,
- * 2 and 3 to an open channel), bit 2 a JOIN; the second in pieces of what size.
+ * fuzz_channel: any bytes from the wire, at each moment of a channel's life. The first byte
+ * chooses: bits 0 and 1 the moment (0 to a fresh responder, 1 to an initiator that waits for its
+ * answer, 2 and 3 to an open channel), bit 2 a JOIN; the second in pieces of what size.
  */
 #include <sodium.h>
 #include <string.h>
@@ -62,17 +62,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 2; i-- > 0;) {
         uint8_t seed[crypto_sign_SEEDBYTES] = {(uint8_t)(i + 1)};
         crypto_sign_seed_keypair(public[i].id, identity[i], seed);
-        CHECK(channel_create(&(struct channel_options){
-                                 .initiator = i == 0,
-                                 .selector = data[0] & 4 ? CHANNEL_JOIN : CHANNEL_MEMBER,
-                                 .identity = identity[i],
-                                 .remote = &public[1],
-                                 .psk = psk,
-                                 .invitation = BYTES("id"),
-                                 .entropy = entropy,
-                                 .entropy_context = &draws,
-                             },
-                             &c[i]) == ST_OK);
+        CHECK(channel_create(
+                  &(struct channel_options){
+                      .initiator = i == 0,
+                      .selector = data[0] & 4 ? CHANNEL_JOIN : CHANNEL_MEMBER,
+                      .identity = identity[i],
+                      .remote = &public[1],
+                      .psk = psk,
+                      .invitation = BYTES("id"),
+                      .entropy = entropy,
+                      .entropy_context = &draws,
+                  },
+                  &c[i]) == ST_OK);
     }
     CHECK(channel_start(c[0], &wire[0]) == ST_OK);
     if (moment >= 2) {

@@ -30,13 +30,25 @@ static void test_utf8(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "", "plain", "ñandú", "€", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-        "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xf0\x9f\x8c\xbe.",
+        "",
+        "plain",
+        "ñandú",
+        "€",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "\xf0\x9f\x8c\xbe.",
     };
     static const char *const bad[] = {
-        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0", "\xe0\x9f\xbf",
-        "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xe2\x82\x7f", "\xf0\x8f\xbf\xbf",
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xf0\x9f\x8c", "ok then \xfe",
+        "\x80",     "\xbf",         "\xc0\x80",         "\xc1\xbf",         "\xc2",
+        "\xc2\x7f", "\xc2\xc0",     "\xe0\x9f\xbf",     "\xed\xa0\x80",     "\xed\xbf\xbf",
+        "\xe2\x82", "\xe2\x82\x7f", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff",     "\xf0\x9f\x8c", "ok then \xfe",
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(bytes_are_utf8(bytes_of_text(good[i])));
@@ -149,14 +161,10 @@ static void test_sizes_that_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_comparing),
-        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_buffer_grows),
-        cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_drop_front),
-        cmocka_unit_test(test_reserve_gives_room_behind),
-        cmocka_unit_test(test_a_failure_sticks),
-        cmocka_unit_test(test_sizes_that_overflow),
+        cmocka_unit_test(test_comparing),        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_buffer_grows),     cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_drop_front),       cmocka_unit_test(test_reserve_gives_room_behind),
+        cmocka_unit_test(test_a_failure_sticks), cmocka_unit_test(test_sizes_that_overflow),
     };
     return cmocka_run_group_tests_name("bytes", tests, NULL, NULL);
 }

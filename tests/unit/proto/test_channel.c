@@ -166,9 +166,9 @@ static void test_byte_at_a_time(void **state)
     assert_int_equal(channel_send(p.channel[0], BYTES("slow"), &p.wire[0]), ST_OK);
     for (size_t i = 0; i < p.wire[0].count; i++) {
         expect_none(p.channel[1]);
-        assert_int_equal(channel_receive(p.channel[1], (struct bytes){p.wire[0].data + i, 1},
-                                         &p.wire[1]),
-                         ST_OK);
+        assert_int_equal(
+            channel_receive(p.channel[1], (struct bytes){p.wire[0].data + i, 1}, &p.wire[1]),
+            ST_OK);
     }
     expect_message(p.channel[1], BYTES("slow"));
     release(&p);
@@ -276,8 +276,7 @@ static void test_garbage(void **state)
         struct pair p;
         prepare(&p, CHANNEL_MEMBER);
         create(&p);
-        assert_int_equal(channel_receive(p.channel[1], cases[i].in, &p.wire[1]),
-                         cases[i].expected);
+        assert_int_equal(channel_receive(p.channel[1], cases[i].in, &p.wire[1]), cases[i].expected);
         assert_int_equal(channel_state(p.channel[1]),
                          cases[i].expected == ST_OK ? CHANNEL_HANDSHAKE : CHANNEL_CLOSED);
         release(&p);
@@ -322,8 +321,8 @@ static bool handshake_with_flip(size_t n)
         enum status status = carry(&p, round % 2);
         assert_true(status == ST_OK || flipped);
     }
-    bool both_open = channel_state(p.channel[0]) == CHANNEL_OPEN &&
-                     channel_state(p.channel[1]) == CHANNEL_OPEN;
+    bool both_open =
+        channel_state(p.channel[0]) == CHANNEL_OPEN && channel_state(p.channel[1]) == CHANNEL_OPEN;
     assert_int_equal(both_open, !flipped);
     release(&p);
     return flipped;

@@ -26,7 +26,7 @@ static void test_hex(void **state)
 static void test_hex_takes_one_form_only(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"009ABCFF", "009abcf",  "009abcff0", "", "009abcfg",
+    static const char *const bad[] = {"009ABCFF", "009abcf",  "009abcff0", "",        "009abcfg",
                                       "009abc f", "0x9abcff", "/09abcff",  ":09abcff"};
     uint8_t back[4] = {1, 2, 3, 4};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -143,11 +143,11 @@ static void test_ids(void **state)
 static void test_labels_and_names(void **state)
 {
     (void)state;
-    static const char *const labels[] = {"iquique", "ab", "a-", "alto-hospicio", "x9",
-                                         "abcdefghijabcdefghijabcdefghijab"};
+    static const char *const labels[] = {"iquique",       "ab", "a-",
+                                         "alto-hospicio", "x9", "abcdefghijabcdefghijabcdefghijab"};
     static const char *const not_labels[] = {
-        "", "a", "main", "Iquique", "9a", "-a", "a_b", "a b", "ñu",
-        "abcdefghijabcdefghijabcdefghijabc"};
+        "",   "a",   "main", "Iquique", "9a",
+        "-a", "a_b", "a b",  "ñu",      "abcdefghijabcdefghijabcdefghijabc"};
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
         assert_true(label_is_valid(bytes_of_text(labels[i])));
     for (size_t i = 0; i < sizeof not_labels / sizeof not_labels[0]; i++)

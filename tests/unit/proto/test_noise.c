@@ -150,8 +150,7 @@ static void check_damage(struct side *to, struct bytes good)
     struct buf payload = {0};
     struct noise_handshake before = to->handshake;
     for (size_t count = 0; count < good.count; count++) {
-        enum status status =
-            noise_read(&to->handshake, (struct bytes){good.data, count}, &payload);
+        enum status status = noise_read(&to->handshake, (struct bytes){good.data, count}, &payload);
         assert_true(status == ST_MALFORMED || status == ST_BAD_MAC);
     }
     for (size_t i = 0; i < good.count; i++) {
@@ -180,8 +179,8 @@ static void check_vector_damage(const json_t *vector)
         struct buf message = {0}, payload = {0};
         assert_int_equal(noise_write(&sides[i % 2].handshake, BYTES("payload"), &message), ST_OK);
         check_damage(&sides[1 - i % 2], buf_bytes(&message));
-        assert_int_equal(
-            noise_read(&sides[1 - i % 2].handshake, buf_bytes(&message), &payload), ST_OK);
+        assert_int_equal(noise_read(&sides[1 - i % 2].handshake, buf_bytes(&message), &payload),
+                         ST_OK);
         assert_true(bytes_equal_text(buf_bytes(&payload), "payload"));
         buf_release(&message);
         buf_release(&payload);
@@ -268,9 +267,9 @@ static void test_keys_of_small_order_are_refused(void **state)
         begin_fixed(sides, NOISE_XK, "same");
         assert_int_equal(sodium_hex2bin(message, NOISE_KEY_BYTES, keys[i], 64, NULL, NULL, NULL),
                          0);
-        assert_int_equal(noise_read(&sides[1].handshake,
-                                    (struct bytes){message, sizeof message}, &payload),
-                         ST_MALFORMED);
+        assert_int_equal(
+            noise_read(&sides[1].handshake, (struct bytes){message, sizeof message}, &payload),
+            ST_MALFORMED);
         memcpy(sides[0].handshake.rs, message, NOISE_KEY_BYTES);
         assert_int_equal(noise_write(&sides[0].handshake, (struct bytes){NULL, 0}, &payload),
                          ST_MALFORMED);
@@ -287,9 +286,9 @@ static void test_sizes(void **state)
     struct buf message = {0}, payload = {0};
     uint8_t *large = mem_alloc(NOISE_MESSAGE_BYTES_MAX + 1);
     begin_fixed(sides, NOISE_XK, "same");
-    assert_int_equal(noise_write(&sides[0].handshake,
-                                 (struct bytes){large, NOISE_MESSAGE_BYTES_MAX}, &message),
-                     ST_TOO_LARGE);
+    assert_int_equal(
+        noise_write(&sides[0].handshake, (struct bytes){large, NOISE_MESSAGE_BYTES_MAX}, &message),
+        ST_TOO_LARGE);
     assert_int_equal(noise_read(&sides[1].handshake,
                                 (struct bytes){large, NOISE_MESSAGE_BYTES_MAX + 1}, &payload),
                      ST_TOO_LARGE);

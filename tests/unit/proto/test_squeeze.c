@@ -17,7 +17,7 @@ static uint8_t *mixed(size_t count)
     assert_non_null(data);
     for (size_t i = 0; i < count; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
-        data[i] = i / 64 % 2 == 0 ? (uint8_t)(seed >> 56) : (uint8_t)"a word and a word "[i % 18];
+        data[i] = i / 64 % 2 == 0 ? (uint8_t)(seed >> 56) : (uint8_t) "a word and a word "[i % 18];
     }
     return data;
 }
