@@ -363,7 +363,9 @@ enum status json_canonical(struct bytes in, struct buf *out, struct fault *f)
     size_t before = out->count;
     const char *text = in.count > 0 ? (const char *)in.data : "";
     json_t *value = json_loadb(text, in.count, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (value == NULL && json_error_code(&error) == json_error_out_of_memory)
+    /* jansson names no reason when it cannot begin. */
+    if (value == NULL && (json_error_code(&error) == json_error_out_of_memory ||
+                          json_error_code(&error) == json_error_unknown))
         return fault_set(f, ST_NO_MEMORY, "%s", status_text(ST_NO_MEMORY));
     if (value == NULL)
         return fault_set(f, ST_MALFORMED, "line %d, column %d: %s", error.line, error.column,

@@ -58,7 +58,8 @@ MUST_USE enum status json_end(const struct json_reader *r);
  * json_canonical(): any valid JSON text in (white space, any key order, \u escapes; no floats, no
  * duplicate keys) to its canonical form, appended to 'out', which is unchanged on error. Through
  * jansson; for schema and programme files.
- * Errors: ST_TOO_LARGE (too deep), ST_MALFORMED (fault names line and column), ST_NO_MEMORY
+ * Errors: ST_TOO_LARGE (too deep), ST_MALFORMED (fault names line and column), ST_NO_MEMORY (which
+ * jansson may take for malformed text)
  */
 struct fault;
 MUST_USE enum status json_canonical(struct bytes in, struct buf *out, struct fault *f);

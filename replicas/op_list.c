@@ -13,7 +13,8 @@ enum {
     COPY_BLOCK_BYTES = 8 * KIB, /* copies share blocks of this size */
     OPS_MIN = 8,                /* room of a list at its first operation */
     CHARTER_GROUP_BYTES = 16, /* what stands around a charter's file, at most */
-    OPS_MAX = CHARTER_BYTES_MAX / 4, /* of one decoded list: an operation takes four bytes */
+    BYTES_MAX = OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX, /* of a list */
+    OPS_MAX = OPERATIONS_BYTES_MAX / 4, /* an operation takes more than four bytes */
     VERB_SET = 0,               /* inside a record's group, as the bytes have it */
     VERB_ADD = 1,
     VERB_DROP = 2,
@@ -187,27 +188,24 @@ uint32_t op_list_count_records(const struct op_list *l)
     return count;
 }
 
-/* The limits that do not depend on the bytes; of a list in canonical order. */
-static enum status check_limits(const struct op_list *l)
+/* The limits of a list in canonical order that takes 'bytes' bytes. Charter versions are counted by
+ * themselves: one may be larger than everything else together. */
+static enum status check_limits(const struct op_list *l, size_t bytes)
 {
     uint32_t adoptions = 0;
+    size_t charters = 0;
     for (uint32_t i = 0; i < l->count; i++) {
         const struct op *op = &l->ops[i];
         adoptions += op->verb == OP_ADOPT;
-        if (op->value.count > (op->verb == OP_CHARTER ? CHARTER_BYTES_MAX : VALUE_BYTES_MAX))
+        if (op->verb == OP_CHARTER)
+            charters += op->value.count;
+        else if (op->value.count > VALUE_BYTES_MAX)
             return ST_TOO_LARGE;
     }
-    return adoptions > PARENTS_MAX || op_list_count_records(l) > COMMIT_RECORDS_MAX ? ST_TOO_LARGE
-                                                                                    : ST_OK;
-}
-
-/* Charter files that travel with a commit have room of their own. */
-static size_t bytes_max(const struct op_list *l)
-{
-    size_t charters = 0;
-    for (uint32_t i = 0; i < l->count && l->ops[i].verb == OP_CHARTER; i++)
-        charters += l->ops[i].value.count + CHARTER_GROUP_BYTES;
-    return OPERATIONS_BYTES_MAX + (charters < CHARTERS_BYTES_MAX ? charters : CHARTERS_BYTES_MAX);
+    CHECK(charters <= bytes);
+    bool fits = charters <= CHARTERS_BYTES_MAX && bytes - charters <= OPERATIONS_BYTES_MAX &&
+                adoptions <= PARENTS_MAX && op_list_count_records(l) <= COMMIT_RECORDS_MAX;
+    return fits ? ST_OK : ST_TOO_LARGE;
 }
 
 /* ---- encoding ------------------------------------------------------------------------------ */
@@ -262,16 +260,13 @@ enum status op_list_encode(struct op_list *l, struct buf *out)
             return ST_WRONG_OPERATION;
         groups += begins(l, i);
     }
-    enum status status = check_limits(l);
-    if (status != ST_OK)
-        return status;
     size_t before = out->count;
     mp_write_array(out, groups);
     for (uint32_t i = 0; i < l->count;)
         i = add_group(out, l, i);
-    status = buf_status(out);
-    if (status == ST_OK && out->count - before > bytes_max(l))
-        status = ST_TOO_LARGE;
+    enum status status = buf_status(out);
+    if (status == ST_OK)
+        status = check_limits(l, out->count - before);
     if (status != ST_OK)
         out->count = before;
     return status;
@@ -392,9 +387,7 @@ enum status op_list_decode(struct bytes in, const struct digest *network, struct
         read_group(&r, network, out);
     enum status status = mp_end(&r);
     if (status == ST_OK)
-        status = check_limits(out);
-    if (status == ST_OK && in.count > bytes_max(out))
-        status = ST_TOO_LARGE;
+        status = check_limits(out, in.count);
     if (status != ST_OK)
         op_list_release(out);
     return status;
