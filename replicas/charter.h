@@ -1,13 +1,35 @@
 /*
  * charter: the chain of signed versions: who is a member, in which role, under which schema.
  *
- * A version's file (charter/0001.json in every tree, canonical JSON, see docs/FORMATS.md):
- *   {"body":{"limits":{…},"members":[…],"network":"…","previous":"<hash or empty>","retired":[…],
- *            "schema":{…},"version":1},
- *    "signatures":[{"ballot":{"admin":"<key>","round":1},"key":"<key>","signature":"<SSHSIG>"}]}
- * with line breaks at fixed places so that git log -p reads. The hash of a version is BLAKE2b-256
- * of its body's bytes; the network id is the hash of the first. A signature is an OpenSSH SSHSIG
- * (namespace minga-charter) over "minga/charter/1 <version> <hash hex> <round> <admin key hex>\n".
+ * A version's file (charter/0001.json in every tree; canonical JSON but for these line breaks, so
+ * that git log -p reads; one final newline):
+ *
+ *   {"body":{
+ *   "limits":{…},                      names with whole numbers; {} where nothing is set
+ *   "members":[
+ *   {"address":"…","key":"<hex>","label":"…","rights":["admin","treasurer"],"role":"office"},
+ *   …                                  ascending by label
+ *   ],
+ *   "network":"…",
+ *   "previous":"<hash, hex>",          "" in version 1
+ *   "retired":[                        [] on one line where empty
+ *   {"kept":["<commit id>",…],"key":"<hex>","label":"…"},
+ *   …                                  ascending by key
+ *   ],
+ *   "schema":{"types":{
+ *   "allotment":{…},                   one type a line
+ *   …
+ *   }},
+ *   "version":1
+ *   },
+ *   "signatures":[
+ *   {"ballot":{"admin":"<key>","round":1},"key":"<key>","signature":"<SSHSIG with armour>"},
+ *   …                                  ascending by key
+ *   ]}
+ *
+ * The hash of a version is BLAKE2b-256 of its body's bytes, from its { to its }, line breaks and
+ * all; the network id is the hash of the first. A signature is an OpenSSH SSHSIG (namespace
+ * minga-charter) over "minga/charter/1 <version> <hash hex> <round> <admin key hex>\n".
  * A version needs signatures by a majority of the admins of the version before, under one ballot;
  * the first is signed by its only member. 'retired' lists every key ever retired, with the commits
  * of it that are kept; it and the schema only grow.
@@ -37,6 +59,13 @@ struct charter_retired {
     uint32_t kept_count;
 };
 
+struct charter_signature {
+    struct key key;
+    struct key admin; /* the ballot: (round, admin) */
+    uint64_t round;
+    uint8_t signature[SIGNATURE_BYTES];
+};
+
 struct charter { /* one version, verified */
     uint32_t version;
     struct digest hash, previous;
@@ -46,7 +75,11 @@ struct charter { /* one version, verified */
     struct charter_retired *retired;
     uint32_t retired_count;
     struct schema *schema;
-    struct bytes schema_json; /* canonical, inside file */
+    struct charter_signature *signatures; /* ascending by key */
+    uint32_t signature_count;
+    struct bytes limits_json; /* canonical, inside file */
+    struct bytes schema_json; /* canonical, inside schema_text */
+    struct buf schema_text;   /* owned: the schema on one line */
     struct buf file;          /* owned: the exact file */
 };
 
@@ -63,8 +96,9 @@ MUST_USE enum status charter_found(const char *network, const struct charter_mem
                                    struct buf *out, struct fault *f);
 
 /* charter_add_member(): the next version's file: one more member, signed by an admin alone.
- * Errors: ST_EXISTS (label or key taken or retired), ST_NOT_ALLOWED (signer no admin),
- *         ST_NEEDS_PERSON (more than one admin: a majority must sign) */
+ * Errors: ST_EXISTS (label or key taken, or key retired), ST_NOT_ALLOWED (signer no admin),
+ *         ST_NEEDS_PERSON (more than one admin: a majority must sign), ST_BAD_VALUE (no member as
+ *         the rules have them), ST_TOO_LARGE */
 MUST_USE enum status charter_add_member(const struct charter_chain *chain,
                                         const struct charter_member *member,
                                         const uint8_t secret[static 64], struct buf *out,

@@ -6,10 +6,13 @@
 #include "proto/check.h"
 
 enum {
-    PAYLOAD_BYTES = 95,
-    BASE64_TEXT = (SSHSIG_BLOB_BYTES + 2) / 3 * 4,
+    NAMESPACE_BYTES_MAX = 32,
+    PAYLOAD_BYTES = 92,                 /* without the namespace */
+    BLOB_BYTES = SSHSIG_BLOB_BYTES - 3, /* without the namespace */
+    BLOB_BYTES_MAX = BLOB_BYTES + NAMESPACE_BYTES_MAX,
+    BASE64_TEXT_MAX = (BLOB_BYTES_MAX + 2) / 3 * 4,
+    ARMOUR_TEXT_MAX = SSHSIG_ARMOUR_TEXT + BASE64_TEXT_MAX,
     KEY_AT = 6 + 4 + 4 + SSHSIG_KEY_BYTES - KEY_BYTES, /* in the blob: magic, version, length */
-    SIGNATURE_AT = SSHSIG_BLOB_BYTES - SIGNATURE_BYTES,
 };
 
 static const char first_line[] = "-----BEGIN SSH SIGNATURE-----\n";
@@ -56,104 +59,142 @@ void sshsig_key(const struct key *key, uint8_t out[static SSHSIG_KEY_BYTES])
     CHECK(w.count == SSHSIG_KEY_BYTES);
 }
 
-static void make_payload(struct bytes message, uint8_t out[static PAYLOAD_BYTES])
+static const char git_namespace[] = "git";
+
+/* Bytes made. */
+static size_t make_payload(const char *namespace, struct bytes message,
+                           uint8_t out[static PAYLOAD_BYTES + NAMESPACE_BYTES_MAX])
 {
+    CHECK(strlen(namespace) <= NAMESPACE_BYTES_MAX);
     uint8_t hash[crypto_hash_sha512_BYTES];
     crypto_hash_sha512(hash, message.data, message.count);
-    struct writer w = {out, 0, PAYLOAD_BYTES};
+    struct writer w = {out, 0, PAYLOAD_BYTES + NAMESPACE_BYTES_MAX};
     put(&w, magic, sizeof magic - 1);
-    put_text(&w, "git");
+    put_text(&w, namespace);
     put_text(&w, "");
     put_text(&w, "sha512");
     put_string(&w, hash, sizeof hash);
-    CHECK(w.count == PAYLOAD_BYTES);
+    CHECK(w.count == PAYLOAD_BYTES + strlen(namespace));
+    return w.count;
 }
 
-static void make_blob(const struct key *key, const uint8_t signature[static SIGNATURE_BYTES],
-                      uint8_t out[static SSHSIG_BLOB_BYTES])
+static size_t make_blob(const char *namespace, const struct key *key,
+                        const uint8_t signature[static SIGNATURE_BYTES],
+                        uint8_t out[static BLOB_BYTES_MAX])
 {
+    CHECK(strlen(namespace) <= NAMESPACE_BYTES_MAX);
     uint8_t public_key[SSHSIG_KEY_BYTES];
     uint8_t inner[SSHSIG_KEY_BYTES - KEY_BYTES + SIGNATURE_BYTES];
     struct writer w = {inner, 0, sizeof inner};
     put_text(&w, "ssh-ed25519");
     put_string(&w, signature, SIGNATURE_BYTES);
     sshsig_key(key, public_key);
-    w = (struct writer){out, 0, SSHSIG_BLOB_BYTES};
+    w = (struct writer){out, 0, BLOB_BYTES_MAX};
     put(&w, magic, sizeof magic - 1);
     put_u32(&w, 1);
     put_string(&w, public_key, sizeof public_key);
-    put_text(&w, "git");
+    put_text(&w, namespace);
     put_text(&w, "");
     put_text(&w, "sha512");
     put_string(&w, inner, sizeof inner);
-    CHECK(w.count == SSHSIG_BLOB_BYTES);
+    CHECK(w.count == BLOB_BYTES + strlen(namespace));
+    return w.count;
+}
+
+void sshsig_sign_as(const char *namespace, struct bytes message,
+                    const uint8_t secret[static SSHSIG_SECRET_BYTES],
+                    uint8_t signature_out[static SIGNATURE_BYTES])
+{
+    static_assert((int)SSHSIG_SECRET_BYTES == (int)crypto_sign_SECRETKEYBYTES, "libsodium's form");
+    uint8_t payload[PAYLOAD_BYTES + NAMESPACE_BYTES_MAX];
+    size_t count = make_payload(namespace, message, payload);
+    int failed = crypto_sign_detached(signature_out, NULL, payload, count, secret);
+    CHECK(failed == 0);
 }
 
 void sshsig_sign(struct bytes message, const uint8_t secret[static SSHSIG_SECRET_BYTES],
                  uint8_t signature_out[static SIGNATURE_BYTES])
 {
-    static_assert(SSHSIG_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "the form of libsodium");
-    uint8_t payload[PAYLOAD_BYTES];
-    make_payload(message, payload);
-    int failed = crypto_sign_detached(signature_out, NULL, payload, sizeof payload, secret);
-    CHECK(failed == 0);
+    sshsig_sign_as(git_namespace, message, secret, signature_out);
+}
+
+enum status sshsig_verify_as(const char *namespace, struct bytes message, const struct key *key,
+                             const uint8_t signature[static SIGNATURE_BYTES])
+{
+    uint8_t payload[PAYLOAD_BYTES + NAMESPACE_BYTES_MAX];
+    size_t count = make_payload(namespace, message, payload);
+    return crypto_sign_verify_detached(signature, payload, count, key->id) == 0 ? ST_OK
+                                                                                : ST_BAD_SIGNATURE;
 }
 
 enum status sshsig_verify(struct bytes message, const struct key *key,
                           const uint8_t signature[static SIGNATURE_BYTES])
 {
-    uint8_t payload[PAYLOAD_BYTES];
-    make_payload(message, payload);
-    return crypto_sign_verify_detached(signature, payload, sizeof payload, key->id) == 0
-               ? ST_OK
-               : ST_BAD_SIGNATURE;
+    return sshsig_verify_as(git_namespace, message, key, signature);
 }
 
-static void make_armour(const struct key *key, const uint8_t signature[static SIGNATURE_BYTES],
-                        char out[static SSHSIG_ARMOUR_TEXT])
+static size_t make_armour(const char *namespace, const struct key *key,
+                          const uint8_t signature[static SIGNATURE_BYTES],
+                          char out[static ARMOUR_TEXT_MAX])
 {
-    uint8_t blob[SSHSIG_BLOB_BYTES];
-    char base64[BASE64_TEXT + 1];
-    make_blob(key, signature, blob);
-    sodium_bin2base64(base64, sizeof base64, blob, sizeof blob, sodium_base64_VARIANT_ORIGINAL);
-    struct writer w = {(uint8_t *)out, 0, SSHSIG_ARMOUR_TEXT};
+    uint8_t blob[BLOB_BYTES_MAX];
+    char base64[BASE64_TEXT_MAX + 1];
+    size_t blob_bytes = make_blob(namespace, key, signature, blob);
+    sodium_bin2base64(base64, sizeof base64, blob, blob_bytes, sodium_base64_VARIANT_ORIGINAL);
+    size_t base64_bytes = strlen(base64);
+    struct writer w = {(uint8_t *)out, 0, ARMOUR_TEXT_MAX};
     put(&w, first_line, sizeof first_line - 1);
-    for (size_t at = 0; at < BASE64_TEXT; at += SSHSIG_LINE_TEXT) {
-        size_t count = BASE64_TEXT - at < SSHSIG_LINE_TEXT ? BASE64_TEXT - at : SSHSIG_LINE_TEXT;
-        put(&w, base64 + at, count);
+    for (size_t at = 0; at < base64_bytes; at += SSHSIG_LINE_TEXT) {
+        size_t rest = base64_bytes - at;
+        put(&w, base64 + at, rest < SSHSIG_LINE_TEXT ? rest : SSHSIG_LINE_TEXT);
         put(&w, "\n", 1);
     }
     put(&w, last_line, sizeof last_line - 1);
-    CHECK(w.count == SSHSIG_ARMOUR_TEXT);
+    return w.count;
+}
+
+void sshsig_armour_as(const char *namespace, const struct key *key,
+                      const uint8_t signature[static SIGNATURE_BYTES], struct buf *out)
+{
+    char text[ARMOUR_TEXT_MAX];
+    buf_add(out, text, make_armour(namespace, key, signature, text));
 }
 
 void sshsig_armour(const struct key *key, const uint8_t signature[static SIGNATURE_BYTES],
                    struct buf *out)
 {
-    char text[SSHSIG_ARMOUR_TEXT];
-    make_armour(key, signature, text);
-    buf_add(out, text, sizeof text);
+    size_t before = out->count;
+    sshsig_armour_as(git_namespace, key, signature, out);
+    CHECK(out->failed || out->count - before == SSHSIG_ARMOUR_TEXT);
+}
+
+enum status sshsig_parse_as(const char *namespace, struct bytes text, struct key *key_out,
+                            uint8_t signature_out[static SIGNATURE_BYTES])
+{
+    uint8_t blob[BLOB_BYTES_MAX], signature[SIGNATURE_BYTES];
+    char again[ARMOUR_TEXT_MAX];
+    struct key key;
+    size_t count = 0, head = sizeof first_line - 1, tail = sizeof last_line - 1;
+    if (text.count < head + tail || text.count > ARMOUR_TEXT_MAX ||
+        memcmp(text.data, first_line, head) != 0)
+        return ST_MALFORMED;
+    if (sodium_base642bin(blob, sizeof blob, (const char *)text.data + head,
+                          text.count - head - tail, "\n", &count, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        count != BLOB_BYTES + strlen(namespace))
+        return ST_MALFORMED;
+    memcpy(key.id, blob + KEY_AT, KEY_BYTES);
+    memcpy(signature, blob + count - SIGNATURE_BYTES, SIGNATURE_BYTES);
+    size_t again_bytes = make_armour(namespace, &key, signature, again);
+    if (!bytes_equal(text, (struct bytes){(const uint8_t *)again, again_bytes}))
+        return ST_NOT_CANONICAL;
+    *key_out = key;
+    memcpy(signature_out, signature, SIGNATURE_BYTES);
+    return ST_OK;
 }
 
 enum status sshsig_parse(struct bytes text, struct key *key_out,
                          uint8_t signature_out[static SIGNATURE_BYTES])
 {
-    uint8_t blob[SSHSIG_BLOB_BYTES];
-    char again[SSHSIG_ARMOUR_TEXT];
-    struct key key;
-    size_t count = 0, head = sizeof first_line - 1;
-    if (text.count != SSHSIG_ARMOUR_TEXT || memcmp(text.data, first_line, head) != 0)
-        return ST_MALFORMED;
-    if (sodium_base642bin(blob, sizeof blob, (const char *)text.data + head,
-                          text.count - head - (sizeof last_line - 1), "\n", &count, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        count != sizeof blob)
-        return ST_MALFORMED;
-    memcpy(key.id, blob + KEY_AT, KEY_BYTES);
-    make_armour(&key, blob + SIGNATURE_AT, again);
-    if (memcmp(again, text.data, sizeof again) != 0)
-        return ST_NOT_CANONICAL;
-    *key_out = key;
-    memcpy(signature_out, blob + SIGNATURE_AT, SIGNATURE_BYTES);
-    return ST_OK;
+    return sshsig_parse_as(git_namespace, text, key_out, signature_out);
 }

@@ -43,6 +43,22 @@ void sshsig_armour(const struct key *key, const uint8_t signature[static SIGNATU
 MUST_USE enum status sshsig_parse(struct bytes text, struct key *key_out,
                                   uint8_t signature_out[static SIGNATURE_BYTES]);
 
+/*
+ * The same for another namespace (1 .. 32 characters; a constant of the program), so that a
+ * signature made for one purpose is worth nothing for another. SSHSIG_BLOB_BYTES and
+ * SSHSIG_ARMOUR_TEXT are those of "git".
+ */
+void sshsig_sign_as(const char *namespace, struct bytes message,
+                    const uint8_t secret[static SSHSIG_SECRET_BYTES],
+                    uint8_t signature_out[static SIGNATURE_BYTES]);
+MUST_USE enum status sshsig_verify_as(const char *namespace, struct bytes message,
+                                      const struct key *key,
+                                      const uint8_t signature[static SIGNATURE_BYTES]);
+void sshsig_armour_as(const char *namespace, const struct key *key,
+                      const uint8_t signature[static SIGNATURE_BYTES], struct buf *out);
+MUST_USE enum status sshsig_parse_as(const char *namespace, struct bytes text, struct key *key_out,
+                                     uint8_t signature_out[static SIGNATURE_BYTES]);
+
 /* sshsig_key(): string("ssh-ed25519") string(key), the public key as OpenSSH writes it. */
 void sshsig_key(const struct key *key, uint8_t out[static SSHSIG_KEY_BYTES]);
 
