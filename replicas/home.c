@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "replicas/commit.h"
@@ -21,6 +24,22 @@ enum status home_path(const char *home, const char *name, char out[static HOME_P
     if (used < 0 || used >= HOME_PATH_MAX)
         return fault_set(f, ST_TOO_LARGE, "the path of %s is too long", name);
     return ST_OK;
+}
+
+enum status home_socket(const char *home, bool is_default, char out[static HOME_PATH_MAX],
+                        struct fault *f)
+{
+    const char *runtime = is_default ? getenv("XDG_RUNTIME_DIR") : NULL;
+    bool in_home = runtime == NULL || runtime[0] != '/';
+    enum status st = in_home ? home_path(home, "control.sock", out, f)
+                             : home_path(runtime, "minga/control.sock", out, f);
+    struct sockaddr_un address;
+    if (st != ST_OK || strlen(out) < sizeof address.sun_path)
+        return st;
+    fault_set(f, ST_TOO_LARGE, "the path of the control socket, %s, is longer than %zu bytes", out,
+              sizeof address.sun_path - 1);
+    fault_fix(f, "choose a home with a shorter path");
+    return ST_TOO_LARGE;
 }
 
 /* A small file of the home, whole; ST_NOT_FOUND where it is not there. */
