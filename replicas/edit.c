@@ -7,7 +7,7 @@
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
-#include "replicas/view.h"
+#include "replicas/render.h"
 
 enum { REF_BYTES = 12 }; /* 96 random bits: two equal payments are two */
 
@@ -40,7 +40,7 @@ static enum status wants_words(const struct control_request *q, uint32_t count, 
     if (q->word_count >= count)
         return ST_OK;
     enum status status = fault_set(f, ST_USAGE, "something is missing behind '%.*s'",
-                                   (int)q->verb.count, (const char *)q->verb.data);
+                                   words_shown(q->verb), (const char *)q->verb.data);
     fault_fix(f, "use: minga %s", use);
     return status;
 }
@@ -93,7 +93,7 @@ static enum status add_op(struct edit *e, enum op_verb verb, struct bytes name, 
         bool same = bytes_equal(other->name, name) &&
                     (verb == OP_SET || bytes_equal(other->value, value));
         if (same)
-            return fault_set(f, ST_USAGE, "%.*s is given twice", (int)name.count,
+            return fault_set(f, ST_USAGE, "%.*s is given twice", words_shown(name),
                              (const char *)name.data);
     }
     status = buf_status(&e->over);
@@ -242,7 +242,7 @@ static enum status write_edit(struct edit *e, const char *notes, struct fault *f
     struct replica_commit done = {0};
     enum status status = ST_OK;
     buf_add_text(&e->row, "{\"id\":");
-    view_text(&e->row, e->id.id);
+    render_text(&e->row, e->id.id);
     if (dry || e->ops.count == 0) {
         buf_add_text(&e->row, ",\"commit\":null");
         buf_add_text(&e->row, e->ops.count == 0 ? ",\"unchanged\":true" : ",\"dry_run\":true");
@@ -259,7 +259,7 @@ static enum status write_edit(struct edit *e, const char *notes, struct fault *f
         status = add_left(e, f);
     if (notes != NULL) {
         buf_add_text(&e->row, ",\"notes\":[");
-        view_text(&e->row, notes);
+        render_text(&e->row, notes);
         buf_add_byte(&e->row, ']');
     }
     buf_add_byte(&e->row, '}');
@@ -324,7 +324,7 @@ static enum status add_typed_member(struct edit *e, struct content *c, struct by
     enum status status = words_assignment(word, &a, f);
     if (status == ST_OK && a.sign != WORDS_SET)
         status = fault_set(f, ST_USAGE, "an entry has single values: write %.*s=VALUE",
-                           (int)a.name.count, (const char *)a.name.data);
+                           words_shown(a.name), (const char *)a.name.data);
     if (status == ST_OK && bytes_equal_text(a.name, "ref")) {
         buf_reset(&e->value);
         json_add_text(&e->value, a.value);
@@ -358,7 +358,7 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
         if (!field->is_writer || has_member(c, field->name))
             continue;
         buf_reset(&e->value);
-        view_text(&e->value, replica_label(e->replica));
+        render_text(&e->value, replica_label(e->replica));
         status = add_member(c, field->name, buf_bytes(&e->value), f);
     }
     if (status == ST_OK && !has_member(c, "ref")) {
@@ -367,7 +367,7 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
         randombytes_buf(ref, sizeof ref);
         hex_encode(ref, sizeof ref, hex);
         buf_reset(&e->value);
-        view_text(&e->value, hex);
+        render_text(&e->value, hex);
         status = add_member(c, "ref", buf_bytes(&e->value), f);
     }
     return status;
@@ -380,7 +380,7 @@ static enum status write_entry(struct edit *e, const struct content *c, struct f
     for (uint32_t i = 0; i < c->count; i++) {
         if (i > 0)
             buf_add_byte(&e->value, ',');
-        view_text(&e->value, c->members[i].name);
+        render_text(&e->value, c->members[i].name);
         buf_add_byte(&e->value, ':');
         buf_add_bytes(&e->value, buf_bytes(&c->members[i].json));
     }
@@ -487,11 +487,11 @@ enum status edit_set(const struct verb_call *call, struct fault *f)
 static enum status no_conflict(struct edit *e, struct bytes name, struct fault *f)
 {
     struct buf called = {0};
-    view_name(e->replica, &e->now, &called);
+    render_name(e->replica, &e->now, &called);
     enum status status = fault_set(f, ST_NOTHING, "%.*s of %s %s is not in conflict",
-                                   (int)name.count, (const char *)name.data, e->id.type,
+                                   words_shown(name), (const char *)name.data, e->id.type,
                                    buf_text(&called));
-    fault_fix(f, "to change it: minga set %.8s %.*s=VALUE", e->id.id, (int)name.count,
+    fault_fix(f, "to change it: minga set %.8s %.*s=VALUE", e->id.id, words_shown(name),
               (const char *)name.data);
     buf_release(&called);
     return status;
@@ -526,10 +526,10 @@ static enum status value_of(struct edit *e, const struct record_field *field, st
             continue;
         if (out->count > 0 && !bytes_equal(*out, value->json)) {
             enum status status = fault_set(f, ST_AMBIGUOUS, "%.*s holds two values of %.*s",
-                                           (int)field->name.count, (const char *)field->name.data,
-                                           (int)label.count, (const char *)label.data);
+                                           words_shown(field->name), (const char *)field->name.data,
+                                           words_shown(label), (const char *)label.data);
             fault_fix(f, "write the value: minga resolve %.8s %.*s=VALUE", e->id.id,
-                      (int)field->name.count, (const char *)field->name.data);
+                      words_shown(field->name), (const char *)field->name.data);
             return status;
         }
         *out = value->json;
@@ -567,7 +567,7 @@ static enum status resolve_keep(struct edit *e, struct bytes label, struct fault
     }
     if (status == ST_OK && e->ops.count == 0) {
         status = fault_set(f, ST_NOTHING, "%.*s holds no value in a conflict of this record",
-                           (int)label.count, (const char *)label.data);
+                           words_shown(label), (const char *)label.data);
         fault_fix(f, "minga explain %.8s shows who holds what", e->id.id);
     }
     return status;

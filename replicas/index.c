@@ -294,7 +294,7 @@ static enum status put_row(struct writer *w, const struct step *step, const char
     }
     if (status == ST_OK) {
         buf_reset(&w->fields);
-        reading_fields(&record, false, &w->fields);
+        reading_fields(&record, &w->fields);
         status = buf_status(&w->fields);
     }
     if (status == ST_OK)

@@ -3,7 +3,7 @@
  * can be deleted at any time and is built anew from the state tree.
  *
  *   record(id, type, fields, conflicts)  one row a record or entry; fields is the JSON object of
- *                                        reading_fields(), without sealed values
+ *                                        reading_fields()
  *   place(name, value)                   the state tree the rows stand for, the charter whose
  *                                        schema its indexes follow
  *

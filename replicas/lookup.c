@@ -6,12 +6,12 @@
 #include "replicas/json.h"
 #include "replicas/nearest.h"
 #include "replicas/tree.h"
+#include "replicas/words.h"
 
-enum { CANDIDATES_MAX = 4, SHOWN_BYTES_MAX = 80 };
+enum { CANDIDATES_MAX = 4 };
 
 /* For "%.*s": a text of any length, cut to what a sentence can hold. */
-#define SHOWN(b) (int)((b).count < SHOWN_BYTES_MAX ? (b).count : SHOWN_BYTES_MAX), \
-                 (b).count > 0 ? (const char *)(b).data : ""
+#define SHOWN(b) words_shown(b), (b).count > 0 ? (const char *)(b).data : ""
 
 static const struct schema *schema_of(struct replica *r)
 {
@@ -67,7 +67,8 @@ enum status lookup_index(struct replica *r, struct index **out, struct fault *f)
     *out = replica_index(r);
     if (*out == NULL)
         return fault_set(f, ST_BAD_CONFIG, "this replica is open without an index");
-    return ST_OK;
+    return index_update(*out, replica_store(r), replica_state(r),
+                        charter_newest(replica_charters(r)), f);
 }
 
 static bool is_hex(struct bytes text)
@@ -237,10 +238,11 @@ static enum status find_by_key(struct replica *r, const struct schema_type *type
         status = lookup_held(r, bytes_of_text(type->name), bytes_of_text(out->id), found_out, f);
     }
     const char *field = type->entry ? "ref" : type->key;
-    struct index *index = replica_index(r);
+    struct index *index = NULL;
     bool named = type->entry || schema_field(type, bytes_of_text(field)) != NULL;
-    if (status != ST_OK || *found_out || !named || index == NULL)
+    if (status != ST_OK || *found_out || !named)
         return status;
+    status = lookup_index(r, &index, f);
     struct buf json = {0};
     json_add_text(&json, key);
     status = buf_status(&json);

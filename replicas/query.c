@@ -4,7 +4,7 @@
 #include "replicas/history.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
-#include "replicas/view.h"
+#include "replicas/render.h"
 
 static enum status usage(struct fault *f, const char *use)
 {
@@ -31,7 +31,7 @@ enum status query_show(const struct verb_call *call, struct fault *f)
     else if (status == ST_OK)
         status = replica_record(r, NULL, bytes_of_text(id.type), bytes_of_text(id.id), &record, f);
     if (status == ST_OK)
-        status = view_record(r, &record, &row, f);
+        status = render_record(r, &record, &row, f);
     if (status == ST_OK && control_has(q, "history")) {
         buf_add_text(&row, ",\"history\":[");
         status = history_of(r, &record, &row, f);
@@ -66,7 +66,7 @@ static enum status list_row(void *user, const struct index_row *found)
     if (found->conflicts > 0) { /* who holds what is not in the index */
         status = replica_record(r, NULL, found->type, found->id, &record, l->fault);
         if (status == ST_OK)
-            status = view_record(r, &record, &l->row, l->fault);
+            status = render_record(r, &record, &l->row, l->fault);
         record_release(&record);
     } else {
         buf_add_text(&l->row, "\"id\":");
@@ -162,7 +162,7 @@ static enum status run_list(const struct verb_call *call, struct index *index,
         status = index_count(index, query, &count, f);
         if (status == ST_OK) {
             buf_add_text(&l.row, "{\"type\":");
-            view_text(&l.row, query->type);
+            render_text(&l.row, query->type);
             buf_add_format(&l.row, ",\"count\":%llu}", (unsigned long long)count);
             status = buf_status(&l.row);
         }

@@ -31,19 +31,14 @@ static void add_name(struct buf *out, size_t start, struct bytes name)
     buf_add_byte(out, ':');
 }
 
-static void add_field(const struct record *r, const struct record_field *field, bool sealed,
-                      size_t start, struct buf *out)
+static void add_field(const struct record *r, const struct record_field *field, size_t start,
+                      struct buf *out)
 {
     struct bytes json = record_reads(r, field)->json;
     if (bytes_equal_text(json, "null"))
         return;
-    if (!reading_is_sealed(json)) {
-        add_name(out, start, field->name);
-        buf_add_bytes(out, json);
-    } else if (sealed) {
-        add_name(out, start, field->name);
-        buf_add_text(out, "null");
-    }
+    add_name(out, start, field->name);
+    buf_add_bytes(out, reading_is_sealed(json) ? BYTES("null") : json);
 }
 
 static void add_set(const struct record *r, const struct record_set *set, size_t start,
@@ -59,7 +54,7 @@ static void add_set(const struct record *r, const struct record_set *set, size_t
     buf_add_byte(out, ']');
 }
 
-void reading_fields(const struct record *r, bool sealed, struct buf *out)
+void reading_fields(const struct record *r, struct buf *out)
 {
     if (r->entry.count > 0) {
         buf_add_bytes(out, r->entry);
@@ -73,7 +68,7 @@ void reading_fields(const struct record *r, bool sealed, struct buf *out)
                           (s >= r->set_count ||
                            bytes_compare(r->fields[f].name, r->sets[s].name) <= 0);
         if (field_next)
-            add_field(r, &r->fields[f++], sealed, start, out);
+            add_field(r, &r->fields[f++], start, out);
         else
             add_set(r, &r->sets[s++], start, out);
     }

@@ -10,9 +10,9 @@
 /*
  * reading_fields(): one JSON object, appended: {name: value}, names ascending; the value that
  * everyone reads, a list for a set, the content of an entry as it stands. Cleared fields are left
- * out. Sealed values: null, or left out where 'sealed' is false. Check buf_status().
+ * out, sealed ones null. Check buf_status().
  */
-void reading_fields(const struct record *r, bool sealed, struct buf *out);
+void reading_fields(const struct record *r, struct buf *out);
 
 /* reading_conflicts(): how many fields hold values that differ. */
 uint32_t reading_conflicts(const struct record *r);

@@ -14,9 +14,18 @@ enum {
     YEAR_MIN = 1970,
     YEAR_MAX = 9999,
     SPAN_DAYS_MAX = 3653,
+    SHOWN_BYTES_MAX = 80,
 };
 
 static const int64_t TIME_MAX = 253402300799; /* 9999-12-31T23:59:59Z */
+
+int words_shown(struct bytes text)
+{
+    size_t count = text.count < SHOWN_BYTES_MAX ? text.count : SHOWN_BYTES_MAX;
+    while (count > 0 && count < text.count && (text.data[count] & 0xc0) == 0x80)
+        count--;
+    return (int)count;
+}
 
 enum status words_assignment(struct bytes word, struct words_assignment *out, struct fault *f)
 {
@@ -33,7 +42,7 @@ enum status words_assignment(struct bytes word, struct words_assignment *out, st
     }
     if (equals == NULL || !name_is_valid(a.name)) {
         enum status status = fault_set(f, ST_USAGE, "'%.*s' is no FIELD=VALUE",
-                                       (int)(word.count < 80 ? word.count : 80),
+                                       words_shown(word),
                                        word.count > 0 ? (const char *)word.data : "");
         fault_fix(f, "write the field's name, '=' and its value, as in stage=purchase");
         return status;
@@ -138,7 +147,7 @@ enum status words_moment(struct bytes text, int64_t *seconds_out, bool *whole_da
     int64_t seconds;
     if (!parse_moment(text, &seconds, &whole_day)) {
         enum status status = fault_set(f, ST_USAGE, "'%.*s' is no date",
-                                       (int)(text.count < 80 ? text.count : 80),
+                                       words_shown(text),
                                        text.count > 0 ? (const char *)text.data : "");
         fault_fix(f, "write it as 2026-05-01 or 2026-05-01T10:02:00Z");
         return status;
@@ -166,7 +175,7 @@ enum status words_span(struct bytes text, int64_t *seconds_out, struct fault *f)
     uint64_t most = unit > 0 ? (uint64_t)SPAN_DAYS_MAX * DAY / (uint64_t)unit : 0;
     if (unit == 0 || n == 0 || n > most) {
         enum status status = fault_set(f, ST_USAGE, "'%.*s' is no span of time",
-                                       (int)(text.count < 80 ? text.count : 80),
+                                       words_shown(text),
                                        text.count > 0 ? (const char *)text.data : "");
         fault_fix(f, "write a number and d, h, m or s, as in 7d; at most ten years");
         return status;

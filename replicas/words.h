@@ -34,6 +34,9 @@ MUST_USE enum status words_moment(struct bytes text, int64_t *seconds_out, bool 
 /* words_span(): "7d", "12h", "30m", "90s" in seconds, 1 s .. 10 years. Errors: ST_USAGE */
 MUST_USE enum status words_span(struct bytes text, int64_t *seconds_out, struct fault *f);
 
+/* words_shown(): how many bytes of a text a sentence shows: for "%.*s", never half a character. */
+int words_shown(struct bytes text);
+
 enum { WORDS_TIME_BYTES = 21 }; /* "2026-05-01T10:02:33Z" and its NUL */
 
 /* words_time(): seconds since 1970 as RFC 3339 in UTC; before 1970 and after 9999: the nearest. */

@@ -1,4 +1,4 @@
-#include "replicas/view.h"
+#include "replicas/render.h"
 
 #include <stdio.h>
 
@@ -17,10 +17,10 @@ static void copy_text(char *out, size_t bytes, struct bytes text)
     out[count] = '\0';
 }
 
-enum status view_change(struct replica *r, const struct record *record,
-                        const struct change *change, struct view_change *out, struct fault *f)
+enum status render_change(struct replica *r, const struct record *record,
+                        const struct change *change, struct render_change *out, struct fault *f)
 {
-    struct view_change v = {0};
+    struct render_change v = {0};
     const struct record_seen *seen = record_seen(record, change);
     if (seen != NULL) {
         v.height = seen->height;
@@ -46,14 +46,14 @@ enum status view_change(struct replica *r, const struct record *record,
     return status;
 }
 
-struct bytes view_author_name(const char *author)
+struct bytes render_author_name(const char *author)
 {
     struct bytes whole = bytes_of_text(author);
     const char *mail = strstr(author, " <");
     return mail != NULL ? (struct bytes){whole.data, (size_t)(mail - author)} : whole;
 }
 
-void view_text(struct buf *out, const char *text)
+void render_text(struct buf *out, const char *text)
 {
     json_add_text(out, bytes_of_text(text));
 }
@@ -70,7 +70,7 @@ static bool before(const struct record *record, uint32_t a, uint32_t b)
     return labels != 0 ? labels < 0 : change_compare(one, other) < 0;
 }
 
-void view_order(const struct record *record, const struct record_field *field, uint32_t *out)
+void render_order(const struct record *record, const struct record_field *field, uint32_t *out)
 {
     for (uint32_t i = 0; i < field->count; i++) {
         uint32_t at = i;
@@ -83,8 +83,8 @@ void view_order(const struct record *record, const struct record_field *field, u
 static enum status add_value(struct replica *r, const struct record *record,
                              const struct record_value *value, struct buf *out, struct fault *f)
 {
-    struct view_change by;
-    enum status status = view_change(r, record, &value->change, &by, f);
+    struct render_change by;
+    enum status status = render_change(r, record, &value->change, &by, f);
     if (status != ST_OK)
         return status;
     buf_add_text(out, "{\"value\":");
@@ -93,24 +93,24 @@ static enum status add_value(struct replica *r, const struct record *record,
     else
         buf_add_bytes(out, value->json);
     buf_add_text(out, ",\"office\":");
-    view_text(out, by.office);
+    render_text(out, by.office);
     buf_add_text(out, ",\"author\":");
-    view_text(out, by.author);
+    render_text(out, by.author);
     buf_add_text(out, ",\"time\":");
-    view_text(out, by.time);
+    render_text(out, by.time);
     buf_add_text(out, ",\"commit\":");
-    view_text(out, by.commit);
+    render_text(out, by.commit);
     buf_add_byte(out, '}');
     return ST_OK;
 }
 
-enum status view_values(struct replica *r, const struct record *record,
+enum status render_values(struct replica *r, const struct record *record,
                         const struct record_field *field, struct buf *out, struct fault *f)
 {
     uint32_t *order = mem_array(field->count, sizeof *order);
     if (order == NULL)
         return fault_set(f, ST_NO_MEMORY, "out of memory");
-    view_order(record, field, order);
+    render_order(record, field, order);
     enum status status = ST_OK;
     buf_add_byte(out, '[');
     for (uint32_t i = 0; i < field->count && status == ST_OK; i++) {
@@ -123,7 +123,7 @@ enum status view_values(struct replica *r, const struct record *record,
     return status;
 }
 
-enum status view_record(struct replica *r, const struct record *record, struct buf *out,
+enum status render_record(struct replica *r, const struct record *record, struct buf *out,
                         struct fault *f)
 {
     buf_add_text(out, "\"id\":");
@@ -131,7 +131,7 @@ enum status view_record(struct replica *r, const struct record *record, struct b
     buf_add_text(out, ",\"type\":");
     json_add_text(out, record->type);
     buf_add_text(out, ",\"fields\":");
-    reading_fields(record, true, out);
+    reading_fields(record, out);
     buf_add_text(out, ",\"conflicts\":{");
     enum status status = ST_OK;
     bool first = true;
@@ -144,13 +144,13 @@ enum status view_record(struct replica *r, const struct record *record, struct b
         first = false;
         json_add_text(out, field->name);
         buf_add_byte(out, ':');
-        status = view_values(r, record, field, out, f);
+        status = render_values(r, record, field, out, f);
     }
     buf_add_byte(out, '}');
     return status == ST_OK ? buf_status(out) : status;
 }
 
-void view_name(struct replica *r, const struct record *record, struct buf *out)
+void render_name(struct replica *r, const struct record *record, struct buf *out)
 {
     const struct charter *newest = charter_newest(replica_charters(r));
     const struct schema_type *type = schema_type(newest->schema, record->type);

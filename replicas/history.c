@@ -1,0 +1,510 @@
+#include "replicas/history.h"
+
+#include <stdlib.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "replicas/json.h"
+#include "replicas/lookup.h"
+#include "replicas/reading.h"
+#include "replicas/tree.h"
+#include "replicas/render.h"
+
+/* A list of nodes, and what their rows need. */
+struct log {
+    struct replica *replica;
+    struct graph *graph;
+    uint32_t *nodes;
+    uint32_t count, capacity;
+    uint32_t *heads;       /* the newest counted commit of each office that has one */
+    uint32_t head_count, office_count;
+    const char *only;      /* changes of this record only; NULL: all */
+    struct buf row, bytes;
+};
+
+static void log_release(struct log *l)
+{
+    mem_free(l->nodes);
+    mem_free(l->heads);
+    buf_release(&l->row);
+    buf_release(&l->bytes);
+}
+
+static enum status add_node(struct log *l, uint32_t node)
+{
+    if (l->count == l->capacity) {
+        uint32_t capacity = l->capacity > 0 ? 2 * l->capacity : 64;
+        void *grown = mem_resize(l->nodes, capacity * sizeof *l->nodes);
+        if (grown == NULL)
+            return ST_NO_MEMORY;
+        l->nodes = grown;
+        l->capacity = capacity;
+    }
+    l->nodes[l->count++] = node;
+    return ST_OK;
+}
+
+/* Newest first, the same on every member: by (height, label, change), greatest first. */
+static int newest_first(const void *a, const void *b, void *context)
+{
+    const struct graph *g = context;
+    const struct graph_node *x = graph_node(g, *(const uint32_t *)a);
+    const struct graph_node *y = graph_node(g, *(const uint32_t *)b);
+    if (x->height != y->height)
+        return x->height < y->height ? 1 : -1;
+    int labels = strcmp(graph_key(g, y->key)->label, graph_key(g, x->key)->label);
+    int digests = memcmp(y->digest.id, x->digest.id, DIGEST_BYTES);
+    return labels != 0 ? labels : digests != 0 ? digests : oid_compare(&y->id, &x->id);
+}
+
+/* The newest counted commit of every office: a commit below k of them has settled that far. */
+static enum status find_heads(struct log *l)
+{
+    const struct charter *newest = charter_newest(replica_charters(l->replica));
+    uint32_t keys = graph_key_count(l->graph), nodes = graph_count(l->graph);
+    uint32_t *last = mem_array(keys, sizeof *last);
+    l->heads = mem_array(newest->member_count, sizeof *l->heads);
+    if (last == NULL || l->heads == NULL) {
+        mem_free(last);
+        return ST_NO_MEMORY;
+    }
+    for (uint32_t k = 0; k < keys; k++)
+        last[k] = GRAPH_NONE;
+    for (uint32_t i = 0; i < nodes; i++) {
+        const struct graph_node *n = graph_node(l->graph, i);
+        if (n->counted &&
+            (last[n->key] == GRAPH_NONE || graph_node(l->graph, last[n->key])->seq <= n->seq))
+            last[n->key] = i;
+    }
+    for (uint32_t m = 0; m < newest->member_count; m++) {
+        if (newest->members[m].role != CHARTER_OFFICE)
+            continue;
+        l->office_count++;
+        for (uint32_t k = 0; k < keys; k++) {
+            bool theirs = memcmp(graph_key(l->graph, k)->key.id, newest->members[m].key.id,
+                                 KEY_BYTES) == 0;
+            if (theirs && last[k] != GRAPH_NONE)
+                l->heads[l->head_count++] = last[k];
+        }
+    }
+    mem_free(last);
+    return ST_OK;
+}
+
+static enum status log_begin(struct log *l, struct replica *r, struct fault *f)
+{
+    *l = (struct log){.replica = r, .graph = replica_graph(r)};
+    enum status status = find_heads(l);
+    return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
+}
+
+/* ---- One row ---- */
+
+static void add_before(const struct record *base, const struct op *op, struct buf *out)
+{
+    const struct record_field *field = record_field(base, op->name);
+    struct bytes json = op->verb == OP_DROP ? op->value : BYTES("null");
+    if (op->verb == OP_SET && field != NULL)
+        json = record_reads(base, field)->json;
+    buf_add_bytes(out, reading_is_sealed(json) ? BYTES("null") : json);
+}
+
+static void add_record_change(const struct op *op, const char *id, const struct record *base,
+                              struct buf *out)
+{
+    buf_add_text(out, "{\"record\":");
+    render_text(out, id);
+    buf_add_text(out, ",\"type\":");
+    json_add_text(out, op->type);
+    buf_add_text(out, ",\"field\":");
+    if (op->verb == OP_ENTRY)
+        buf_add_text(out, "null");
+    else
+        json_add_text(out, op->name);
+    buf_add_text(out, ",\"before\":");
+    add_before(base, op, out);
+    buf_add_text(out, ",\"after\":");
+    bool hidden = op->verb == OP_DROP || (op->verb == OP_SET && reading_is_sealed(op->value));
+    buf_add_bytes(out, hidden ? BYTES("null") : op->value);
+    buf_add_byte(out, '}');
+}
+
+static void add_other_change(const struct op *op, struct buf *out)
+{
+    CHECK(op->verb == OP_CHARTER || op->verb == OP_ADOPT);
+    if (op->verb == OP_CHARTER) {
+        buf_add_format(out,
+                       "{\"record\":null,\"type\":\"charter\",\"field\":\"version\","
+                       "\"before\":null,\"after\":%u}",
+                       op->version);
+        return;
+    }
+    char hex[OID_TEXT + 1];
+    hex_encode(op->commit.id, OID_BYTES, hex);
+    buf_add_format(out,
+                   "{\"record\":null,\"type\":\"adopted\",\"field\":\"commit\","
+                   "\"before\":null,\"after\":\"%s\"}",
+                   hex);
+}
+
+/* The id that an operation is about; "" for charters and adoptions. */
+static void id_of(const struct op *op, char out[static ENTRY_ID_TEXT + 1])
+{
+    out[0] = '\0';
+    if (op->verb == OP_ENTRY)
+        hex_encode(op->entry, ENTRY_ID_BYTES, out);
+    else if (op->verb == OP_SET || op->verb == OP_ADD || op->verb == OP_DROP)
+        hex_encode(op->id, RECORD_ID_BYTES, out);
+}
+
+static enum status add_changes(struct log *l, uint32_t node, const struct op_list *ops,
+                               struct fault *f)
+{
+    struct record base = {0};
+    char based[ENTRY_ID_TEXT + 1] = "";
+    enum status status = ST_OK;
+    size_t start = l->row.count;
+    for (uint32_t i = 0; i < ops->count && status == ST_OK; i++) {
+        const struct op *op = &ops->ops[i];
+        char id[ENTRY_ID_TEXT + 1];
+        id_of(op, id);
+        if (l->only != NULL && strcmp(l->only, id) != 0)
+            continue;
+        if (l->row.count > start)
+            buf_add_byte(&l->row, ',');
+        if (id[0] == '\0') {
+            add_other_change(op, &l->row);
+            continue;
+        }
+        /* What superseded nothing had nothing before it: most of an import needs no look-up. */
+        if (strcmp(based, id) != 0 && op->verb == OP_SET && op->over.count > 0) {
+            record_release(&base);
+            status = replica_record_before(l->replica, node, op->type, bytes_of_text(id), &base,
+                                           f);
+            status = status == ST_NOT_FOUND ? ST_OK : status;
+            memcpy(based, id, sizeof based);
+        }
+        static const struct record nothing;
+        if (status == ST_OK)
+            add_record_change(op, id, strcmp(based, id) == 0 ? &base : &nothing, &l->row);
+    }
+    record_release(&base);
+    return status;
+}
+
+static void add_settled(struct log *l, uint32_t node)
+{
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < l->head_count; i++)
+        k += graph_reaches(l->graph, l->heads[i], node) ? 1 : 0;
+    CHECK(k <= l->office_count || l->head_count > l->office_count);
+    buf_add_format(&l->row, ",\"signature\":\"good\",\"settled\":{\"k\":%u,\"n\":%u}}", k,
+                   l->office_count);
+}
+
+static void add_facts(struct log *l, const struct graph_node *n, const struct item *item)
+{
+    char commit[OID_TEXT + 1], change[CHANGE_TEXT + 1], when[WORDS_TIME_BYTES];
+    struct change made = change_of_digest(&n->digest);
+    hex_encode(n->id.id, OID_BYTES, commit);
+    base32_encode(made.id, CHANGE_BYTES, change);
+    words_time(n->time, when);
+    buf_add_format(&l->row, "{\"commit\":\"%s\",\"change\":\"%s\",\"office\":", commit, change);
+    render_text(&l->row, graph_key(l->graph, n->key)->label);
+    buf_add_text(&l->row, ",\"author\":");
+    json_add_text(&l->row, item->author);
+    buf_add_format(&l->row, ",\"time\":\"%s\",\"seq\":%llu,\"height\":%llu,\"counted\":%s", when,
+                   (unsigned long long)n->seq, (unsigned long long)n->height,
+                   n->counted ? "true" : "false");
+}
+
+/* One commit's row, appended to l->row. */
+static enum status add_row(struct log *l, uint32_t node, struct fault *f)
+{
+    struct item item;
+    struct op_list ops = {0};
+    struct buf subject = {0};
+    enum status status = replica_item(l->replica, node, &l->bytes, &item, f);
+    if (status == ST_OK) {
+        status = op_list_decode(item.operations, replica_network(l->replica), &ops);
+        if (status != ST_OK)
+            fault_set(f, status, "the operations of an accepted commit: %s", status_text(status));
+    }
+    if (status == ST_OK) {
+        add_facts(l, graph_node(l->graph, node), &item);
+        op_subject(&ops, &subject);
+        buf_add_text(&l->row, ",\"subject\":");
+        json_add_text(&l->row, buf_bytes(&subject));
+        buf_add_text(&l->row, ",\"changes\":[");
+        status = add_changes(l, node, &ops, f);
+        buf_add_byte(&l->row, ']');
+        add_settled(l, node);
+    }
+    buf_release(&subject);
+    op_list_release(&ops);
+    return status == ST_OK ? buf_status(&l->row) : status;
+}
+
+/* ---- Which commits ---- */
+
+static enum status holds(struct log *l, const char *path, uint32_t node, bool *out,
+                         struct fault *f)
+{
+    struct oid blob;
+    enum status status = tree_find(replica_store(l->replica), &graph_node(l->graph, node)->tree,
+                                   path, &blob, f);
+    *out = status == ST_OK;
+    return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
+static enum status is_first(struct log *l, const char *path, uint32_t node, bool *out,
+                            struct fault *f)
+{
+    const struct graph_node *n = graph_node(l->graph, node);
+    bool held = false;
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < n->parent_count && status == ST_OK && !held; i++)
+        status = holds(l, path, graph_parent(l->graph, n, i), &held, f);
+    *out = !held;
+    return status;
+}
+
+/*
+ * The commits that wrote an entry, which keeps no list of changes. Whoever has it once has it for
+ * good: along the commits of one key the first that holds it is found by halving.
+ */
+static enum status add_entry_nodes(struct log *l, const struct index_id *id, struct fault *f)
+{
+    char path[TREE_PATH_MAX];
+    replica_record_path(bytes_of_text(id->type), bytes_of_text(id->id), path);
+    uint32_t nodes = graph_count(l->graph), *own = mem_array(nodes, sizeof *own);
+    enum status status = own != NULL ? ST_OK : ST_NO_MEMORY;
+    for (uint32_t k = 0; k < graph_key_count(l->graph) && status == ST_OK; k++) {
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < nodes; i++)
+            if (graph_node(l->graph, i)->key == k)
+                own[count++] = i;
+        uint32_t low = 0, high = count;
+        while (low < high && status == ST_OK) {
+            uint32_t middle = low + (high - low) / 2;
+            bool held = false;
+            status = holds(l, path, own[middle], &held, f);
+            if (held)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        bool first = false;
+        if (status == ST_OK && low < count)
+            status = is_first(l, path, own[low], &first, f);
+        if (status == ST_OK && first)
+            status = add_node(l, own[low]);
+    }
+    mem_free(own);
+    return status;
+}
+
+static enum status add_seen_nodes(struct log *l, const struct record *record)
+{
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < record->seen_count && status == ST_OK; i++) {
+        uint32_t node = graph_find_change(l->graph, &record->seen[i].change);
+        if (node != GRAPH_NONE)
+            status = add_node(l, node);
+    }
+    return status;
+}
+
+static enum status add_record_nodes(struct log *l, const struct record *record,
+                                    const struct index_id *id, struct fault *f)
+{
+    return record->entry.count > 0 ? add_entry_nodes(l, id, f) : add_seen_nodes(l, record);
+}
+
+static void sort_nodes(struct log *l)
+{
+    if (l->count > 0)
+        qsort_r(l->nodes, l->count, sizeof *l->nodes, newest_first, l->graph);
+}
+
+enum status history_of(struct replica *r, const struct record *record, struct buf *out,
+                       struct fault *f)
+{
+    struct log l;
+    struct index_id id = {.type = ""};
+    CHECK(record->type.count <= NAME_BYTES_MAX && record->id.count <= ENTRY_ID_TEXT);
+    memcpy(id.type, record->type.data, record->type.count);
+    memcpy(id.id, record->id.data, record->id.count);
+    enum status status = log_begin(&l, r, f);
+    l.only = id.id;
+    if (status == ST_OK)
+        status = add_record_nodes(&l, record, &id, f);
+    sort_nodes(&l);
+    for (uint32_t i = 0; i < l.count && status == ST_OK; i++) {
+        if (i > 0)
+            buf_add_byte(&l.row, ',');
+        status = add_row(&l, l.nodes[i], f);
+    }
+    if (status == ST_OK)
+        buf_add_bytes(out, buf_bytes(&l.row));
+    log_release(&l);
+    return status;
+}
+
+/* ---- log ---- */
+
+struct wanted {
+    struct bytes by;   /* empty: everyone */
+    int64_t since;
+    uint64_t limit;    /* 0: all */
+};
+
+static enum status read_wanted(const struct verb_call *call, struct wanted *out, struct fault *f)
+{
+    const struct control_request *q = call->request;
+    *out = (struct wanted){.by = control_option(q, "by"), .limit = HISTORY_ROWS_DEFAULT};
+    enum status status = ST_OK;
+    if (control_has(q, "by"))
+        status = lookup_label(call->replica, out->by, f);
+    if (status == ST_OK && control_has(q, "since"))
+        status = words_moment(control_option(q, "since"), &out->since, NULL, f);
+    if (status == ST_OK && control_has(q, "limit"))
+        status = words_count(control_option(q, "limit"), "limit", &out->limit, f);
+    if (status == ST_OK && q->word_count > 1) {
+        status = fault_set(f, ST_USAGE, "log takes one id");
+        fault_fix(f, "use: minga log [ID] [--by LABEL] [--since DATE] [--limit N]");
+    }
+    return status;
+}
+
+static enum status gather(struct log *l, const struct verb_call *call, struct index_id *id,
+                          struct fault *f)
+{
+    enum status status = ST_OK;
+    if (call->request->word_count == 0) {
+        for (uint32_t i = 0; i < graph_count(l->graph) && status == ST_OK; i++)
+            status = add_node(l, i);
+        return status;
+    }
+    struct record record = {0};
+    status = lookup_record(l->replica, call->request->words[0], id, &record, f);
+    if (status == ST_OK)
+        status = add_record_nodes(l, &record, id, f);
+    l->only = id->id;
+    record_release(&record);
+    return status;
+}
+
+enum status history_log(const struct verb_call *call, struct fault *f)
+{
+    struct wanted wanted;
+    struct index_id id = {.type = ""};
+    struct log l;
+    enum status status = log_begin(&l, call->replica, f);
+    if (status == ST_OK)
+        status = read_wanted(call, &wanted, f);
+    if (status == ST_OK)
+        status = gather(&l, call, &id, f);
+    if (status == ST_OK)
+        sort_nodes(&l);
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < l.count && status == ST_OK; i++) {
+        const struct graph_node *n = graph_node(l.graph, l.nodes[i]);
+        bool theirs = wanted.by.count == 0 ||
+                      bytes_equal_text(wanted.by, graph_key(l.graph, n->key)->label);
+        if (!theirs || n->time < wanted.since)
+            continue;
+        buf_reset(&l.row);
+        status = add_row(&l, l.nodes[i], f);
+        if (status == ST_OK)
+            call->row(call->user, buf_bytes(&l.row));
+        store_tidy(replica_store(call->replica));
+        if (wanted.limit > 0 && ++sent == wanted.limit)
+            break;
+    }
+    log_release(&l);
+    return status;
+}
+
+/* ---- A record as it was ---- */
+
+/* Join the record of one more tree into 'out'. */
+static enum status join_from(struct replica *r, const struct oid *tree, const struct index_id *id,
+                             struct record *out, struct fault *f)
+{
+    struct record next = {0}, both = {0};
+    enum status status = replica_record(r, tree, bytes_of_text(id->type), bytes_of_text(id->id),
+                                        &next, f);
+    if (status == ST_NOT_FOUND)
+        return ST_OK;
+    if (status == ST_OK && out->id.count > 0) {
+        status = record_join(out, &next, &both);
+        if (status == ST_OK) {
+            record_release(out);
+            *out = both;
+        }
+        record_release(&next);
+    } else if (status == ST_OK) {
+        *out = next;
+    }
+    return status;
+}
+
+/* The join of all counted commits up to a moment: their heads, then the record of each. */
+static enum status at_moment(struct replica *r, int64_t moment, const struct index_id *id,
+                             struct record *out, struct fault *f)
+{
+    struct graph *graph = replica_graph(r);
+    uint32_t count = graph_count(graph);
+    uint8_t *head = mem_alloc(count), *in = mem_alloc(count);
+    enum status status = head != NULL && in != NULL ? ST_OK : ST_NO_MEMORY;
+    for (uint32_t i = 0; i < count && status == ST_OK; i++) {
+        const struct graph_node *n = graph_node(graph, i);
+        bool fits = n->counted && n->time <= moment;
+        for (uint32_t p = 0; p < n->parent_count && fits; p++)
+            fits = in[graph_parent(graph, n, p)];
+        in[i] = head[i] = fits;
+        for (uint32_t p = 0; p < n->parent_count && fits; p++)
+            head[graph_parent(graph, n, p)] = 0;
+    }
+    for (uint32_t i = 0; i < count && status == ST_OK; i++)
+        if (head[i])
+            status = join_from(r, &graph_node(graph, i)->tree, id, out, f);
+    mem_free(head);
+    mem_free(in);
+    return status;
+}
+
+enum status history_at(struct replica *r, struct bytes when, const struct index_id *id,
+                       struct record *out, struct buf *row, struct fault *f)
+{
+    bool is_date = when.count > 0 && memchr(when.data, '-', when.count) != NULL, whole_day = false;
+    int64_t moment = 0;
+    uint32_t node = 0;
+    char commit[OID_TEXT + 1] = "", text[WORDS_TIME_BYTES];
+    enum status status;
+    if (is_date) {
+        const int64_t last_second = 24 * 60 * 60 - 1;
+        status = words_moment(when, &moment, &whole_day, f);
+        moment += whole_day ? last_second : 0;
+        if (status == ST_OK)
+            status = at_moment(r, moment, id, out, f);
+    } else {
+        status = lookup_commit(r, when, &node, f);
+        if (status == ST_OK) {
+            const struct graph_node *n = graph_node(replica_graph(r), node);
+            moment = n->time;
+            hex_encode(n->id.id, OID_BYTES, commit);
+            status = join_from(r, &n->tree, id, out, f);
+        }
+    }
+    if (status != ST_OK)
+        return status;
+    if (out->id.count == 0)
+        return fault_set(f, ST_NOT_FOUND, "%s %.8s was not there yet at %.*s", id->type, id->id,
+                         (int)when.count, (const char *)when.data);
+    words_time(moment, text);
+    buf_add_format(row, "\"at\":{\"commit\":%s%s%s,\"time\":\"%s\"},", is_date ? "" : "\"",
+                   is_date ? "null" : commit, is_date ? "" : "\"", text);
+    return ST_OK;
+}
