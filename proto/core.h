@@ -189,7 +189,9 @@ struct core;
 MUST_USE enum status core_create(const struct core_options *o, struct core **out);
 void core_free(struct core *c);
 
-/* core_step(): see above. Errors: ST_NO_MEMORY: a local fault; the core stays usable. */
+/* core_step(): see above. '*out' is to be carried out also on an error.
+ * Errors: ST_NO_MEMORY: a local fault; the core stays usable.
+ *         ST_TOO_LARGE, ST_MALFORMED: the shell told more than limits.h allows, or a broken key */
 MUST_USE enum status core_step(struct core *c, const struct core_event *event,
                                struct effects *out);
 uint64_t core_deadline_ms(const struct core *c); /* UINT64_MAX: none */

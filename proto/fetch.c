@@ -1,0 +1,609 @@
+#include "proto/fetch.h"
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "proto/theirs.h"
+
+enum {
+    UNSENT_BYTES_MAX = MIB, /* in the shell's hands: beyond it the line is the slower one */
+    SETTLE_MS = 50,         /* heads may be told a little before the commits that made them */
+    HEADS_MS = 250,         /* their HEADS may take before others are asked too */
+    STORED_FRESH_MAX = 4,   /* just stored ids that STORED names beside the heads */
+};
+
+struct flight { /* sent, not yet judged */
+    struct oid id;
+    uint32_t bytes;
+};
+
+struct store { /* given to the replica, not yet judged */
+    uint32_t request, count, bytes;
+    bool done;
+};
+
+struct fetch {
+    enum fetch_state state;
+    struct theirs theirs;
+    bool dirty;            /* they may lack something: load when there is room */
+    bool unknown;          /* the last load met heads of theirs that are not known here */
+    bool summary_told;     /* since their last HEADS */
+    bool peer_more;        /* their last ITEM said that more follows */
+    uint64_t told;         /* the generation of our heads that they know; 0: none */
+    uint64_t covered;      /* the generation of our heads that reach nothing they lack */
+    uint64_t load_generation;
+    bool load_pure;        /* nothing was in flight when it was asked */
+    uint32_t load_request, summary_request, want_request; /* 0: none */
+    uint64_t settle_ms, gossip_ms; /* UINT64_MAX: not set */
+    uint64_t arrived_ms;   /* the last sign of progress from them */
+
+    struct flight flights[WINDOW_ITEMS];
+    uint32_t flight_first, flight_count;
+    size_t flight_bytes;
+    uint64_t sent, acked;  /* items, ever */
+
+    struct store stores[WINDOW_ITEMS];
+    uint32_t store_first, store_count;
+    uint32_t store_items;
+    size_t store_bytes;
+    uint64_t judged;       /* items, ever */
+};
+
+#define TO(state) (1u << FETCH_##state)
+static const unsigned moves[FETCH_STATE_COUNT] = {
+    [FETCH_OFF] = TO(IDLE),
+    [FETCH_IDLE] = TO(LOADING),
+    [FETCH_LOADING] = TO(IDLE) | TO(WAITING),
+    [FETCH_WAITING] = TO(IDLE),
+};
+#undef TO
+
+static void check(const struct fetch *f)
+{
+    CHECK((f->state == FETCH_LOADING) == (f->load_request != 0));
+    CHECK(f->sent - f->acked == f->flight_count && f->flight_count <= WINDOW_ITEMS);
+    CHECK(f->flight_bytes <= WINDOW_BYTES && (f->flight_count > 0 || f->flight_bytes == 0));
+    CHECK(f->store_items <= WINDOW_ITEMS && f->store_count <= f->store_items);
+}
+
+static void move(struct fetch *f, enum fetch_state to)
+{
+    CHECK((moves[f->state] & (1u << to)) != 0);
+    f->state = to;
+    if (to != FETCH_LOADING)
+        f->load_request = 0;
+    check(f);
+}
+
+enum status fetch_create(struct fetch **out)
+{
+    struct fetch *f = mem_alloc(sizeof(*f));
+    if (f == NULL)
+        return ST_NO_MEMORY;
+    f->settle_ms = f->gossip_ms = UINT64_MAX;
+    *out = f;
+    return ST_OK;
+}
+
+void fetch_free(struct fetch *f)
+{
+    if (f == NULL)
+        return;
+    theirs_release(&f->theirs);
+    mem_free(f);
+}
+
+enum fetch_state fetch_state(const struct fetch *f)
+{
+    return f->state;
+}
+
+static void tell_heads(struct fetch *f, struct common *c, struct wire *w, bool whole)
+{
+    c->out->kind = MESSAGE_HEADS;
+    view_tell_heads(&c->view, whole ? 0 : f->told, &c->out->heads);
+    wire_send(w, c);
+    f->told = c->view.generation + (c->view.generation == 0);
+}
+
+void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell)
+{
+    move(f, FETCH_IDLE);
+    f->arrived_ms = c->now_ms;
+    if (tell)
+        tell_heads(f, c, w, true);
+}
+
+void fetch_tell(struct fetch *f, struct common *c, struct wire *w)
+{
+    if (f->state != FETCH_OFF && f->told == 0)
+        tell_heads(f, c, w, true);
+}
+
+bool fetch_has_told(const struct fetch *f)
+{
+    return f->told != 0;
+}
+
+/* ---- Sending ---- */
+
+static bool in_flight(const struct fetch *f, const struct oid *id)
+{
+    for (uint32_t i = f->flight_count; i > 0; i--) {
+        if (oid_equal(&f->flights[(f->flight_first + i - 1) % WINDOW_ITEMS].id, id))
+            return true;
+    }
+    return false;
+}
+
+static bool gets(const struct fetch *f, const struct oid *id)
+{
+    return theirs_knows(&f->theirs, id) || in_flight(f, id);
+}
+
+static bool item_fits(const struct fetch *f, size_t bytes)
+{
+    return f->flight_count < WINDOW_ITEMS && f->flight_bytes + bytes <= WINDOW_BYTES;
+}
+
+static bool has_room(const struct fetch *f, const struct wire *w)
+{
+    return f->flight_count <= WINDOW_ITEMS / 2 &&
+           f->flight_bytes + BATCH_BYTES_MAX <= WINDOW_BYTES &&
+           w->unsent_bytes <= UNSENT_BYTES_MAX;
+}
+
+static void depart(struct fetch *f, const struct oid *id, size_t bytes)
+{
+    struct flight *flight = &f->flights[(f->flight_first + f->flight_count) % WINDOW_ITEMS];
+    *flight = (struct flight){*id, (uint32_t)bytes};
+    f->flight_count++;
+    f->flight_bytes += bytes;
+    f->sent++;
+    check(f);
+}
+
+/* Send these items, as many ITEMs as it takes; 'again': also those that were sent before. What the
+ * window does not take is loaded again later. */
+static void send_items(struct fetch *f, struct common *c, struct wire *w,
+                       const struct core_event *e, bool again)
+{
+    struct msg_item *m = &c->out->item;
+    c->out->kind = MESSAGE_ITEM;
+    *m = (struct msg_item){.more = false};
+    for (uint32_t i = 0; i < e->loaded.count; i++) {
+        struct bytes item = e->loaded.items[i];
+        if (item.count == 0 || item.count > ITEM_BYTES_MAX)
+            continue; /* nobody could take it */
+        if (!again && gets(f, &e->loaded.ids[i]))
+            continue;
+        if (!item_fits(f, item.count)) {
+            f->dirty = true;
+            break;
+        }
+        if (!msg_item_add(m, item)) {
+            m->more = true;
+            wire_send(w, c);
+            m->item_count = 0;
+            bool added = msg_item_add(m, item);
+            CHECK(added);
+        }
+        depart(f, &e->loaded.ids[i], item.count);
+    }
+    m->more = f->dirty;
+    if (m->item_count > 0)
+        wire_send(w, c);
+}
+
+void fetch_push(struct fetch *f, struct common *c, struct wire *w, const struct core_event *e)
+{
+    if (f->state == FETCH_OFF || gets(f, &e->committed.id))
+        return;
+    bool ready = f->theirs.known && has_room(f, w) && e->bytes.count > 0 &&
+                 e->bytes.count <= ITEM_BYTES_MAX;
+    for (uint32_t i = 0; i < e->committed.parent_count && ready; i++)
+        ready = gets(f, &e->committed.parents[i]);
+    if (!ready) {
+        f->dirty = true;
+        return;
+    }
+    c->out->kind = MESSAGE_ITEM;
+    c->out->item = (struct msg_item){.item_count = 1, .items = {e->bytes}};
+    wire_send(w, c);
+    depart(f, &e->committed.id, e->bytes.count);
+}
+
+enum status fetch_note(struct fetch *f, const struct core_event *e)
+{
+    if (f->state == FETCH_OFF)
+        return ST_OK;
+    return theirs_note(&f->theirs, &e->committed.id, e->committed.parents,
+                       e->committed.parent_count);
+}
+
+/* ---- Asking the replica ---- */
+
+static enum status ask(struct common *c, struct wire *w, enum core_load_kind kind,
+                       const struct oid *ids, uint32_t count, uint32_t *request_out)
+{
+    const struct oid *known = outbox_keep(&c->outbox, ids, count * sizeof(ids[0]));
+    if (known == NULL)
+        return ST_NO_MEMORY;
+    struct core_effect *effect = outbox_add(&c->outbox, FX_LOAD, w->link);
+    effect->request = *request_out = common_request(c);
+    effect->load = kind;
+    effect->known = known;
+    effect->known_count = count;
+    effect->bytes_max = BATCH_BYTES_MAX;
+    return ST_OK;
+}
+
+static uint32_t add_ids(struct oid *to, uint32_t at, const struct idset *set)
+{
+    if (set->count > 0)
+        memcpy(&to[at], set->ids, set->count * sizeof(to[0]));
+    return at + set->count;
+}
+
+static enum status load(struct fetch *f, struct common *c, struct wire *w)
+{
+    const struct theirs *t = &f->theirs;
+    uint32_t count = t->has.count + t->base.count + t->summary.count + f->flight_count;
+    struct oid *known = mem_array(count, sizeof(known[0]));
+    if (known == NULL)
+        return ST_NO_MEMORY;
+    uint32_t at = add_ids(known, 0, &t->has);
+    at = add_ids(known, at, &t->base);
+    at = add_ids(known, at, &t->summary);
+    for (uint32_t i = 0; i < f->flight_count; i++)
+        known[at++] = f->flights[(f->flight_first + i) % WINDOW_ITEMS].id;
+    CHECK(at == count);
+    uint32_t request;
+    enum status status = ask(c, w, CORE_LOAD_LACKING, known, count, &request);
+    mem_free(known);
+    if (status != ST_OK)
+        return status;
+    f->dirty = false;
+    f->load_request = request;
+    f->load_generation = c->view.generation;
+    f->load_pure = f->flight_count == 0;
+    move(f, FETCH_LOADING);
+    return ST_OK;
+}
+
+/* Whether all our heads are there or on their way. */
+static bool all_sent(const struct fetch *f, const struct common *c)
+{
+    const struct idset *ours = &c->view.heads;
+    for (uint32_t i = 0; i < ours->count; i++) {
+        if (!idset_has(&f->theirs.has, &ours->ids[i]) && !in_flight(f, &ours->ids[i]))
+            return false;
+    }
+    return true;
+}
+
+static void wake(struct fetch *f)
+{
+    f->dirty = true;
+    if (f->state == FETCH_WAITING)
+        move(f, FETCH_IDLE);
+}
+
+static enum status keep_time(struct fetch *f, struct common *c, struct wire *w)
+{
+    bool same = f->theirs.known && idset_equal(&f->theirs.has, &c->view.heads);
+    if (same)
+        f->gossip_ms = UINT64_MAX;
+    else if (f->gossip_ms == UINT64_MAX)
+        f->gossip_ms = c->now_ms + GOSSIP_MS;
+    if (c->now_ms >= f->settle_ms) {
+        f->settle_ms = UINT64_MAX;
+        f->dirty = true;
+    }
+    if (f->state == FETCH_WAITING && idset_within(&f->theirs.has, &c->view.heads))
+        wake(f);
+    if (c->now_ms >= f->gossip_ms) {
+        f->gossip_ms = c->now_ms + GOSSIP_MS;
+        if (fetch_is_quiet(f)) {
+            wake(f);
+            if (f->told != 0)
+                tell_heads(f, c, w, true);
+        }
+    }
+    return same ? theirs_settle(&f->theirs) : ST_OK;
+}
+
+enum status fetch_pump(struct fetch *f, struct common *c, struct wire *w)
+{
+    if (f->state == FETCH_OFF)
+        return ST_OK;
+    enum status status = keep_time(f, c, w);
+    if (status != ST_OK || f->state != FETCH_IDLE || !f->dirty || !f->theirs.known)
+        return status;
+    if (all_sent(f, c)) {
+        f->dirty = false;
+        return ST_OK;
+    }
+    return has_room(f, w) ? load(f, c, w) : ST_OK;
+}
+
+uint64_t fetch_deadline_ms(const struct fetch *f)
+{
+    return f->settle_ms < f->gossip_ms ? f->settle_ms : f->gossip_ms;
+}
+
+void fetch_heads_changed(struct fetch *f, const struct common *c)
+{
+    if (f->state != FETCH_OFF && f->settle_ms == UINT64_MAX)
+        f->settle_ms = c->now_ms + SETTLE_MS;
+}
+
+void fetch_compare(struct fetch *f, struct common *c, struct wire *w)
+{
+    if (f->state == FETCH_OFF)
+        return;
+    tell_heads(f, c, w, true);
+    wake(f);
+}
+
+/* ---- Answers of the replica ---- */
+
+static enum status on_lacking(struct fetch *f, struct common *c, struct wire *w,
+                              const struct core_event *e)
+{
+    enum status status = ST_OK;
+    f->unknown = e->loaded.unknown;
+    if (!f->unknown)
+        status = theirs_settle(&f->theirs);
+    else if (!f->summary_told && f->summary_request == 0)
+        status = ask(c, w, CORE_LOAD_SUMMARY, NULL, 0, &f->summary_request);
+    if (status != ST_OK)
+        return status;
+    if (f->unknown && !f->theirs.summarized && f->theirs.base.count == 0 && !f->dirty) {
+        move(f, FETCH_WAITING); /* where the two meet is not known: almost all would go twice */
+        return ST_OK;
+    }
+    if (e->loaded.count == 0 && !e->loaded.more && f->load_pure)
+        f->covered = f->load_generation;
+    move(f, FETCH_IDLE);
+    f->dirty = f->dirty || e->loaded.more;
+    send_items(f, c, w, e, false);
+    return ST_OK;
+}
+
+static enum status on_loaded(struct fetch *f, struct common *c, struct wire *w,
+                             const struct core_event *e)
+{
+    uint32_t request = e->request;
+    if (request == f->load_request) {
+        if (e->status == ST_OK)
+            return on_lacking(f, c, w, e);
+        move(f, FETCH_IDLE);
+        return e->status;
+    }
+    if (request == f->want_request) {
+        f->want_request = 0;
+        if (e->status == ST_OK)
+            send_items(f, c, w, e, true);
+        return e->status;
+    }
+    CHECK(request == f->summary_request);
+    f->summary_request = 0;
+    if (e->status != ST_OK)
+        return e->status;
+    c->out->kind = MESSAGE_SUMMARY;
+    c->out->summary.id_count = e->loaded.count < SUMMARY_IDS_MAX ? e->loaded.count
+                                                                 : SUMMARY_IDS_MAX;
+    if (c->out->summary.id_count > 0)
+        memcpy(c->out->summary.ids, e->loaded.ids,
+               c->out->summary.id_count * sizeof(e->loaded.ids[0]));
+    wire_send(w, c);
+    f->summary_told = true;
+    return ST_OK;
+}
+
+static struct store *store_of(struct fetch *f, uint32_t request)
+{
+    for (uint32_t i = 0; i < f->store_count; i++) {
+        struct store *store = &f->stores[(f->store_first + i) % WINDOW_ITEMS];
+        if (store->request == request)
+            return store;
+    }
+    return NULL;
+}
+
+/* STORED: our heads, and the newest that were stored just now, should the heads not name them yet. */
+static void send_stored(struct fetch *f, struct common *c, struct wire *w,
+                        const struct core_event *e)
+{
+    struct msg_stored *m = &c->out->stored;
+    const struct idset *ours = &c->view.heads;
+    c->out->kind = MESSAGE_STORED;
+    m->items = f->judged;
+    m->id_count = ours->count < HEADS_MAX - STORED_FRESH_MAX ? ours->count
+                                                             : HEADS_MAX - STORED_FRESH_MAX;
+    if (m->id_count > 0)
+        memcpy(m->ids, ours->ids, m->id_count * sizeof(m->ids[0]));
+    uint32_t fresh = 0;
+    for (uint32_t i = e->stored.count; i > 0 && fresh < STORED_FRESH_MAX; i--) {
+        if (e->stored.verdicts[i - 1] != ST_OK || f->told == 0)
+            continue;
+        fresh++;
+        if (!idset_has(ours, &e->stored.ids[i - 1]))
+            m->ids[m->id_count++] = e->stored.ids[i - 1];
+    }
+    wire_send(w, c);
+}
+
+static void send_want(struct common *c, struct wire *w, const struct core_event *e)
+{
+    struct msg_want *m = &c->out->want;
+    if (e->stored.missing_count == 0)
+        return;
+    c->out->kind = MESSAGE_WANT;
+    m->id_count = e->stored.missing_count < WANT_IDS_MAX ? e->stored.missing_count : WANT_IDS_MAX;
+    memcpy(m->ids, e->stored.missing, m->id_count * sizeof(m->ids[0]));
+    wire_send(w, c);
+}
+
+static enum status on_stored_here(struct fetch *f, struct common *c, struct wire *w,
+                                  const struct core_event *e)
+{
+    struct store *store = store_of(f, e->request);
+    CHECK(store != NULL);
+    if (e->status != ST_OK)
+        return e->status;
+    for (uint32_t i = 0; i < e->stored.count; i++) {
+        enum status verdict = e->stored.verdicts[i];
+        if (verdict != ST_OK && verdict != ST_EXISTS && verdict != ST_WAITING)
+            return verdict;
+    }
+    store->done = true;
+    f->arrived_ms = c->now_ms;
+    while (f->store_count > 0 && f->stores[f->store_first].done) {
+        const struct store *first = &f->stores[f->store_first];
+        f->judged += first->count;
+        f->store_items -= first->count;
+        f->store_bytes -= first->bytes;
+        f->store_first = (f->store_first + 1) % WINDOW_ITEMS;
+        f->store_count--;
+    }
+    check(f);
+    send_stored(f, c, w, e);
+    send_want(c, w, e);
+    return ST_OK;
+}
+
+bool fetch_owns(const struct fetch *f, uint32_t request)
+{
+    if (request == 0)
+        return false;
+    if (request == f->load_request || request == f->summary_request || request == f->want_request)
+        return true;
+    return store_of((struct fetch *)(uintptr_t)f, request) != NULL;
+}
+
+enum status fetch_on_answer(struct fetch *f, struct common *c, struct wire *w,
+                            const struct core_event *e)
+{
+    CHECK(fetch_owns(f, e->request));
+    return e->kind == CORE_STORED ? on_stored_here(f, c, w, e) : on_loaded(f, c, w, e);
+}
+
+/* ---- Messages of the peer ---- */
+
+static enum status on_heads(struct fetch *f, struct common *c)
+{
+    enum status status = theirs_take_heads(&f->theirs, &c->in->heads);
+    if (status != ST_OK)
+        return status;
+    f->arrived_ms = c->now_ms;
+    f->summary_told = false;
+    wake(f);
+    return ST_OK;
+}
+
+static enum status on_stored(struct fetch *f, struct common *c)
+{
+    const struct msg_stored *m = &c->in->stored;
+    if (m->items < f->acked || m->items > f->sent)
+        return ST_PROTOCOL;
+    enum status status = f->theirs.known ? theirs_take_stored(&f->theirs, m) : ST_OK;
+    if (status != ST_OK)
+        return status;
+    while (f->acked < m->items) {
+        struct flight *first = &f->flights[f->flight_first];
+        theirs_recall(&f->theirs, &first->id);
+        f->flight_bytes -= first->bytes;
+        f->flight_first = (f->flight_first + 1) % WINDOW_ITEMS;
+        f->flight_count--;
+        f->acked++;
+    }
+    check(f);
+    return ST_OK;
+}
+
+static enum status on_item(struct fetch *f, struct common *c, struct wire *w)
+{
+    const struct msg_item *m = &c->in->item;
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < m->item_count; i++)
+        bytes += m->items[i].count;
+    if (f->store_items + m->item_count > WINDOW_ITEMS || f->store_bytes + bytes > WINDOW_BYTES)
+        return ST_TOO_LARGE;
+    f->peer_more = m->more;
+    f->arrived_ms = c->now_ms;
+    if (m->item_count == 0)
+        return ST_OK;
+    const struct bytes *items;
+    if (outbox_keep_items(&c->outbox, m->items, m->item_count, &items) != ST_OK)
+        return ST_NO_MEMORY;
+    struct core_effect *effect = outbox_add(&c->outbox, FX_STORE, w->link);
+    effect->request = common_request(c);
+    effect->items = items;
+    effect->item_count = m->item_count;
+    f->stores[(f->store_first + f->store_count) % WINDOW_ITEMS] =
+        (struct store){effect->request, m->item_count, (uint32_t)bytes, false};
+    f->store_count++;
+    f->store_items += m->item_count;
+    f->store_bytes += bytes;
+    check(f);
+    return ST_OK;
+}
+
+enum status fetch_on_message(struct fetch *f, struct common *c, struct wire *w)
+{
+    switch (c->in->kind) {
+    case MESSAGE_HEADS:
+        return on_heads(f, c);
+    case MESSAGE_STORED:
+        return on_stored(f, c);
+    case MESSAGE_ITEM:
+        return on_item(f, c, w);
+    case MESSAGE_SUMMARY:
+        wake(f);
+        return theirs_take_summary(&f->theirs, &c->in->summary);
+    case MESSAGE_WANT:
+        if (f->want_request != 0)
+            return ST_OK; /* one at a time; HEADS will tell what is left */
+        return ask(c, w, CORE_LOAD_BY_ID, c->in->want.ids, c->in->want.id_count,
+                   &f->want_request);
+    default:
+        return ST_PROTOCOL;
+    }
+}
+
+/* ---- Asked by others ---- */
+
+bool fetch_is_quiet(const struct fetch *f)
+{
+    return f->state != FETCH_LOADING && f->flight_count == 0 && f->store_count == 0;
+}
+
+uint64_t fetch_patience_ms(const struct fetch *f)
+{
+    return f->arrived_ms + (f->theirs.known ? 2 * GOSSIP_MS : HEADS_MS);
+}
+
+bool fetch_is_behind(const struct fetch *f, const struct common *c)
+{
+    if (f->state == FETCH_OFF || c->now_ms >= fetch_patience_ms(f))
+        return false;
+    if (!f->theirs.known || f->peer_more || f->store_count > 0)
+        return true;
+    return !idset_within(&f->theirs.has, &c->view.heads) &&
+           (f->state == FETCH_LOADING || f->unknown);
+}
+
+bool fetch_is_durable(const struct fetch *f, const struct common *c)
+{
+    return f->theirs.known && c->view.generation > 0 &&
+           (f->covered == c->view.generation || idset_within(&c->view.heads, &f->theirs.has));
+}
+
+uint32_t fetch_behind_heads(const struct fetch *f, const struct common *c)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; f->unknown && i < f->theirs.has.count; i++)
+        count += !idset_has(&c->view.heads, &f->theirs.has.ids[i]);
+    return count;
+}

@@ -1,0 +1,491 @@
+#include "proto/link.h"
+
+#include <sodium.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+
+#define TO(state) (1u << LINK_##state)
+static const unsigned moves[LINK_STATE_COUNT] = {
+    [LINK_DIALLING] = TO(HANDSHAKE) | TO(CLOSED),
+    [LINK_HANDSHAKE] = TO(GREETING) | TO(PAIRING) | TO(CLOSED),
+    [LINK_GREETING] = TO(CHARTER) | TO(ACTIVE) | TO(CLOSED),
+    [LINK_CHARTER] = TO(ACTIVE) | TO(CLOSED),
+    [LINK_ACTIVE] = TO(CLOSED),
+    [LINK_PAIRING] = TO(CLOSED),
+};
+
+/* In which states a message is read at all. */
+static const unsigned readers[MESSAGE_KIND_END] = {
+    [MESSAGE_HELLO] = TO(GREETING) | TO(PAIRING),
+    [MESSAGE_CHARTER] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE),
+    [MESSAGE_HEADS] = TO(ACTIVE),
+    [MESSAGE_WANT] = TO(ACTIVE),
+    [MESSAGE_ITEM] = TO(ACTIVE),
+    [MESSAGE_SUMMARY] = TO(ACTIVE),
+    [MESSAGE_STORED] = TO(ACTIVE),
+    [MESSAGE_PING] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
+    [MESSAGE_PONG] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
+    [MESSAGE_BYE] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
+    [MESSAGE_PAIR_REQUEST] = TO(PAIRING),
+    [MESSAGE_PAIR_ACCEPT] = TO(PAIRING),
+};
+#undef TO
+
+static void check(const struct link *l)
+{
+    CHECK((l->state != LINK_ACTIVE) || (l->key_known && l->fetch != NULL && l->reached_active));
+    CHECK(l->state < LINK_GREETING || l->state == LINK_CLOSED || !l->half_open);
+    CHECK(l->charter_request == 0 || l->hello_seen);
+}
+
+static void move(struct link *l, enum link_state to)
+{
+    CHECK((moves[l->state] & (1u << to)) != 0);
+    l->state = to;
+    check(l);
+}
+
+const char *link_name(const struct link *l)
+{
+    return l->label[0] != '\0' ? l->label : "unknown";
+}
+
+enum status link_create(struct common *c, const struct link_options *o, struct link **out)
+{
+    struct link *l = mem_alloc(sizeof(*l));
+    if (l == NULL)
+        return ST_NO_MEMORY;
+    l->id = l->wire.link = o->id;
+    l->dialled = o->dialled;
+    l->joining = o->joining;
+    l->state = l->shown = o->dialled ? LINK_DIALLING : LINK_HANDSHAKE;
+    l->deadline_ms = c->now_ms + HANDSHAKE_MS;
+    const struct channel_options options = {
+        .initiator = o->dialled,
+        .selector = o->joining ? CHANNEL_JOIN : CHANNEL_MEMBER,
+        .identity = c->identity,
+        .remote = o->remote,
+        .network = c->network,
+        .psk = o->secret,
+        .invitation = o->invitation,
+        .entropy = c->entropy,
+        .entropy_context = c->entropy_context,
+    };
+    enum status status = channel_create(&options, &l->wire.channel);
+    if (status == ST_OK && o->dialled) {
+        l->key = *o->remote;
+        l->key_known = true;
+    }
+    if (status == ST_OK) {
+        *out = l;
+        l = NULL;
+    }
+    link_free(l);
+    return status;
+}
+
+void link_free(struct link *l)
+{
+    if (l == NULL)
+        return;
+    wire_release(&l->wire);
+    fetch_free(l->fetch);
+    pairing_release(&l->pairing);
+    mem_free(l);
+}
+
+/* ---- Ends ---- */
+
+static void close_now(struct link *l, struct common *c, enum status reason)
+{
+    l->reason = reason;
+    l->deadline_ms = UINT64_MAX;
+    if (l->state == LINK_ACTIVE)
+        outbox_log(&c->outbox, 6, "event=link_down peer=%s reason=%s", link_name(l),
+                   status_word(reason));
+    else if (l->state != LINK_PAIRING)
+        outbox_log(&c->outbox, l->dialled ? 6 : 7, "event=link_refused peer=%s reason=%s",
+                   link_name(l), status_word(reason));
+    else
+        outbox_log(&c->outbox, 6, "event=pairing_end reason=%s", status_word(reason));
+    move(l, LINK_CLOSED);
+}
+
+void link_end(struct link *l, struct common *c, enum status reason, enum bye_code code)
+{
+    if (l->state == LINK_CLOSED)
+        return;
+    wire_end(&l->wire, c, code);
+    close_now(l, c, reason);
+}
+
+void link_fail(struct link *l, struct common *c, enum status reason)
+{
+    if (reason != ST_OK)
+        link_end(l, c, reason, msg_bye_of(reason));
+}
+
+void link_gone(struct link *l, struct common *c, enum status reason)
+{
+    l->transport_gone = true;
+    if (l->state != LINK_CLOSED)
+        close_now(l, c, reason != ST_OK ? reason : ST_CLOSED);
+}
+
+/* ---- Handshake ---- */
+
+void link_connected(struct link *l, struct common *c)
+{
+    if (l->state != LINK_DIALLING)
+        return;
+    move(l, LINK_HANDSHAKE);
+    l->deadline_ms = c->now_ms + HANDSHAKE_MS;
+    link_fail(l, c, channel_start(l->wire.channel, &l->wire.out));
+}
+
+static void say_charter(struct link *l, struct common *c)
+{
+    c->out->kind = MESSAGE_CHARTER;
+    c->out->charter = (struct msg_charter){.version = c->view.version, .hash = c->view.hash};
+    wire_send(&l->wire, c);
+    l->charter_said = true;
+}
+
+/* The versions that the other lacks, in as many messages as it takes. */
+static void give_charter(struct link *l, struct common *c)
+{
+    struct msg_charter *m = &c->out->charter;
+    if (l->their_version >= c->view.version)
+        return;
+    c->out->kind = MESSAGE_CHARTER;
+    *m = (struct msg_charter){.version = c->view.version, .hash = c->view.hash};
+    for (uint32_t i = l->their_version; i < c->view.version; i++) {
+        if (msg_charter_add(m, c->view.files[i]))
+            continue;
+        m->more = true;
+        wire_send(&l->wire, c);
+        m->more = false;
+        m->version_count = 0;
+        bool added = msg_charter_add(m, c->view.files[i]);
+        CHECK(added);
+    }
+    wire_send(&l->wire, c);
+    l->their_version = c->view.version;
+}
+
+static void opened(struct link *l, struct common *c)
+{
+    l->half_open = false;
+    l->opened_ms = l->heard_ms = l->pinged_ms = c->now_ms;
+    l->deadline_ms = c->now_ms + STALL_MS;
+    if (l->joining) {
+        move(l, LINK_PAIRING);
+        pairing_begin(&l->pairing, c, &l->wire, l->dialled);
+        return;
+    }
+    move(l, LINK_GREETING);
+    if (!l->dialled)
+        return; /* answers when it is asked */
+    pairing_say_hello(c, &l->wire);
+    say_charter(l, c);
+}
+
+void link_receive(struct link *l, struct common *c, struct bytes in)
+{
+    l->wire.bytes_in += in.count;
+    l->unread = true;
+    if (l->state == LINK_CLOSED)
+        return;
+    if (l->state == LINK_DIALLING) {
+        link_fail(l, c, ST_PROTOCOL);
+        return;
+    }
+    enum status status = channel_receive(l->wire.channel, in, &l->wire.out);
+    if (status == ST_WAITING) {
+        l->joining = true;
+        status = pairing_secret(&l->pairing, c, &l->wire);
+        if (status == ST_OK)
+            status = channel_receive(l->wire.channel, (struct bytes){0}, &l->wire.out);
+    }
+    if (status == ST_CLOSED) {
+        while (!outbox_is_tight(&c->outbox) && link_read_next(l, c))
+            ; /* what was said before the end still counts */
+        if (l->state != LINK_CLOSED)
+            close_now(l, c, ST_CLOSED);
+        return;
+    }
+    if (status != ST_OK)
+        link_fail(l, c, status);
+    else if (l->state == LINK_HANDSHAKE && channel_state(l->wire.channel) == CHANNEL_OPEN)
+        opened(l, c);
+}
+
+/* ---- Charter and verdict ---- */
+
+/* Whether the other's key is in force, now that its charter and ours were compared. */
+static void verdict(struct link *l, struct common *c)
+{
+    uint8_t remote[KEY_BYTES];
+    channel_remote(l->wire.channel, remote);
+    const struct view_member *member = view_member_of_x25519(&c->view, remote);
+    if (member == NULL || memcmp(member->key.id, c->key.id, KEY_BYTES) == 0) {
+        link_fail(l, c, ST_NOT_MEMBER);
+        return;
+    }
+    enum status status = fetch_create(&l->fetch);
+    if (status != ST_OK) {
+        link_fail(l, c, status);
+        return;
+    }
+    l->key = member->key;
+    l->key_known = true;
+    memcpy(l->label, member->label, sizeof(l->label));
+    if (!l->dialled && !l->charter_said && l->their_version >= c->view.version)
+        say_charter(l, c);
+    give_charter(l, c);
+    l->deadline_ms = UINT64_MAX;
+    l->reached_active = true;
+    move(l, LINK_ACTIVE);
+    outbox_log(&c->outbox, 6, "event=link_up peer=%s", link_name(l));
+}
+
+static enum status compare_charters(struct link *l, struct common *c)
+{
+    const struct msg_charter *m = &c->in->charter;
+    if (m->version == c->view.version &&
+        memcmp(m->hash.id, c->view.hash.id, DIGEST_BYTES) != 0)
+        return ST_WRONG_CHARTER;
+    if (m->version > l->their_version)
+        l->their_version = m->version;
+    return ST_OK;
+}
+
+static enum status take_versions(struct link *l, struct common *c)
+{
+    const struct msg_charter *m = &c->in->charter;
+    const struct bytes *files;
+    if (m->version_count == 0)
+        return ST_OK;
+    if (outbox_keep_items(&c->outbox, m->versions, m->version_count, &files) != ST_OK)
+        return ST_NO_MEMORY;
+    struct core_effect *effect = outbox_add(&c->outbox, FX_CHARTER, l->id);
+    effect->request = l->charter_request = common_request(c);
+    effect->items = files;
+    effect->item_count = m->version_count;
+    return ST_OK;
+}
+
+static void on_charter(struct link *l, struct common *c)
+{
+    bool first = !l->charter_seen;
+    l->charter_seen = true;
+    l->charter_more = c->in->charter.more;
+    enum status status = compare_charters(l, c);
+    if (status == ST_OK)
+        status = take_versions(l, c);
+    if (status != ST_OK) {
+        link_fail(l, c, status);
+        return;
+    }
+    if (l->state == LINK_ACTIVE)
+        return;
+    if (l->their_version <= c->view.version && l->charter_request == 0) {
+        verdict(l, c);
+        return;
+    }
+    if (l->state == LINK_GREETING)
+        move(l, LINK_CHARTER);
+    if (first && !l->dialled)
+        say_charter(l, c); /* so that the dialler knows what to give */
+}
+
+static void on_charter_answer(struct link *l, struct common *c, const struct core_event *e)
+{
+    l->charter_request = 0;
+    l->unread = true;
+    if (e->status != ST_OK && e->status != ST_NOTHING && e->status != ST_EXISTS) {
+        link_fail(l, c, e->status);
+        return;
+    }
+    if (l->state != LINK_CHARTER || l->charter_more)
+        return;
+    if (c->view.version < l->their_version)
+        link_fail(l, c, ST_WRONG_CHARTER); /* what it gave does not lead to what it told */
+    else
+        verdict(l, c);
+}
+
+void link_charter_grew(struct link *l, struct common *c)
+{
+    if (l->state != LINK_ACTIVE)
+        return;
+    const struct view_member *member = view_member_of_key(&c->view, &l->key);
+    if (member == NULL) {
+        give_charter(l, c); /* the proof of why it is out */
+        link_fail(l, c, ST_NOT_MEMBER);
+        return;
+    }
+    memcpy(l->label, member->label, sizeof(l->label));
+    give_charter(l, c);
+}
+
+/* ---- Messages ---- */
+
+static void on_hello(struct link *l, struct common *c)
+{
+    if (l->hello_seen) {
+        link_fail(l, c, ST_PROTOCOL);
+        return;
+    }
+    l->hello_seen = true;
+    if (c->in->hello.version != MESSAGE_VERSION)
+        link_end(l, c, ST_PROTOCOL, BYE_VERSION);
+    else if (!l->dialled)
+        pairing_say_hello(c, &l->wire);
+}
+
+static void act(struct link *l, struct common *c)
+{
+    enum status status;
+    switch (c->in->kind) {
+    case MESSAGE_PING: {
+        uint64_t nonce = c->in->ping.nonce;
+        c->out->kind = MESSAGE_PONG;
+        c->out->pong.nonce = nonce;
+        wire_send(&l->wire, c);
+        return;
+    }
+    case MESSAGE_PONG:
+        return;
+    case MESSAGE_BYE:
+        close_now(l, c, msg_bye_status(c->in->bye.code));
+        return;
+    default:
+        break;
+    }
+    if (l->state == LINK_PAIRING) {
+        l->hello_seen = true;
+        status = pairing_on_message(&l->pairing, c, &l->wire);
+        if (status == ST_CLOSED)
+            link_end(l, c, ST_OK, BYE_DONE);
+        else
+            link_fail(l, c, status);
+    } else if (c->in->kind == MESSAGE_HELLO) {
+        on_hello(l, c);
+    } else if (c->in->kind == MESSAGE_CHARTER) {
+        on_charter(l, c);
+    } else {
+        link_fail(l, c, fetch_on_message(l->fetch, c, &l->wire));
+    }
+}
+
+/* While a charter is checked before the verdict, nothing further is read. */
+static bool is_reading(const struct link *l)
+{
+    return l->state > LINK_HANDSHAKE && l->state < LINK_CLOSED &&
+           (l->state == LINK_ACTIVE || l->charter_request == 0);
+}
+
+bool link_read_next(struct link *l, struct common *c)
+{
+    struct bytes raw;
+    if (!is_reading(l))
+        return false;
+    enum status status = channel_next(l->wire.channel, &raw);
+    if (status == ST_AGAIN) {
+        l->unread = false;
+        return false;
+    }
+    if (status == ST_OK)
+        status = message_decode(raw, c->in);
+    bool greeted = l->hello_seen || l->state == LINK_PAIRING;
+    if (status == ST_OK && ((readers[c->in->kind] & (1u << l->state)) == 0 ||
+                            (!greeted && c->in->kind != MESSAGE_HELLO &&
+                             c->in->kind != MESSAGE_BYE)))
+        status = ST_PROTOCOL;
+    if (status != ST_OK) {
+        link_fail(l, c, status);
+        return false;
+    }
+    l->heard_ms = c->now_ms;
+    act(l, c);
+    if (l->wire.status != ST_OK)
+        link_fail(l, c, l->wire.status);
+    return l->state != LINK_CLOSED;
+}
+
+bool link_owns(const struct link *l, uint32_t request)
+{
+    return request != 0 && l->state != LINK_CLOSED &&
+           (request == l->charter_request || request == l->pairing.request ||
+            (l->fetch != NULL && fetch_owns(l->fetch, request)));
+}
+
+void link_answer(struct link *l, struct common *c, const struct core_event *e)
+{
+    CHECK(link_owns(l, e->request));
+    if (e->kind == CORE_CHARTER)
+        on_charter_answer(l, c, e);
+    else if (e->kind == CORE_PAIRED)
+        link_fail(l, c, pairing_on_answer(&l->pairing, c, &l->wire, e));
+    else
+        link_fail(l, c, fetch_on_answer(l->fetch, c, &l->wire, e));
+}
+
+/* ---- Time ---- */
+
+void link_ping(struct link *l, struct common *c)
+{
+    l->pinged_ms = c->now_ms;
+    c->out->kind = MESSAGE_PING;
+    c->entropy(c->entropy_context, &c->out->ping.nonce, sizeof(c->out->ping.nonce));
+    wire_send(&l->wire, c);
+}
+
+/* The dialler asks for a fresh handshake; should it not, the other does a little later. */
+static uint64_t rekey_ms(const struct link *l)
+{
+    return l->opened_ms + REKEY_MS + (l->dialled ? 0 : STALL_MS);
+}
+
+static uint64_t ping_ms(const struct link *l)
+{
+    return (l->heard_ms > l->pinged_ms ? l->heard_ms : l->pinged_ms) + PING_MS;
+}
+
+static void rekey(struct link *l, struct common *c)
+{
+    l->rekeyed = true;
+    link_end(l, c, ST_CLOSED, BYE_REKEY);
+}
+
+void link_tick(struct link *l, struct common *c)
+{
+    if (l->state == LINK_CLOSED)
+        return;
+    if (c->now_ms >= l->deadline_ms) {
+        link_fail(l, c, l->state == LINK_DIALLING ? ST_UNREACHABLE : ST_STALLED);
+        return;
+    }
+    if (l->state != LINK_ACTIVE)
+        return;
+    if (c->now_ms >= l->heard_ms + STALL_MS)
+        link_fail(l, c, ST_STALLED);
+    else if (c->now_ms >= rekey_ms(l) || channel_tired(l->wire.channel))
+        rekey(l, c);
+    else if (c->now_ms >= ping_ms(l))
+        link_ping(l, c);
+}
+
+uint64_t link_deadline_ms(const struct link *l)
+{
+    uint64_t next = l->deadline_ms;
+    if (l->state != LINK_ACTIVE)
+        return l->state == LINK_CLOSED ? UINT64_MAX : next;
+    const uint64_t others[] = {l->heard_ms + STALL_MS, rekey_ms(l), ping_ms(l),
+                               fetch_deadline_ms(l->fetch)};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        next = others[i] < next ? others[i] : next;
+    return next;
+}

@@ -1,0 +1,84 @@
+#include "proto/links.h"
+
+#include "proto/check.h"
+
+void links_release(struct links *ls)
+{
+    if (ls == NULL)
+        return;
+    for (uint32_t i = 0; i < ls->end; i++)
+        link_free(ls->at[i]);
+    *ls = (struct links){0};
+}
+
+bool links_add(struct links *ls, struct link *l)
+{
+    CHECK(links_find(ls, l->id) == NULL);
+    for (uint32_t i = 0; i < LINKS_TABLE_MAX; i++) {
+        if (ls->at[i] != NULL)
+            continue;
+        ls->at[i] = l;
+        if (i >= ls->end)
+            ls->end = i + 1;
+        return true;
+    }
+    return false;
+}
+
+void links_reap(struct links *ls)
+{
+    for (uint32_t i = 0; i < ls->end; i++) {
+        struct link *l = ls->at[i];
+        if (l == NULL)
+            continue;
+        wire_reset(&l->wire);
+        if (l->flushed) {
+            link_free(l);
+            ls->at[i] = NULL;
+        }
+    }
+    while (ls->end > 0 && ls->at[ls->end - 1] == NULL)
+        ls->end--;
+}
+
+struct link *links_find(const struct links *ls, link_id id)
+{
+    for (uint32_t i = 0; i < ls->end; i++) {
+        if (ls->at[i] != NULL && ls->at[i]->id == id)
+            return ls->at[i];
+    }
+    return NULL;
+}
+
+struct link *links_of_key(const struct links *ls, const struct key *key)
+{
+    struct link *found = NULL;
+    for (uint32_t i = 0; i < ls->end; i++) {
+        struct link *l = ls->at[i];
+        if (l == NULL || l->state == LINK_CLOSED || !l->key_known ||
+            memcmp(l->key.id, key->id, KEY_BYTES) != 0)
+            continue;
+        if (l->state == LINK_ACTIVE)
+            return l;
+        found = found == NULL ? l : found;
+    }
+    return found;
+}
+
+struct link *links_of_request(const struct links *ls, uint32_t request)
+{
+    for (uint32_t i = 0; i < ls->end; i++) {
+        if (ls->at[i] != NULL && link_owns(ls->at[i], request))
+            return ls->at[i];
+    }
+    return NULL;
+}
+
+uint32_t links_open(const struct links *ls)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ls->end; i++)
+        count += ls->at[i] != NULL && ls->at[i]->state > LINK_HANDSHAKE &&
+                 ls->at[i]->state < LINK_CLOSED;
+    return count;
+}
