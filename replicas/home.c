@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "replicas/commit.h"
 
-enum { SMALL_FILE_MAX = 4096 };
+enum {
+    SMALL_FILE_MAX = 4096,
+    SOCKET_PATH_MAX = 107, /* of sockaddr_un, without its NUL */
+};
 
 static const char identity_magic[] = "minga-identity 1 plain ";
 
@@ -33,11 +35,10 @@ enum status home_socket(const char *home, bool is_default, char out[static HOME_
     bool in_home = runtime == NULL || runtime[0] != '/';
     enum status st = in_home ? home_path(home, "control.sock", out, f)
                              : home_path(runtime, "minga/control.sock", out, f);
-    struct sockaddr_un address;
-    if (st != ST_OK || strlen(out) < sizeof address.sun_path)
+    if (st != ST_OK || strlen(out) <= SOCKET_PATH_MAX)
         return st;
-    fault_set(f, ST_TOO_LARGE, "the path of the control socket, %s, is longer than %zu bytes", out,
-              sizeof address.sun_path - 1);
+    fault_set(f, ST_TOO_LARGE, "the path of the control socket, %s, is longer than %d bytes", out,
+              SOCKET_PATH_MAX);
     fault_fix(f, "choose a home with a shorter path");
     return ST_TOO_LARGE;
 }
