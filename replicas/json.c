@@ -49,7 +49,8 @@ void json_add_text(struct buf *out, struct bytes utf8)
             escape[1] = letter;
         buf_add(out, escape, letter != '\0' ? 2 : sizeof escape);
     }
-    buf_add(out, utf8.data + from, utf8.count - from);
+    if (from < utf8.count)
+        buf_add(out, utf8.data + from, utf8.count - from);
     buf_add_byte(out, '"');
 }
 

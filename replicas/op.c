@@ -114,7 +114,7 @@ void op_subject(const struct op_list *l, struct buf *out)
         if (part > begin)
             buf_add_text(out, ", more");
         else
-            buf_add_format(out, "%u records written", op_list_count_records(l));
+            buf_add_format(out, "records: %u written", op_list_count_records(l));
         break;
     }
 }

@@ -63,7 +63,7 @@ uint32_t op_list_count_records(const struct op_list *l);
  * values must be canonical JSON. On error nothing is appended.
  * Errors: ST_NO_MEMORY
  *         ST_WRONG_OPERATION  two operations on one field or element, or of one key
- *         ST_TOO_LARGE        over OPERATIONS_BYTES_MAX, beside CHARTERS_BYTES_MAX of charter files;
+ *         ST_TOO_LARGE        over OPERATIONS_BYTES_MAX, beside CHARTERS_BYTES_MAX for charters;
  *                             over COMMIT_RECORDS_MAX, VALUE_BYTES_MAX or PARENTS_MAX adoptions
  */
 MUST_USE enum status op_list_encode(struct op_list *l, struct buf *out);

@@ -130,6 +130,9 @@ static void text_passes_through(void **state)
     assert_int_equal(json_take_text(buf_bytes(&json), &back), ST_OK);
     assert_int_equal(back.count, text.count);
     assert_memory_equal(back.data, text.data, text.count);
+    buf_reset(&json);
+    json_add_text(&json, (struct bytes){0});
+    assert_string_equal(buf_text(&json), "\"\"");
     buf_release(&text);
     buf_release(&json);
     buf_release(&back);

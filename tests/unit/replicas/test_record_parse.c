@@ -48,7 +48,8 @@ static const char *const refused[] = {
     HEAD SEEN ",\n\"fields\":{\n\"a\":{\"" C1 "\":[ ]}\n}}\n",
     HEAD SEEN ",\n\"fields\":{\n\"A\":{\"" C1 "\":0}\n}}\n",
     HEAD SEEN ",\n\"fields\":{\n\"\\u0061\":{\"" C1 "\":0}\n}}\n",
-    HEAD SEEN ",\n\"sets\":{\n\"a\":{\"x\":[\"" C1 "\"]}\n},\n\"fields\":{\n\"a\":{\"" C1 "\":0}\n}}\n",
+    HEAD SEEN ",\n\"sets\":{\n\"a\":{\"x\":[\"" C1 "\"]}\n},\n"
+              "\"fields\":{\n\"a\":{\"" C1 "\":0}\n}}\n",
     HEAD SEEN ",\n\"sets\":{\n\"a\":{\"x\":[]}\n}}\n",
     HEAD SEEN ",\n\"sets\":{\n\"a\":{}\n}}\n",
     HEAD SEEN ",\n\"sets\":{\n\"a\":{\"x\":[\"" C2 "\",\"" C1 "\"]}\n}}\n",
