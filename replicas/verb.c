@@ -1,0 +1,147 @@
+#include "replicas/verb.h"
+
+#include "proto/check.h"
+#include "proto/item.h"
+#include "replicas/conflict.h"
+#include "replicas/edit.h"
+#include "replicas/history.h"
+#include "replicas/intake.h"
+#include "replicas/query.h"
+#include "replicas/roster.h"
+
+/* Page "exit codes" of docs/CLI.md. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_PARTLY = 3,
+    EXIT_NEEDS_PERSON = 4,
+    EXIT_NOT_VERIFIED = 5,
+    EXIT_NO_REPLICA = 10,
+    EXIT_LOCKED = 11,
+    EXIT_NO_DAEMON = 13,
+    EXIT_UNREACHABLE = 14,
+};
+
+static const struct verb {
+    const char *name;
+    bool writes;
+    enum status (*run)(const struct verb_call *call, struct fault *f);
+} VERBS[] = {
+    {"add", true, edit_add},
+    {"conflicts", false, conflict_list},
+    {"explain", false, conflict_explain},
+    {"find", false, query_find},
+    {"import", true, intake_import},
+    {"invite", false, roster_invite},
+    {"list", false, query_list},
+    {"log", false, history_log},
+    {"member", false, roster_member},
+    {"resolve", true, edit_resolve},
+    {"set", true, edit_set},
+    {"show", false, query_show},
+    {"whoami", false, roster_whoami},
+};
+
+static const struct verb *find(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++)
+        if (bytes_equal_text(name, VERBS[i].name))
+            return &VERBS[i];
+    return NULL;
+}
+
+bool verb_known(struct bytes verb)
+{
+    return find(verb) != NULL;
+}
+
+bool verb_writes(struct bytes verb)
+{
+    const struct verb *found = find(verb);
+    return found != NULL && found->writes;
+}
+
+/* "Name <mail>" as it stands; a bare name gets this office as its mail. */
+static enum status author_of(const struct verb_call *call, struct buf *out, struct fault *f)
+{
+    struct bytes given = control_option(call->request, "author");
+    if (!control_has(call->request, "author")) {
+        buf_add_bytes(out, call->author);
+        return buf_status(out);
+    }
+    buf_add_bytes(out, given);
+    if (given.count > 0 && memchr(given.data, '<', given.count) == NULL)
+        buf_add_format(out, " <%s@minga>", replica_label(call->replica));
+    enum status status = buf_status(out);
+    if (status == ST_OK && !ident_is_valid(buf_bytes(out))) {
+        status = fault_set(f, ST_USAGE, "the author has to be a name, or \"Name <mail>\"");
+        fault_fix(f, "as in --author \"ana <ana@example.org>\"; at most %d bytes",
+                  IDENT_BYTES_MAX);
+    }
+    return status;
+}
+
+/* A sentence that was cut to fit must not end in half a character. */
+static void trim(char *text)
+{
+    size_t count = strlen(text);
+    while (count > 0 && !bytes_are_utf8((struct bytes){(const uint8_t *)text, count}))
+        count--;
+    text[count] = '\0';
+}
+
+enum status verb_run(const struct verb_call *call, struct fault *f)
+{
+    CHECK(call->replica != NULL && call->request != NULL && call->row != NULL);
+    const struct verb *verb = find(call->request->verb);
+    if (verb == NULL)
+        return fault_set(f, ST_USAGE, "no such command");
+    struct buf author = {0};
+    struct verb_call own = *call;
+    enum status status = author_of(call, &author, f);
+    own.author = buf_bytes(&author);
+    if (status == ST_OK)
+        status = verb->run(&own, f);
+    if (status != ST_OK && f != NULL && (f->code != status || f->text[0] == '\0'))
+        fault_set(f, status, "%s", status_text(status));
+    if (status != ST_OK && f != NULL) {
+        trim(f->text);
+        trim(f->fix);
+    }
+    buf_release(&author);
+    return status;
+}
+
+unsigned verb_exit(enum status code)
+{
+    switch (code) {
+    case ST_OK:
+        return EXIT_DONE;
+    case ST_USAGE:
+    case ST_NOT_SCHEMA:
+    case ST_BAD_VALUE:
+        return EXIT_USAGE;
+    case ST_PARTLY:
+        return EXIT_PARTLY;
+    case ST_NEEDS_PERSON:
+        return EXIT_NEEDS_PERSON;
+    case ST_BAD_SIGNATURE:
+    case ST_WRONG_ROOT:
+    case ST_WRONG_DIGEST:
+    case ST_CORRUPT:
+        return EXIT_NOT_VERIFIED;
+    case ST_NO_REPLICA:
+        return EXIT_NO_REPLICA;
+    case ST_LOCKED:
+        return EXIT_LOCKED;
+    case ST_NO_DAEMON:
+        return EXIT_NO_DAEMON;
+    case ST_TIMEOUT:
+    case ST_STALLED:
+    case ST_UNREACHABLE:
+        return EXIT_UNREACHABLE;
+    default:
+        return EXIT_FAILED;
+    }
+}
