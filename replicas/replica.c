@@ -378,7 +378,8 @@ static enum status write_on_heads(struct replica *r, struct op_list *ops, struct
         struct op_list none = {0};
         struct judged j;
         count = all ? count : PARENTS_MAX;
-        memcpy(parents, heads, count * sizeof parents[0]);
+        if (count > 0)
+            memcpy(parents, heads, count * sizeof parents[0]);
         enum status st = write_commit(r, all ? ops : &none, parents, count, author, &j, f);
         if (st == ST_OK)
             st = take(r, &j, node_out, f);
