@@ -108,6 +108,9 @@ struct world {
     uint32_t members_at[VERSIONS_MAX + 1]; /* how many members each version has */
     uint32_t versions;
     uint64_t steps;
+    uint64_t fail_step, fail_at; /* the allocation that fails: in this step, this one; 0: none */
+    bool failed;
+    uint8_t trace[32]; /* a hash of all effects so far */
 };
 
 HELPER void world_random(void *context, void *out, size_t count)
@@ -573,6 +576,11 @@ HELPER void office_effect(struct world *w, int who, const struct core_effect *fx
 {
     struct office *o = &w->offices[who];
     struct end *other = NULL;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, w->trace, sizeof(w->trace), sizeof(w->trace));
+    crypto_generichash_update(&state, (const uint8_t *)&fx->kind, sizeof(fx->kind));
+    crypto_generichash_update(&state, fx->bytes.data, fx->bytes.count);
+    crypto_generichash_final(&state, w->trace, sizeof(w->trace));
     struct end *end = fx->link != 0 ? end_of(w, who, fx->link, &other) : NULL;
     if (fx->kind == FX_SEND) {
         o->bytes_sent += fx->bytes.count;
@@ -634,7 +642,13 @@ HELPER void office_step(struct world *w, int who, struct core_event *e)
         return;
     e->now_ms = w->now_ms;
     w->steps++;
-    assert_int_equal(core_step(o->core, e, &effects), ST_OK);
+    if (w->steps == w->fail_step)
+        mem_fail_at(w->fail_at);
+    enum status status = core_step(o->core, e, &effects);
+    w->failed = w->failed || (w->steps == w->fail_step && mem_failed());
+    mem_fail_at(0);
+    assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->failed));
+    assert_true(effects.count <= EFFECTS_MAX);
     for (uint32_t i = 0; i < effects.count; i++) {
         const struct core_effect *fx = &effects.list[i];
         if (fx->kind == FX_CONNECT) {
@@ -695,12 +709,11 @@ HELPER bool world_turn(struct world *w)
     return false;
 }
 
-/* Let virtual time pass until 'until_ms', doing all that can be done. */
-HELPER void world_run(struct world *w, uint64_t for_ms)
+/* At most so many turns, time passing only where nothing else can be done; how many it took. */
+HELPER uint64_t world_turns(struct world *w, uint64_t until_ms, uint64_t turns_max)
 {
-    uint64_t until_ms = w->now_ms + for_ms;
-    for (uint64_t turns = 0;; turns++) {
-        assert_true(turns < 1000000); /* something goes round in circles */
+    uint64_t turns = 0;
+    for (; turns < turns_max; turns++) {
         if (world_turn(w))
             continue;
         uint64_t next = UINT64_MAX;
@@ -717,6 +730,14 @@ HELPER void world_run(struct world *w, uint64_t for_ms)
                 office_step(w, i, &e);
         }
     }
+    return turns;
+}
+
+/* Let virtual time pass, doing all that can be done. */
+HELPER void world_run(struct world *w, uint64_t for_ms)
+{
+    uint64_t until_ms = w->now_ms + for_ms;
+    assert_true(world_turns(w, until_ms, 1000000) < 1000000); /* else it goes round in circles */
     w->now_ms = until_ms;
     for (int i = 0; i < w->office_count; i++) {
         if (w->offices[i].up)
