@@ -137,6 +137,11 @@ static uint64_t seq_at(const struct graph *g, const struct graph_node *n, uint32
     return key < n->vector_count ? g->vectors[n->vector_first + key] : 0;
 }
 
+uint64_t graph_seq(const struct graph *g, uint32_t index, uint32_t key)
+{
+    return seq_at(g, graph_node(g, index), key);
+}
+
 uint64_t graph_next_seq(const struct graph *g, const struct key *key, const uint32_t *parents,
                         uint32_t count)
 {

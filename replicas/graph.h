@@ -41,6 +41,9 @@ uint32_t graph_find_change(const struct graph *g, const struct change *c);  /* f
 const struct graph_key *graph_key(const struct graph *g, uint32_t index);
 uint32_t graph_key_count(const struct graph *g);
 
+/* graph_seq(): the greatest seq of writer 'key' in the past of a node and itself; 0: none. */
+uint64_t graph_seq(const struct graph *g, uint32_t index, uint32_t key);
+
 /* What a commit on these parents must say. */
 uint64_t graph_next_seq(const struct graph *g, const struct key *key, const uint32_t *parents,
                         uint32_t count);

@@ -244,3 +244,24 @@ enum status home_lock(const char *home, int *fd_out, struct fault *f)
     *fd_out = fd;
     return ST_OK;
 }
+
+enum status home_choose(const char *named, char out[static HOME_PATH_MAX], bool *is_default_out,
+                        struct fault *f)
+{
+    const char *base = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
+    int used;
+    if (named == NULL)
+        named = getenv("MINGA_HOME");
+    *is_default_out = named == NULL;
+    if (named != NULL)
+        used = snprintf(out, HOME_PATH_MAX, "%s", named);
+    else if (base != NULL && base[0] == '/')
+        used = snprintf(out, HOME_PATH_MAX, "%s/minga", base);
+    else if (user != NULL && user[0] == '/')
+        used = snprintf(out, HOME_PATH_MAX, "%s/.local/share/minga", user);
+    else
+        return fault_set(f, ST_USAGE, "no home: name one with --home DIR or MINGA_HOME");
+    if (used <= 0 || used >= HOME_PATH_MAX)
+        return fault_set(f, ST_USAGE, "the path of the home is empty or too long");
+    return ST_OK;
+}

@@ -44,6 +44,11 @@ MUST_USE enum status home_lock(const char *home, int *fd_out, struct fault *f);
 MUST_USE enum status home_path(const char *home, const char *name,
                                char out[static HOME_PATH_MAX], struct fault *f);
 
+/* home_choose(): 'named' where somebody named one, else $MINGA_HOME, else $XDG_DATA_HOME/minga or
+ * ~/.local/share/minga (is_default_out). Errors: ST_USAGE  there is no home directory */
+MUST_USE enum status home_choose(const char *named, char out[static HOME_PATH_MAX],
+                                 bool *is_default_out, struct fault *f);
+
 /* home_socket(): where the daemon's control socket lies: in the home; of the home that nobody named
  * (is_default) at $XDG_RUNTIME_DIR/minga/control.sock, where that variable is set.
  * Errors: ST_TOO_LARGE  over the system's limit for a socket's path */

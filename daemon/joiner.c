@@ -1,0 +1,266 @@
+#include "daemon/joiner.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <time.h>
+#include <uv.h>
+
+#include "daemon/logger.h"
+#include "daemon/server.h"
+#include "daemon/transport.h"
+#include "proto/mem.h"
+#include "replicas/home.h"
+#include "replicas/invitation.h"
+#include "replicas/json.h"
+#include "replicas/roster.h"
+#include "replicas/settings.h"
+
+struct joiner {
+    uv_loop_t loop;
+    uv_timer_t timer, limit;
+    struct transport *transport;
+    struct core *core;
+    struct invitation link;
+    struct home_identity identity;
+    const char *home;
+    char label[LABEL_BYTES_MAX + 1];
+    char last_log[256];
+    enum status status;
+    struct fault fault;
+    bool done;
+};
+
+static void entropy(void *context, void *out, size_t count)
+{
+    (void)context;
+    randombytes_buf(out, count);
+}
+
+static void finish(struct joiner *j, enum status status)
+{
+    if (j->done)
+        return;
+    j->done = true;
+    j->status = status;
+    transport_stop(j->transport);
+    uv_close((uv_handle_t *)&j->timer, NULL);
+    uv_close((uv_handle_t *)&j->limit, NULL);
+}
+
+static void refused(struct joiner *j, enum status status)
+{
+    if (status == ST_EXPIRED)
+        fault_set(&j->fault, status, "the invitation for %s has expired", j->link.label);
+    else if (status == ST_USED)
+        fault_set(&j->fault, status, "the invitation for %s was used already, by another key",
+                  j->link.label);
+    else if (status == ST_NOT_FOUND || status == ST_BAD_MAC || status == ST_NOT_MEMBER)
+        fault_set(&j->fault, status, "the inviter does not know this invitation");
+    else
+        fault_set(&j->fault, status, "the inviter at %s refused: %s", j->link.address,
+                  status_text(status));
+    fault_fix(&j->fault, "ask for a new link: `minga invite %s` at the office that invited you",
+              j->link.label);
+    finish(j, status);
+}
+
+static void step(struct joiner *j, struct core_event *event);
+
+static void carry_out(struct joiner *j, const struct core_effect *e)
+{
+    switch (e->kind) {
+    case FX_SEND:
+        transport_send(j->transport, e->link, e->bytes);
+        break;
+    case FX_CONNECT:
+        transport_connect(j->transport, e->link, e->text);
+        break;
+    case FX_CLOSE:
+        transport_close(j->transport, e->link);
+        if (e->status == ST_EXPIRED || e->status == ST_USED || e->status == ST_NOT_FOUND ||
+            e->status == ST_NOT_MEMBER || e->status == ST_EXISTS)
+            refused(j, e->status);
+        break;
+    case FX_JOINED:
+        snprintf(j->label, sizeof j->label, "%s", e->text);
+        finish(j, replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count,
+                                &j->fault));
+        break;
+    case FX_LOG:
+        snprintf(j->last_log, sizeof j->last_log, "%s", e->text);
+        logger_say(e->level, "%s", e->text);
+        break;
+    case FX_STORE:
+    case FX_LOAD:
+    case FX_CHARTER:
+    case FX_PAIR:
+    case FX_PEER:
+        break;
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct core_event event = {.kind = CORE_TICK};
+    step(timer->data, &event);
+}
+
+static void step(struct joiner *j, struct core_event *event)
+{
+    struct effects effects = {0};
+    if (j->done)
+        return;
+    event->now_ms = server_now_ms();
+    enum status st = core_step(j->core, event, &effects);
+    if (st != ST_OK)
+        finish(j, st);
+    for (uint32_t i = 0; i < effects.count && !j->done; i++)
+        carry_out(j, &effects.list[i]);
+    if (j->done)
+        return;
+    uint64_t now = server_now_ms(), next = core_deadline_ms(j->core);
+    if (next != UINT64_MAX)
+        uv_timer_start(&j->timer, on_timer, next > now ? next - now : 0, 0);
+}
+
+static void link_connected(void *context, link_id link)
+{
+    struct core_event event = {.kind = CORE_CONNECTED, .link = link};
+    step(context, &event);
+}
+
+static void link_data(void *context, link_id link, struct bytes data)
+{
+    struct core_event event = {.kind = CORE_DATA, .link = link, .bytes = data};
+    step(context, &event);
+}
+
+static void link_written(void *context, link_id link, size_t unsent_bytes)
+{
+    struct core_event event = {.kind = CORE_WRITTEN, .link = link, .unsent_bytes = unsent_bytes};
+    step(context, &event);
+}
+
+static void link_closed(void *context, link_id link, const char *why)
+{
+    struct joiner *j = context;
+    struct core_event event = {.kind = CORE_CLOSED, .link = link, .status = ST_UNREACHABLE,
+                               .text = why};
+    fprintf(stderr, "waiting for %s: %s\n", j->link.address, why);
+    step(j, &event);
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+    struct joiner *j = timer->data;
+    fault_set(&j->fault, ST_UNREACHABLE, "the inviter at %s could not be reached",
+              j->link.address);
+    fault_fix(&j->fault, "see that its daemon runs and that the address is right, then run the "
+              "same command again: the link stays good");
+    finish(j, ST_UNREACHABLE);
+}
+
+static enum status prepare(struct joiner *j, const struct joiner_options *o)
+{
+    enum status st = invitation_decode(bytes_of_text(o->link), &j->link, &j->fault);
+    if (st != ST_OK)
+        return st;
+    if (j->link.expires <= (int64_t)time(NULL)) {
+        fault_set(&j->fault, ST_EXPIRED, "the invitation for %s has expired", j->link.label);
+        fault_fix(&j->fault, "ask for a new link: `minga invite %s`", j->link.label);
+        return ST_EXPIRED;
+    }
+    if (o->listen != NULL && !settings_address_is_valid(o->listen))
+        return fault_set(&j->fault, ST_USAGE, "\"%s\" is no address: use HOST:PORT", o->listen);
+    return home_make(o->home, &j->identity, &j->fault);
+}
+
+static enum status pair(struct joiner *j, const struct joiner_options *o)
+{
+    struct transport_handler handler = {j, NULL, link_connected, link_data, link_written,
+                                        link_closed};
+    struct core_event event = {.kind = CORE_START};
+    bool fixed = o->listen != NULL && strcmp(strrchr(o->listen, ':'), ":0") != 0;
+    struct core_options options = {.network = j->link.network, .label = j->link.label,
+                                   .identity = j->identity.secret,
+                                   .agent = "mingad " MINGA_VERSION,
+                                   .listen_address = fixed ? o->listen : "",
+                                   .links_active = 1, .entropy = entropy};
+    options.join.wanted = true;
+    options.join.address = j->link.address;
+    options.join.inviter = j->link.inviter;
+    memcpy(options.join.secret, j->link.secret, KEY_BYTES);
+    options.join.invitation = (struct bytes){j->link.id, sizeof j->link.id};
+    uv_loop_init(&j->loop);
+    uv_timer_init(&j->loop, &j->timer);
+    uv_timer_init(&j->loop, &j->limit);
+    j->timer.data = j->limit.data = j;
+    enum status st = transport_create(&j->loop, &handler, &j->transport);
+    if (st == ST_OK)
+        st = core_create(&options, &j->core);
+    if (st != ST_OK)
+        return st;
+    fprintf(stderr, "joining as %s: asking %s, for up to %u s\n", j->link.label, j->link.address,
+            o->timeout_s);
+    uv_timer_start(&j->limit, on_limit, (uint64_t)o->timeout_s * 1000, 0);
+    step(j, &event);
+    uv_run(&j->loop, UV_RUN_DEFAULT);
+    transport_free(j->transport);
+    core_free(j->core);
+    uv_loop_close(&j->loop);
+    return j->status;
+}
+
+static enum status keep_settings(const struct joiner *j, const struct joiner_options *o,
+                                 struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    enum status st = home_path(j->home, "config", path, f);
+    if (st == ST_OK && o->listen != NULL)
+        st = settings_set(path, "office.listen", o->listen, f);
+    return st;
+}
+
+static void print_result(const struct joiner *j)
+{
+    char network[2 * DIGEST_BYTES + 1], fingerprint[ROSTER_FINGERPRINT_BYTES];
+    hex_encode(j->link.network.id, DIGEST_BYTES, network);
+    roster_fingerprint(&j->identity.key, fingerprint);
+    printf("{\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"fingerprint\":\"%s\"}\n",
+           network, j->label, charter_role_text(j->link.role), fingerprint);
+}
+
+static void print_error(enum status st, const struct fault *f, unsigned code)
+{
+    struct buf json = {0};
+    buf_add_format(&json, "{\"error\":\"%s\",\"text\":", status_word(st));
+    json_add_text(&json, bytes_of_text(f->text[0] != '\0' ? f->text : status_text(st)));
+    buf_add_text(&json, ",\"fix\":");
+    json_add_text(&json, bytes_of_text(f->fix));
+    buf_add_format(&json, ",\"exit\":%u}", code);
+    fprintf(stderr, "%s\n", buf_text(&json));
+    buf_release(&json);
+}
+
+int joiner_run(const struct joiner_options *o)
+{
+    struct joiner *j = mem_alloc(sizeof *j);
+    unsigned code = 0;
+    if (j == NULL)
+        return 1;
+    j->home = o->home;
+    enum status st = prepare(j, o);
+    if (st == ST_OK)
+        st = pair(j, o);
+    if (st == ST_OK)
+        st = keep_settings(j, o, &j->fault);
+    if (st == ST_OK) {
+        print_result(j);
+    } else {
+        code = verb_exit(st);
+        print_error(st, &j->fault, code);
+    }
+    sodium_memzero(j, sizeof *j);
+    mem_free(j);
+    return (int)code;
+}

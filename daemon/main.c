@@ -1,0 +1,111 @@
+/*
+ * mingad: the daemon of one office. Runs in the foreground; see `mingad -h`.
+ */
+#include <git2.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/joiner.h"
+#include "daemon/logger.h"
+#include "daemon/server.h"
+#include "replicas/home.h"
+#include "replicas/verb.h"
+
+static const char usage[] =
+    "usage: mingad [--home DIR]\n"
+    "       mingad [--home DIR] --join LINK [--listen HOST:PORT] [--timeout SECONDS]\n"
+    "       mingad --version | -h\n"
+    "\n"
+    "Runs one office's daemon in the foreground and logs to standard error. SIGHUP reads the\n"
+    "configuration again, SIGTERM stops it cleanly. With --join it pairs once and ends.\n";
+
+struct arguments {
+    char *home, *link, *listen;
+    unsigned timeout_s;
+    bool help, version;
+};
+
+enum { JOIN_SECONDS = 120 };
+
+/* Exit code 2 and a sentence on wrong usage; 0 otherwise. */
+static int parse(int count, char **words, struct arguments *out)
+{
+    out->timeout_s = JOIN_SECONDS;
+    for (int i = 1; i < count; i++) {
+        char **value = NULL, *seconds = NULL;
+        if (strcmp(words[i], "-h") == 0 || strcmp(words[i], "--help") == 0)
+            out->help = true;
+        else if (strcmp(words[i], "--version") == 0)
+            out->version = true;
+        else if (strcmp(words[i], "--home") == 0)
+            value = &out->home;
+        else if (strcmp(words[i], "--join") == 0)
+            value = &out->link;
+        else if (strcmp(words[i], "--listen") == 0)
+            value = &out->listen;
+        else if (strcmp(words[i], "--timeout") == 0)
+            value = &seconds;
+        else {
+            fprintf(stderr, "mingad: unknown argument \"%s\"\n%s", words[i], usage);
+            return 2;
+        }
+        if (value == NULL)
+            continue;
+        if (i + 1 == count) {
+            fprintf(stderr, "mingad: %s needs a value\n%s", words[i], usage);
+            return 2;
+        }
+        *value = words[++i];
+        if (seconds != NULL)
+            out->timeout_s = (unsigned)strtoul(seconds, NULL, 10);
+    }
+    return 0;
+}
+
+static int fail(enum status st, const struct fault *f)
+{
+    const char *text = f->text[0] != '\0' ? f->text : status_text(st);
+    logger_say(LOGGER_ERROR, "event=failed error=%s text=\"%s\"%s%s%s", status_word(st), text,
+               f->fix[0] != '\0' ? " fix=\"" : "", f->fix, f->fix[0] != '\0' ? "\"" : "");
+    return (int)verb_exit(st);
+}
+
+int main(int count, char **words)
+{
+    struct arguments a = {0};
+    struct fault f = {0};
+    char home[HOME_PATH_MAX], socket_path[HOME_PATH_MAX];
+    int code = parse(count, words, &a);
+    if (code != 0)
+        return code;
+    if (a.help || a.version) {
+        fputs(a.help ? usage : "mingad " MINGA_VERSION "\n", stdout);
+        return 0;
+    }
+    if (sodium_init() < 0 || git_libgit2_init() < 0) {
+        fputs("mingad: a library could not be started\n", stderr);
+        return 1;
+    }
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    bool is_default;
+    enum status st = home_choose(a.home, home, &is_default, &f);
+    if (st == ST_OK && a.link != NULL) {
+        struct joiner_options join = {.home = home, .link = a.link, .listen = a.listen,
+                                      .timeout_s = a.timeout_s};
+        return joiner_run(&join);
+    }
+    if (st == ST_OK)
+        st = home_socket(home, is_default, socket_path, &f);
+    if (st == ST_OK) {
+        struct server_options o = {.home = home, .socket_path = socket_path};
+        st = server_run(&o, &f);
+    }
+    code = st == ST_OK ? 0 : fail(st, &f);
+    git_libgit2_shutdown();
+    return code;
+}

@@ -1,0 +1,677 @@
+#include "daemon/worker.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/logger.h"
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "replicas/index.h"
+#include "replicas/roster.h"
+#include "replicas/verb.h"
+
+enum {
+    BATCH_JOBS_MAX = 256,   /* jobs that share one sync */
+    IDLE_SECONDS = 5,       /* of change-free time before a checkpoint */
+    NEWS_COMMITS_MAX = 4096,/* commits of one news job; more go in the next */
+};
+
+struct worker {
+    struct replica *replica;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wanted;
+    struct job *in_first, *in_last;   /* submitted */
+    struct job *out_first, *out_last; /* finished */
+    bool stopping, failed;
+    struct fault fault;
+    void (*wake)(void *context);
+    void *context;
+    /* The thread's own: */
+    uint32_t told_count;   /* commits that news have told */
+    uint32_t told_charter; /* version that news have told */
+    link_id *sources;      /* of commits from told_count on */
+    size_t source_capacity;
+};
+
+struct job *job_new(enum job_kind kind)
+{
+    struct job *j = mem_alloc(sizeof *j);
+    if (j != NULL)
+        j->kind = kind;
+    return j;
+}
+
+void job_free(struct job *j)
+{
+    if (j == NULL)
+        return;
+    buf_release(&j->data);
+    buf_release(&j->rows);
+    mem_free(j->items);
+    mem_free(j->ids);
+    mem_free(j->verdicts);
+    mem_free(j->missing);
+    mem_free(j->commits);
+    mem_free(j->heads);
+    mem_free(j->members);
+    if (j->invites != NULL)
+        sodium_memzero(j->invites, j->invite_count * sizeof *j->invites);
+    mem_free(j->invites);
+    mem_free(j);
+}
+
+/* ---- the jobs ---- */
+
+/* Which link commit 'node' came from, for the news. */
+static enum status set_source(struct worker *w, uint32_t node, link_id link)
+{
+    size_t at = node - w->told_count;
+    if (at >= w->source_capacity) {
+        size_t capacity = at + 1 > w->source_capacity * 2 ? at + 1 : w->source_capacity * 2;
+        void *fresh = mem_resize(w->sources, capacity * sizeof *w->sources);
+        if (fresh == NULL)
+            return ST_NO_MEMORY;
+        w->sources = fresh;
+        memset(w->sources + w->source_capacity, 0,
+               (capacity - w->source_capacity) * sizeof *w->sources);
+        w->source_capacity = capacity;
+    }
+    w->sources[at] = link;
+    return ST_OK;
+}
+
+static void add_missing(struct job *j, const struct replica_verdict *v)
+{
+    for (uint32_t i = 0; i < v->missing_count && j->missing_count < WANT_IDS_MAX; i++)
+        j->missing[j->missing_count++] = v->missing[i];
+}
+
+static void run_store(struct worker *w, struct job *j)
+{
+    j->verdicts = mem_array(j->item_count, sizeof *j->verdicts);
+    j->ids = mem_array(j->item_count, sizeof *j->ids);
+    j->missing = mem_array(WANT_IDS_MAX, sizeof *j->missing);
+    j->writes = true;
+    if (j->verdicts == NULL || j->ids == NULL || j->missing == NULL) {
+        j->status = ST_NO_MEMORY;
+        return;
+    }
+    j->id_count = j->item_count;
+    for (uint32_t i = 0; i < j->item_count; i++) {
+        struct replica_verdict v;
+        struct fault f = {0};
+        j->verdicts[i] = replica_accept(w->replica, j->items[i], &v, &f);
+        j->ids[i] = v.id;
+        if (j->verdicts[i] == ST_WAITING)
+            add_missing(j, &v);
+        if (j->verdicts[i] == ST_OK && set_source(w, v.node, j->link) != ST_OK)
+            j->verdicts[i] = ST_NO_MEMORY;
+        if (status_class(j->verdicts[i]) == STATUS_PEER) {
+            char hex[OID_TEXT + 1];
+            hex_encode(v.id.id, OID_BYTES, hex);
+            logger_say(LOGGER_WARNING, "event=refused commit=%s reason=\"%s\"", hex,
+                       status_word(j->verdicts[i]));
+        }
+        if (status_class(j->verdicts[i]) == STATUS_LOCAL) {
+            j->status = j->verdicts[i];
+            j->fault = f;
+            return;
+        }
+    }
+}
+
+/* Items of an answer lie in j->data; their places are fixed up once it stopped growing. */
+struct loading {
+    struct job *job;
+    size_t at[BATCH_ITEMS_MAX];
+};
+
+static void keep_item(void *user, const struct oid *id, struct bytes item)
+{
+    struct loading *l = user;
+    struct job *j = l->job;
+    CHECK(j->item_count < BATCH_ITEMS_MAX);
+    l->at[j->item_count] = j->data.count;
+    buf_add_bytes(&j->data, item);
+    j->ids[j->item_count] = *id;
+    j->items[j->item_count++].count = item.count;
+}
+
+static enum status load_by_id(struct worker *w, struct job *j, const struct oid *wanted,
+                              uint32_t count, struct loading *l)
+{
+    struct buf frame = {0};
+    enum status st = ST_OK;
+    for (uint32_t i = 0; st == ST_OK && i < count && j->item_count < BATCH_ITEMS_MAX; i++) {
+        struct item item;
+        uint32_t node = graph_find(replica_graph(w->replica), &wanted[i]);
+        if (node == GRAPH_NONE)
+            continue;
+        st = replica_item(w->replica, node, &frame, &item, &j->fault);
+        if (st != ST_OK)
+            break;
+        if (j->data.count > 0 && j->data.count + frame.count > j->bytes_max)
+            break;
+        keep_item(l, &wanted[i],
+                  (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
+    }
+    buf_release(&frame);
+    return st;
+}
+
+static void run_load(struct worker *w, struct job *j)
+{
+    struct loading l = {.job = j};
+    struct oid *asked = j->ids;
+    uint32_t asked_count = j->id_count;
+    uint32_t room = j->load == CORE_LOAD_SUMMARY ? SUMMARY_IDS_MAX : BATCH_ITEMS_MAX;
+    j->ids = mem_array(room, sizeof *j->ids);
+    j->items = mem_array(BATCH_ITEMS_MAX, sizeof *j->items);
+    j->id_count = 0;
+    buf_reset(&j->data);
+    if (j->ids == NULL || j->items == NULL)
+        j->status = ST_NO_MEMORY;
+    else if (j->load == CORE_LOAD_SUMMARY)
+        j->status = graph_summary(replica_graph(w->replica), j->ids, room, &j->id_count);
+    else if (j->load == CORE_LOAD_BY_ID)
+        j->status = load_by_id(w, j, asked, asked_count, &l);
+    else
+        j->status = replica_lacking(w->replica, asked, asked_count, j->bytes_max, keep_item, &l,
+                                    &j->more, &j->unknown, &j->fault);
+    if (j->status == ST_OK)
+        j->status = buf_status(&j->data);
+    for (uint32_t i = 0; i < j->item_count; i++)
+        j->items[i].data = j->data.data + l.at[i];
+    if (j->load != CORE_LOAD_SUMMARY)
+        j->id_count = j->item_count;
+    mem_free(asked);
+}
+
+/* The whole chain and the members of the newest version, for the core. */
+static enum status tell_charter(struct worker *w, struct job *j)
+{
+    const struct charter_chain *chain = replica_charters(w->replica);
+    const struct charter *newest = charter_newest(chain);
+    size_t at = 0;
+    mem_free(j->items);
+    j->item_count = 0;
+    buf_reset(&j->data);
+    j->items = mem_array(chain->count, sizeof *j->items);
+    j->members = mem_copy(newest->members, newest->member_count * sizeof *j->members);
+    if (j->items == NULL || j->members == NULL)
+        return ST_NO_MEMORY;
+    for (uint32_t i = 0; i < chain->count; i++)
+        buf_add_bytes(&j->data, buf_bytes(&chain->versions[i]->file));
+    if (buf_status(&j->data) != ST_OK)
+        return ST_NO_MEMORY;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        j->items[i] = (struct bytes){j->data.data + at, chain->versions[i]->file.count};
+        at += j->items[i].count;
+    }
+    j->item_count = chain->count;
+    j->member_count = newest->member_count;
+    j->charter_version = newest->version;
+    j->charter_hash = newest->hash;
+    j->charter_grew = true;
+    return ST_OK;
+}
+
+static void run_charters(struct worker *w, struct job *j)
+{
+    bool grown;
+    j->status = replica_offer_charters(w->replica, j->items, j->item_count, &grown, &j->fault);
+    if (j->status == ST_OK || status_class(j->status) != STATUS_LOCAL) {
+        enum status st = tell_charter(w, j);
+        if (st != ST_OK)
+            j->status = st;
+        w->told_charter = j->charter_version;
+    }
+}
+
+static void run_pair(struct worker *w, struct job *j)
+{
+    char label[LABEL_BYTES_MAX + 1] = "";
+    j->status = roster_admit(w->replica, buf_bytes(&j->data), &j->key, bytes_of_text(j->text),
+                             label, &j->fault);
+    memcpy(j->text, label, sizeof label);
+    j->writes = true;
+    if (j->status == ST_OK)
+        j->status = tell_charter(w, j);
+}
+
+static void keep_row(void *user, struct bytes json)
+{
+    struct job *j = user;
+    control_write_row(json, &j->rows);
+}
+
+static void end_rows(struct job *j)
+{
+    struct control_answer end = {.kind = CONTROL_END,
+                                 .code = bytes_of_text(status_word(j->status)),
+                                 .exit = verb_exit(j->status)};
+    if (j->status != ST_OK) {
+        const char *text = j->fault.text[0] != '\0' ? j->fault.text : status_text(j->status);
+        end.text = bytes_of_text(text);
+        end.fix = bytes_of_text(j->fault.fix);
+    }
+    control_write_end(&end, &j->rows);
+}
+
+static void run_verb(struct worker *w, struct job *j)
+{
+    struct control_request *q = mem_alloc(sizeof *q);
+    if (q == NULL) {
+        j->status = ST_NO_MEMORY;
+        return;
+    }
+    j->status = control_read_request(buf_bytes(&j->data), q);
+    if (j->status == ST_OK) {
+        struct verb_call call = {.replica = w->replica, .request = q,
+                                 .author = bytes_of_text(j->author), .listen = j->listen,
+                                 .user = j, .row = keep_row};
+        j->writes = verb_writes(q->verb);
+        j->invited = bytes_equal(q->verb, BYTES("invite"));
+        j->status = verb_run(&call, &j->fault);
+    }
+    end_rows(j);
+    mem_free(q);
+}
+
+static enum status count_records(struct worker *w, uint64_t *records, uint64_t *conflicted,
+                                 struct fault *f)
+{
+    struct replica *r = w->replica;
+    struct index *index = replica_index(r);
+    enum status st = index_update(index, replica_store(r), replica_state(r),
+                                  charter_newest(replica_charters(r)), f);
+    return st == ST_OK ? index_totals(index, records, conflicted, f) : st;
+}
+
+/* Everything of `status` that the replica knows, as members of one JSON object. */
+static void run_status(struct worker *w, struct job *j)
+{
+    struct replica *r = w->replica;
+    struct graph *g = replica_graph(r);
+    const struct charter *newest = charter_newest(replica_charters(r));
+    const struct charter_member *self = charter_by_key(newest, &replica_identity(r)->key);
+    uint64_t records = 0, conflicted = 0, height = 0;
+    uint32_t head_count;
+    char hex[OID_TEXT + 1];
+    const uint32_t *heads = graph_heads(g, &head_count);
+    j->status = count_records(w, &records, &conflicted, &j->fault);
+    if (j->status != ST_OK)
+        return;
+    for (uint32_t i = 0; i < head_count; i++)
+        height = graph_node(g, heads[i])->height > height ? graph_node(g, heads[i])->height : height;
+    hex_encode(replica_state(r)->id, OID_BYTES, hex);
+    buf_add_format(&j->rows,
+                   "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","
+                   "\"height\":%llu,\"charter\":%u,\"heads\":%u,\"commits\":%u,\"records\":%llu,"
+                   "\"conflicts\":%llu,\"waiting_sealed\":0,\"frontier\":{",
+                   newest->network, replica_label(r),
+                   self != NULL ? charter_role_text(self->role) : "former", hex,
+                   (unsigned long long)height, newest->version, head_count, graph_count(g),
+                   (unsigned long long)records, (unsigned long long)conflicted);
+    j->members = mem_copy(newest->members, newest->member_count * sizeof *j->members);
+    j->ids = mem_array(newest->member_count, sizeof *j->ids);
+    if (j->members == NULL || j->ids == NULL) {
+        j->status = ST_NO_MEMORY;
+        return;
+    }
+    j->member_count = newest->member_count;
+    for (uint32_t m = 0; m < newest->member_count; m++) {
+        uint64_t seq = 0;
+        for (uint32_t i = 0; i < head_count; i++)
+            for (uint32_t k = 0; k < graph_node(g, heads[i])->vector_count; k++)
+                if (memcmp(&graph_key(g, k)->key, &newest->members[m].key, KEY_BYTES) == 0) {
+                    uint64_t there = graph_seq(g, heads[i], k);
+                    seq = there > seq ? there : seq;
+                }
+        buf_add_format(&j->rows, "%s\"%s\":%llu", m > 0 ? "," : "", newest->members[m].label,
+                       (unsigned long long)seq);
+        memcpy(j->ids[m].id, &seq, sizeof seq);
+    }
+    buf_add_text(&j->rows, "}");
+    j->conflict_count = conflicted;
+    replica_refusals(r, &j->refusal_count);
+    j->status = buf_status(&j->rows);
+}
+
+static void keep_invite(void *user, const struct roster_invitation *i)
+{
+    struct job *j = user;
+    if (j->invite_count == INVITATIONS_MAX)
+        return;
+    struct job_invite *kept = &j->invites[j->invite_count++];
+    memcpy(kept->id, i->id, sizeof kept->id);
+    memcpy(kept->secret, i->secret, sizeof kept->secret);
+    memcpy(kept->label, i->label, sizeof kept->label);
+    kept->expired = i->expired;
+    kept->used = i->used;
+    kept->used_by = i->used_by;
+}
+
+static void run_invites(struct worker *w, struct job *j)
+{
+    j->invites = mem_array(INVITATIONS_MAX, sizeof *j->invites);
+    j->status = j->invites != NULL
+                    ? roster_invitations(w->replica, keep_invite, j, &j->fault)
+                    : ST_NO_MEMORY;
+}
+
+static void run_job(struct worker *w, struct job *j)
+{
+    switch (j->kind) {
+    case JOB_STORE:
+        run_store(w, j);
+        break;
+    case JOB_LOAD:
+        run_load(w, j);
+        break;
+    case JOB_CHARTERS:
+        run_charters(w, j);
+        break;
+    case JOB_PAIR:
+        run_pair(w, j);
+        break;
+    case JOB_VERB:
+        run_verb(w, j);
+        break;
+    case JOB_STATUS:
+        run_status(w, j);
+        break;
+    case JOB_INVITES:
+        run_invites(w, j);
+        break;
+    case JOB_NEWS:
+        break;
+    }
+}
+
+/* ---- news ---- */
+
+static enum status tell_commits(struct worker *w, struct job *j, uint32_t count)
+{
+    struct graph *g = replica_graph(w->replica);
+    struct buf frame = {0};
+    enum status st = ST_OK;
+    j->commits = mem_array(count, sizeof *j->commits);
+    if (j->commits == NULL)
+        return ST_NO_MEMORY;
+    for (uint32_t i = 0; st == ST_OK && i < count; i++) {
+        const struct graph_node *n = graph_node(g, w->told_count + i);
+        struct job_commit *c = &j->commits[i];
+        struct item item;
+        st = replica_item(w->replica, w->told_count + i, &frame, &item, &j->fault);
+        if (st != ST_OK)
+            break;
+        c->id = n->id;
+        c->parent_count = n->parent_count;
+        memcpy(c->parents, item.parents, item.parent_count * sizeof c->parents[0]);
+        memcpy(c->label, item.label.data, item.label.count);
+        c->source = i < w->source_capacity ? w->sources[i] : 0;
+        c->item_at = j->data.count;
+        c->item_bytes = frame.count - OID_BYTES;
+        buf_add(&j->data, frame.data + OID_BYTES, c->item_bytes);
+        st = buf_status(&j->data);
+    }
+    j->commit_count = count;
+    buf_release(&frame);
+    return st;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct job_heads *x = a, *y = b;
+    return strcmp(x->label, y->label);
+}
+
+/* All tips, grouped by the label that wrote them, ascending. */
+static enum status tell_heads(struct worker *w, struct job *j)
+{
+    struct graph *g = replica_graph(w->replica);
+    uint32_t tip_count;
+    const uint32_t *tips = graph_tips(g, &tip_count);
+    tip_count = tip_count < HEADS_MAX ? tip_count : HEADS_MAX;
+    j->heads = mem_array(tip_count, sizeof *j->heads);
+    j->ids = mem_array(tip_count, sizeof *j->ids);
+    if (j->heads == NULL || j->ids == NULL)
+        return ST_NO_MEMORY;
+    for (uint32_t i = 0; i < tip_count; i++) {
+        const char *label = graph_key(g, graph_node(g, tips[i])->key)->label;
+        uint32_t k = 0;
+        while (k < j->head_count && strcmp(j->heads[k].label, label) != 0)
+            k++;
+        if (k == j->head_count)
+            memcpy(j->heads[j->head_count++].label, label, strlen(label) + 1);
+    }
+    qsort(j->heads, j->head_count, sizeof *j->heads, by_label);
+    for (uint32_t k = 0; k < j->head_count; k++) {
+        j->heads[k].first = j->id_count;
+        for (uint32_t i = 0; i < tip_count; i++) {
+            const struct graph_node *n = graph_node(g, tips[i]);
+            if (strcmp(graph_key(g, n->key)->label, j->heads[k].label) != 0)
+                continue;
+            uint32_t at = j->id_count++; /* ascending within the label */
+            for (; at > j->heads[k].first && oid_compare(&j->ids[at - 1], &n->id) > 0; at--)
+                j->ids[at] = j->ids[at - 1];
+            j->ids[at] = n->id;
+        }
+        j->heads[k].count = j->id_count - j->heads[k].first;
+    }
+    return ST_OK;
+}
+
+static void finish(struct worker *w, struct job *j)
+{
+    j->next = NULL;
+    pthread_mutex_lock(&w->mutex);
+    if (w->out_last != NULL)
+        w->out_last->next = j;
+    else
+        w->out_first = j;
+    w->out_last = j;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* What is durable now and was not told yet. */
+static enum status tell_news(struct worker *w, bool first)
+{
+    struct graph *g = replica_graph(w->replica);
+    for (bool once = first;; once = false) {
+        uint32_t left = graph_count(g) - w->told_count;
+        uint32_t version = charter_newest(replica_charters(w->replica))->version;
+        if (left == 0 && version == w->told_charter && !once)
+            return ST_OK;
+        uint32_t count = first ? 0 : left < NEWS_COMMITS_MAX ? left : NEWS_COMMITS_MAX;
+        struct job *j = job_new(JOB_NEWS);
+        if (j == NULL)
+            return ST_NO_MEMORY;
+        struct job *c = version != w->told_charter ? job_new(JOB_CHARTERS) : NULL;
+        enum status st = c != NULL ? tell_charter(w, c) : ST_OK;
+        if (st == ST_OK)
+            st = tell_commits(w, j, count);
+        if (st == ST_OK)
+            st = tell_heads(w, j);
+        if (st != ST_OK) {
+            job_free(j);
+            job_free(c);
+            return st;
+        }
+        if (c != NULL)
+            finish(w, c);
+        finish(w, j);
+        w->told_charter = version;
+        w->told_count += first ? left : count;
+        if (w->sources != NULL)
+            memset(w->sources, 0, w->source_capacity * sizeof *w->sources);
+    }
+}
+
+/* ---- the thread ---- */
+
+static void fail(struct worker *w, const struct fault *f)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->failed = true;
+    w->fault = *f;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* Up to BATCH_JOBS_MAX jobs, after waiting; *idle_out where nothing came for a while. */
+static struct job *take_batch(struct worker *w, bool *idle_out, bool *stop_out)
+{
+    struct job *first = NULL;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += IDLE_SECONDS;
+    *idle_out = false;
+    pthread_mutex_lock(&w->mutex);
+    while (w->in_first == NULL && !w->stopping && !*idle_out)
+        *idle_out = pthread_cond_timedwait(&w->wanted, &w->mutex, &until) != 0;
+    struct job *last = w->in_first;
+    for (int i = 1; last != NULL && last->next != NULL && i < BATCH_JOBS_MAX; i++)
+        last = last->next;
+    if (last != NULL) {
+        first = w->in_first;
+        w->in_first = last->next;
+        if (w->in_first == NULL)
+            w->in_last = NULL;
+        last->next = NULL;
+    }
+    *stop_out = w->stopping && first == NULL;
+    pthread_mutex_unlock(&w->mutex);
+    return first;
+}
+
+/* One batch: every job, one sync, the news, then the answers in order. */
+static enum status run_batch(struct worker *w, struct job *batch, struct fault *f)
+{
+    for (struct job *j = batch; j != NULL; j = j->next)
+        run_job(w, j);
+    enum status st = replica_sync(w->replica, f);
+    if (st == ST_OK)
+        st = tell_news(w, false);
+    while (batch != NULL) {
+        struct job *next = batch->next;
+        if (st == ST_OK)
+            finish(w, batch);
+        else
+            job_free(batch); /* the process ends: nothing is acknowledged */
+        batch = next;
+    }
+    return st;
+}
+
+static void *run(void *user)
+{
+    struct worker *w = user;
+    struct fault f = {0};
+    for (;;) {
+        bool idle, stop;
+        struct job *batch = take_batch(w, &idle, &stop);
+        enum status st = ST_OK;
+        if (stop)
+            return NULL;
+        if (batch != NULL) {
+            st = run_batch(w, batch, &f);
+            w->wake(w->context);
+        }
+        if (st == ST_OK && replica_wants_checkpoint(w->replica, idle))
+            st = replica_checkpoint(w->replica, &f);
+        if (st != ST_OK) {
+            if (f.code != st)
+                fault_set(&f, st, "%s", status_text(st));
+            fail(w, &f);
+            w->wake(w->context);
+            return NULL;
+        }
+    }
+}
+
+enum status worker_start(struct replica *replica, void (*wake)(void *context), void *context,
+                         struct worker **out)
+{
+    struct worker *w = mem_alloc(sizeof *w);
+    if (w == NULL)
+        return ST_NO_MEMORY;
+    w->replica = replica;
+    w->wake = wake;
+    w->context = context;
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->wanted, NULL);
+    enum status st = tell_news(w, true);
+    if (st == ST_OK && pthread_create(&w->thread, NULL, run, w) != 0)
+        st = ST_NO_MEMORY;
+    if (st != ST_OK) {
+        mem_free(w);
+        return st;
+    }
+    wake(context);
+    *out = w;
+    return ST_OK;
+}
+
+void worker_submit(struct worker *w, struct job *j)
+{
+    j->next = NULL;
+    pthread_mutex_lock(&w->mutex);
+    if (w->in_last != NULL)
+        w->in_last->next = j;
+    else
+        w->in_first = j;
+    w->in_last = j;
+    pthread_cond_signal(&w->wanted);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+struct job *worker_take(struct worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    struct job *j = w->out_first;
+    if (j != NULL) {
+        w->out_first = j->next;
+        if (w->out_first == NULL)
+            w->out_last = NULL;
+        j->next = NULL;
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return j;
+}
+
+bool worker_failed(struct worker *w, struct fault *f_out)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool failed = w->failed;
+    if (failed && f_out != NULL)
+        *f_out = w->fault;
+    pthread_mutex_unlock(&w->mutex);
+    return failed;
+}
+
+struct replica *worker_stop(struct worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->stopping = true;
+    pthread_cond_signal(&w->wanted);
+    pthread_mutex_unlock(&w->mutex);
+    pthread_join(w->thread, NULL);
+    struct job *j;
+    while ((j = worker_take(w)) != NULL)
+        job_free(j);
+    while (w->in_first != NULL) {
+        j = w->in_first;
+        w->in_first = j->next;
+        job_free(j);
+    }
+    struct replica *r = w->replica;
+    pthread_mutex_destroy(&w->mutex);
+    pthread_cond_destroy(&w->wanted);
+    mem_free(w->sources);
+    mem_free(w);
+    return r;
+}
