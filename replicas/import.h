@@ -2,8 +2,10 @@
  * import: rows of a CSV file, and programme.json, into records and entries. Pure: bytes in, rows
  * out; reads no file, writes nothing.
  *
- * A column "name*" is personal data: left out, and said so. A column that the type does not have is
- * an error that names the nearest. UTF-8 only (a BOM is skipped); RFC 4180 quoting.
+ * A column "name*", or one of a field that is not of class open, is personal data: left out, and
+ * said so. A column that the type does not have is an error that names the nearest. UTF-8 only (a
+ * BOM is skipped); RFC 4180 quoting. A cell of a set holds its elements with ";" between them. A
+ * cell of a reference holds an id, or the key under which the other row was imported.
  */
 #ifndef REPLICAS_IMPORT_H
 #define REPLICAS_IMPORT_H
@@ -16,7 +18,9 @@ struct import_options {
     const struct schema *schema;
     const struct schema_type *type;
     const struct digest *network;
-    struct bytes key;          /* the column whose value derives the id; {NULL,0}: random ids/refs */
+    struct bytes key;          /* the column whose cell derives the id (several: comma between
+                                * them); {NULL,0}: the type's own key, or random ids and refs where
+                                * it has none */
     struct bytes where_column, where_value; /* {NULL,0}: every row */
     uint64_t first_line;       /* line number of the first byte of 'content' (1: the header) */
     struct bytes header;       /* the header's text where content is a later chunk; {NULL,0} */
@@ -24,13 +28,14 @@ struct import_options {
 
 struct import_field {
     const struct schema_field *field;
-    struct buf json;           /* canonical value; "null" where the cell is empty */
+    struct buf json;           /* canonical value; "null" where the cell is empty; a set is a list,
+                                * its elements ascending */
 };
 
 struct import_row { /* owned by the importer, lent to the callback */
     uint64_t line;
     struct bytes raw;          /* the row's text as it stands, for the reject file */
-    struct bytes key;          /* the key's cell, or {NULL,0} */
+    struct bytes key;          /* the key's cell (several: joined by "/"), or {NULL,0} */
     bool has_id;
     uint8_t id[20];            /* RECORD_ID_BYTES of a record by its key; unused for entries */
     struct import_field *fields; /* ascending by name; empty cells left out for entries */
@@ -60,8 +65,14 @@ MUST_USE enum status import_csv(const struct import_options *o, struct bytes con
                                 const struct import_sink *sink, struct import_totals *out,
                                 struct fault *f);
 
+/* import_chunk(): how many bytes of the front of 'content' make whole rows and no more than
+ * 'bytes_max', but at least one row. 0 at the end. A file is split with it, never inside a quote. */
+size_t import_chunk(struct bytes content, size_t bytes_max);
+
 /* import_programme(): programme.json: one row of type programme (key: its title), one grant, one
- * exchange, through the same sink (import_row.line 0; 'type' tells which). */
+ * exchange, through the same sink (import_row.line 0; 'type' tells which). Refs come from the title.
+ * Errors: ST_MALFORMED, ST_BAD_VALUE (fault: which member), ST_NOT_SCHEMA (a type or field that the
+ *         schema does not have), whatever 'row' returned */
 MUST_USE enum status import_programme(const struct schema *schema, const struct digest *network,
                                       struct bytes json,
                                       enum status (*row)(void *user,
