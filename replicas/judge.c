@@ -54,6 +54,8 @@ static enum status find_charter(struct replica *r, const struct item *item,
         enum status st = engine_keep_charter(r, ops->ops[i].value, f);
         if (st != ST_OK && st != ST_EXISTS)
             return st;
+        if (f != NULL)
+            *f = (struct fault){0};
     }
     const struct charter *charter = charter_at(&r->chain, item->charter_version);
     if (charter == NULL)
