@@ -1,0 +1,399 @@
+/*
+ * A backing in a git repository. Reads go through libgit2, which holds packs only; loose objects
+ * are read by loose.c, packs written by pack.c and merged by pack_merge.c on a thread of its own.
+ * Refs are libgit2's. One thread calls; libgit2's options are the process's.
+ */
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+#include <git2/sys/repository.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/check.h"
+#include "proto/limits.h"
+#include "proto/mem.h"
+#include "replicas/git.h"
+#include "replicas/git_home.h"
+#include "replicas/loose.h"
+#include "replicas/pack.h"
+#include "replicas/pack_merge.h"
+#include "replicas/store.h"
+
+enum {
+    PACKS_MERGED_AT = 8, /* so that there are never 10 */
+    FOLDERS_MAX = 8,     /* objects/ and its alternates */
+    MAPPED_WINDOW_BYTES = MIB,
+    MAPPED_BYTES_MAX = 16 * MIB,
+    REOPEN_READ_BYTES = 32 * MIB, /* libgit2 keeps bases of deltas, 16 MiB for each pack */
+};
+
+struct merging {
+    bool started;
+    pthread_t thread;
+    atomic_bool cancel, done;
+    struct pack_merge_list list;
+    char folder[PACK_PATH_MAX];
+    char name[OID_TEXT + 1]; /* of the new pack */
+    enum status st;
+};
+
+struct repository {
+    git_repository *git;
+    git_odb *odb;
+    struct git_home home;
+    struct timespec packs_changed; /* when they were opened */
+    bool readonly;
+    bool broken; /* a write failed in the middle: nobody knows what the disk holds */
+    bool no_merge;
+    size_t read_bytes;
+    struct merging merging;
+};
+
+static enum status set_options(struct fault *f)
+{
+    static const int levels[] = {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+                                 GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_PROGRAMDATA};
+    int code = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+    if (code >= 0)
+        code = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+    if (code >= 0) /* the store keeps what was read */
+        code = git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+    if (code >= 0)
+        code = git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)MAPPED_WINDOW_BYTES);
+    if (code >= 0)
+        code = git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAPPED_BYTES_MAX);
+    /* Nobody's own configuration of git may change what we do. */
+    for (size_t i = 0; i < sizeof levels / sizeof *levels && code >= 0; i++)
+        code = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+    return code >= 0 ? ST_OK : git_fault(f, code, "libgit2 does not take its options");
+}
+
+static struct timespec changed_at(const char *folder)
+{
+    struct stat info;
+    struct timespec never = {0};
+    return stat(folder, &info) == 0 ? info.st_mtim : never;
+}
+
+/* Look at the packs anew; forgets what libgit2 kept of the old ones. */
+static enum status open_packs(struct repository *r, struct fault *f)
+{
+    git_odb *odb = NULL;
+    struct timespec now = changed_at(r->home.packs);
+    int code = git_odb_new(&odb);
+    for (size_t i = 0; i < r->home.count && code >= 0; i++) {
+        git_odb_backend *backend = NULL;
+        code = git_odb_backend_pack(&backend, r->home.folders[i]);
+        if (code >= 0)
+            code = git_odb_add_backend(odb, backend, 1);
+    }
+    if (code >= 0)
+        code = git_repository_set_odb(r->git, odb);
+    if (code < 0) {
+        enum status st = git_fault(f, code, "cannot open the packs of %s", r->home.packs);
+        git_odb_free(odb);
+        return st;
+    }
+    git_odb_free(r->odb);
+    r->odb = odb;
+    r->packs_changed = now;
+    r->read_bytes = 0;
+    return ST_OK;
+}
+
+static bool packs_have_changed(const struct repository *r)
+{
+    struct timespec now = changed_at(r->home.packs);
+    return now.tv_sec != r->packs_changed.tv_sec || now.tv_nsec != r->packs_changed.tv_nsec;
+}
+
+static enum status not_here(const struct oid *id, struct fault *f)
+{
+    char hex[OID_TEXT + 1];
+    hex_encode(id->id, OID_BYTES, hex);
+    return fault_set(f, ST_NOT_FOUND, "object %s is not here", hex);
+}
+
+static enum status read_packed(struct repository *r, const struct oid *id,
+                               enum store_kind *kind_out, struct buf *data_out, struct fault *f)
+{
+    git_oid git_id;
+    git_odb_object *object = NULL;
+    char hex[OID_TEXT + 1];
+    memcpy(git_id.id, id->id, OID_BYTES);
+    hex_encode(id->id, OID_BYTES, hex);
+    if (git_odb_exists_ext(r->odb, &git_id, GIT_ODB_LOOKUP_NO_REFRESH) != 1)
+        return not_here(id, f);
+    int code = git_odb_read(&object, r->odb, &git_id);
+    if (code < 0) {
+        enum status st = git_fault(f, code, "object %s cannot be read", hex);
+        /* It is there, or so its index says. */
+        return st == ST_NOT_FOUND || st == ST_IO ? fault_context(f, ST_CORRUPT, "damaged") : st;
+    }
+    enum status st = ST_OK;
+    git_object_t type = git_odb_object_type(object);
+    if (type != GIT_OBJECT_COMMIT && type != GIT_OBJECT_TREE && type != GIT_OBJECT_BLOB)
+        st = fault_set(f, ST_CORRUPT, "object %s is of a kind that does not belong here", hex);
+    if (st == ST_OK) {
+        *kind_out = (enum store_kind)type;
+        buf_add(data_out, git_odb_object_data(object), git_odb_object_size(object));
+        r->read_bytes += git_odb_object_size(object);
+        st = buf_status(data_out);
+        if (st != ST_OK)
+            fault_set(f, st, "no memory to read object %s", hex);
+    }
+    git_odb_object_free(object);
+    return st;
+}
+
+static enum status git_read(void *context, const struct oid *id, enum store_kind *kind_out,
+                            struct buf *data_out, struct fault *f)
+{
+    struct repository *r = context;
+    enum status st = ST_OK;
+    if (r->read_bytes > REOPEN_READ_BYTES)
+        st = open_packs(r, f);
+    if (st == ST_OK)
+        st = read_packed(r, id, kind_out, data_out, f);
+    for (size_t i = 0; i < r->home.count && st == ST_NOT_FOUND; i++)
+        st = loose_read(r->home.folders[i], id, kind_out, data_out, f);
+    /* Somebody else may have written packs, or collected garbage. A reader beside the daemon cannot
+     * go by the folder's time alone, which stands still for some milliseconds. */
+    if ((st != ST_NOT_FOUND && st != ST_CORRUPT) || !(r->readonly || packs_have_changed(r)))
+        return st;
+    buf_reset(data_out);
+    st = open_packs(r, f);
+    return st == ST_OK ? read_packed(r, id, kind_out, data_out, f) : st;
+}
+
+static void *merge_packs(void *context)
+{
+    struct merging *m = context;
+    struct fault f = {.text = ""};
+    m->st = pack_merge_run(m->folder, &m->list, &m->cancel, m->name, &f);
+    atomic_store(&m->done, true);
+    return NULL;
+}
+
+/* Wait for the merging to end, and put its pack in place of the old ones. */
+static enum status merge_finish(struct repository *r, struct fault *f)
+{
+    struct merging *m = &r->merging;
+    if (!m->started)
+        return ST_OK;
+    pthread_join(m->thread, NULL);
+    m->started = false;
+    if (m->st != ST_OK) {
+        /* What is damaged is told to who reads it; the old packs all stand. */
+        r->no_merge = true;
+        return ST_OK;
+    }
+    enum status st = open_packs(r, f);
+    if (st == ST_OK)
+        st = pack_merge_drop(m->folder, &m->list, m->name, f);
+    return st == ST_OK ? open_packs(r, f) : st;
+}
+
+static enum status merge_start(struct repository *r, struct fault *f)
+{
+    struct merging *m = &r->merging;
+    if (r->no_merge || m->started)
+        return ST_OK;
+    enum status st = pack_merge_list(r->home.packs, &m->list, f);
+    if (st != ST_OK || m->list.count < PACKS_MERGED_AT)
+        return st;
+    pack_merge_choose(&m->list);
+    if (m->list.count == 0)
+        return ST_OK;
+    memcpy(m->folder, r->home.packs, sizeof m->folder);
+    atomic_store(&m->cancel, false);
+    atomic_store(&m->done, false);
+    m->started = pthread_create(&m->thread, NULL, merge_packs, m) == 0;
+    return ST_OK;
+}
+
+static enum status git_write(void *context, const struct store_object *objects, size_t count,
+                             struct fault *f)
+{
+    struct repository *r = context;
+    CHECK(!r->readonly);
+    if (r->broken)
+        return fault_set(f, ST_IO, "an earlier write to %s failed; start again", r->home.packs);
+    enum status st = ST_OK;
+    if (r->merging.started && atomic_load(&r->merging.done))
+        st = merge_finish(r, f);
+    if (st == ST_OK)
+        st = pack_write(r->home.packs, objects, count, f);
+    if (st == ST_OK)
+        st = open_packs(r, f);
+    if (st == ST_OK)
+        st = merge_start(r, f);
+    r->broken = st == ST_IO;
+    return st;
+}
+
+/* Make a ref's own folders durable too; libgit2 syncs the innermost only. */
+static enum status sync_ref_folders(struct repository *r, const char *name, struct fault *f)
+{
+    char path[PACK_PATH_MAX];
+    int count = snprintf(path, sizeof path, "%s%s", git_repository_commondir(r->git), name);
+    if (count < 0 || (size_t)count >= sizeof path)
+        return fault_set(f, ST_TOO_LARGE, "the ref %s is too long", name);
+    char *end = path + strlen(path) - strlen(name) + strlen("refs");
+    enum status st = ST_OK;
+    for (char *slash = strrchr(path, '/'); slash >= end && st == ST_OK;
+         slash = strrchr(path, '/')) {
+        *slash = '\0';
+        if (access(path, F_OK) == 0)
+            st = pack_file_sync_folder(path, f);
+    }
+    return st;
+}
+
+static enum status set_ref(struct repository *r, const struct store_ref *ref, struct fault *f)
+{
+    int code;
+    if (oid_is_zero(&ref->target)) {
+        code = git_reference_remove(r->git, ref->name);
+        if (code == GIT_ENOTFOUND)
+            return ST_OK;
+    } else {
+        git_reference *made = NULL;
+        git_oid id;
+        memcpy(id.id, ref->target.id, OID_BYTES);
+        code = git_reference_create(&made, r->git, ref->name, &id, 1, NULL);
+        git_reference_free(made);
+    }
+    return code >= 0 ? sync_ref_folders(r, ref->name, f)
+                     : git_fault(f, code, "the ref %s cannot be written", ref->name);
+}
+
+static enum status git_set_refs(void *context, const struct store_ref *refs, size_t count,
+                                struct fault *f)
+{
+    struct repository *r = context;
+    CHECK(!r->readonly);
+    enum status st = ST_OK;
+    if (r->broken)
+        return fault_set(f, ST_IO, "an earlier write to %s failed; start again", r->home.packs);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = set_ref(r, &refs[i], f);
+    r->broken = st == ST_IO;
+    return st;
+}
+
+/* Symbolic refs, as a clone's refs/remotes/origin/HEAD, name another of the list: left out. */
+static enum status give_ref(struct repository *r, const char *name,
+                            void (*each)(void *user, const struct store_ref *ref), void *user,
+                            struct fault *f)
+{
+    git_reference *found = NULL;
+    struct store_ref ref = {.name = ""};
+    int code = git_reference_lookup(&found, r->git, name);
+    if (code < 0) {
+        enum status st = git_fault(f, code, "the ref %s is damaged", name);
+        return st == ST_NOT_FOUND ? fault_set(f, ST_CORRUPT, "the ref %s is damaged", name) : st;
+    }
+    const git_oid *target = git_reference_target(found);
+    if (target != NULL && strlen(name) < sizeof ref.name) {
+        snprintf(ref.name, sizeof ref.name, "%s", name);
+        memcpy(ref.target.id, target->id, OID_BYTES);
+        each(user, &ref);
+    }
+    git_reference_free(found);
+    return ST_OK;
+}
+
+static enum status git_list_refs(void *context,
+                                 void (*each)(void *user, const struct store_ref *ref), void *user,
+                                 struct fault *f)
+{
+    struct repository *r = context;
+    git_strarray names = {0};
+    int code = git_reference_list(&names, r->git);
+    if (code < 0)
+        return git_fault(f, code, "the refs cannot be listed");
+    enum status st = ST_OK;
+    for (size_t i = 0; i < names.count && st == ST_OK; i++)
+        st = give_ref(r, names.strings[i], each, user, f);
+    git_strarray_dispose(&names);
+    return st;
+}
+
+static void git_close(void *context)
+{
+    struct repository *r = context;
+    if (r == NULL)
+        return;
+    /* A merging that is not done yet begins anew some other time. */
+    if (r->merging.started) {
+        atomic_store(&r->merging.cancel, true);
+        enum status st = merge_finish(r, NULL);
+        (void)st; /* the old packs and the new one hold the same */
+    }
+    git_odb_free(r->odb);
+    git_repository_free(r->git);
+    mem_free(r);
+    git_libgit2_shutdown();
+}
+
+static enum status open_git(struct repository *r, const char *path, bool create, struct fault *f)
+{
+    int code;
+    if (create) {
+        git_repository_init_options options;
+        code = git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+        options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+        options.initial_head = "main";
+        options.description = "Minga: an office's history; read it, never push to it";
+        if (code >= 0)
+            code = git_repository_init_ext(&r->git, path, &options);
+    } else {
+        code = r->readonly ? git_repository_open(&r->git, path)
+                           : git_repository_open_bare(&r->git, path);
+    }
+    if (code < 0)
+        return git_fault(f, code, "cannot open the repository %s", path);
+    return create ? git_home_configure(r->git, f) : ST_OK;
+}
+
+enum status backing_git_open(const char *path, bool create, bool readonly, struct backing *out,
+                             struct fault *f)
+{
+    CHECK(!(create && readonly));
+    if (git_libgit2_init() < 0)
+        return fault_set(f, ST_NO_MEMORY, "libgit2 cannot be started");
+    struct repository *r = mem_alloc(sizeof *r);
+    enum status st = r != NULL ? set_options(f) : fault_set(f, ST_NO_MEMORY, "no memory");
+    if (st == ST_OK) {
+        r->readonly = readonly;
+        st = open_git(r, path, create, f);
+    }
+    if (st == ST_OK)
+        st = git_home_folders(r->git, &r->home, f);
+    if (st == ST_OK && !readonly)
+        git_home_sweep(r->git);
+    for (size_t i = 0; st == ST_OK && i < r->home.count; i++) {
+        char packs[PACK_PATH_MAX + 8];
+        snprintf(packs, sizeof packs, "%s/pack", r->home.folders[i]);
+        st = git_home_check_packs(packs, f);
+    }
+    if (st == ST_OK)
+        st = open_packs(r, f);
+    if (st != ST_OK) {
+        if (r != NULL)
+            git_close(r);
+        else
+            git_libgit2_shutdown();
+        return st;
+    }
+    *out = (struct backing){.context = r,
+                            .read = git_read,
+                            .write = git_write,
+                            .set_refs = git_set_refs,
+                            .list_refs = git_list_refs,
+                            .close = git_close};
+    return ST_OK;
+}
