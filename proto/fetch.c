@@ -2,23 +2,14 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/say.h"
 #include "proto/theirs.h"
+#include "proto/window.h"
 
 enum {
     UNSENT_BYTES_MAX = MIB, /* in the shell's hands: beyond it the line is the slower one */
     SETTLE_MS = 50,         /* heads may be told a little before the commits that made them */
     HEADS_MS = 250,         /* their HEADS may take before others are asked too */
-    STORED_FRESH_MAX = 4,   /* just stored ids that STORED names beside the heads */
-};
-
-struct flight { /* sent, not yet judged */
-    struct oid id;
-    uint32_t bytes;
-};
-
-struct store { /* given to the replica, not yet judged */
-    uint32_t request, count, bytes;
-    bool done;
 };
 
 struct fetch {
@@ -28,24 +19,14 @@ struct fetch {
     bool unknown;          /* the last load met heads of theirs that are not known here */
     bool summary_told;     /* since their last HEADS */
     bool peer_more;        /* their last ITEM said that more follows */
-    uint64_t told;         /* the generation of our heads that they know; 0: none */
+    uint64_t told;         /* the generation of our heads that they were told; 0: none */
     uint64_t covered;      /* the generation of our heads that reach nothing they lack */
     uint64_t load_generation;
     bool load_pure;        /* nothing was in flight when it was asked */
     uint32_t load_request, summary_request, want_request; /* 0: none */
     uint64_t settle_ms, gossip_ms; /* UINT64_MAX: not set */
     uint64_t arrived_ms;   /* the last sign of progress from them */
-
-    struct flight flights[WINDOW_ITEMS];
-    uint32_t flight_first, flight_count;
-    size_t flight_bytes;
-    uint64_t sent, acked;  /* items, ever */
-
-    struct store stores[WINDOW_ITEMS];
-    uint32_t store_first, store_count;
-    uint32_t store_items;
-    size_t store_bytes;
-    uint64_t judged;       /* items, ever */
+    struct window window;
 };
 
 #define TO(state) (1u << FETCH_##state)
@@ -60,9 +41,7 @@ static const unsigned moves[FETCH_STATE_COUNT] = {
 static void check(const struct fetch *f)
 {
     CHECK((f->state == FETCH_LOADING) == (f->load_request != 0));
-    CHECK(f->sent - f->acked == f->flight_count && f->flight_count <= WINDOW_ITEMS);
-    CHECK(f->flight_bytes <= WINDOW_BYTES && (f->flight_count > 0 || f->flight_bytes == 0));
-    CHECK(f->store_items <= WINDOW_ITEMS && f->store_count <= f->store_items);
+    CHECK(f->state != FETCH_WAITING || f->unknown);
 }
 
 static void move(struct fetch *f, enum fetch_state to)
@@ -97,12 +76,10 @@ enum fetch_state fetch_state(const struct fetch *f)
     return f->state;
 }
 
-static void tell_heads(struct fetch *f, struct common *c, struct wire *w, bool whole)
+static void tell_heads(struct fetch *f, struct common *c, struct wire *w, uint64_t since)
 {
-    c->out->kind = MESSAGE_HEADS;
-    view_tell_heads(&c->view, whole ? 0 : f->told, &c->out->heads);
-    wire_send(w, c);
-    f->told = c->view.generation + (c->view.generation == 0);
+    say_heads(c, w, since);
+    f->told = c->view.generation > 0 ? c->view.generation : 1;
 }
 
 void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell)
@@ -110,13 +87,13 @@ void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell)
     move(f, FETCH_IDLE);
     f->arrived_ms = c->now_ms;
     if (tell)
-        tell_heads(f, c, w, true);
+        tell_heads(f, c, w, 0);
 }
 
 void fetch_tell(struct fetch *f, struct common *c, struct wire *w)
 {
     if (f->state != FETCH_OFF && f->told == 0)
-        tell_heads(f, c, w, true);
+        tell_heads(f, c, w, 0);
 }
 
 bool fetch_has_told(const struct fetch *f)
@@ -126,40 +103,14 @@ bool fetch_has_told(const struct fetch *f)
 
 /* ---- Sending ---- */
 
-static bool in_flight(const struct fetch *f, const struct oid *id)
-{
-    for (uint32_t i = f->flight_count; i > 0; i--) {
-        if (oid_equal(&f->flights[(f->flight_first + i - 1) % WINDOW_ITEMS].id, id))
-            return true;
-    }
-    return false;
-}
-
 static bool gets(const struct fetch *f, const struct oid *id)
 {
-    return theirs_knows(&f->theirs, id) || in_flight(f, id);
-}
-
-static bool item_fits(const struct fetch *f, size_t bytes)
-{
-    return f->flight_count < WINDOW_ITEMS && f->flight_bytes + bytes <= WINDOW_BYTES;
+    return theirs_knows(&f->theirs, id) || window_in_flight(&f->window, id);
 }
 
 static bool has_room(const struct fetch *f, const struct wire *w)
 {
-    return f->flight_count <= WINDOW_ITEMS / 2 &&
-           f->flight_bytes + BATCH_BYTES_MAX <= WINDOW_BYTES &&
-           w->unsent_bytes <= UNSENT_BYTES_MAX;
-}
-
-static void depart(struct fetch *f, const struct oid *id, size_t bytes)
-{
-    struct flight *flight = &f->flights[(f->flight_first + f->flight_count) % WINDOW_ITEMS];
-    *flight = (struct flight){*id, (uint32_t)bytes};
-    f->flight_count++;
-    f->flight_bytes += bytes;
-    f->sent++;
-    check(f);
+    return window_has_room(&f->window) && w->unsent_bytes <= UNSENT_BYTES_MAX;
 }
 
 /* Send these items, as many ITEMs as it takes; 'again': also those that were sent before. What the
@@ -176,7 +127,7 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
             continue; /* nobody could take it */
         if (!again && gets(f, &e->loaded.ids[i]))
             continue;
-        if (!item_fits(f, item.count)) {
+        if (!window_fits(&f->window, item.count)) {
             f->dirty = true;
             break;
         }
@@ -187,7 +138,7 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
             bool added = msg_item_add(m, item);
             CHECK(added);
         }
-        depart(f, &e->loaded.ids[i], item.count);
+        window_depart(&f->window, &e->loaded.ids[i], item.count);
     }
     m->more = f->dirty;
     if (m->item_count > 0)
@@ -209,7 +160,7 @@ void fetch_push(struct fetch *f, struct common *c, struct wire *w, const struct 
     c->out->kind = MESSAGE_ITEM;
     c->out->item = (struct msg_item){.item_count = 1, .items = {e->bytes}};
     wire_send(w, c);
-    depart(f, &e->committed.id, e->bytes.count);
+    window_depart(&f->window, &e->committed.id, e->bytes.count);
 }
 
 enum status fetch_note(struct fetch *f, const struct core_event *e)
@@ -247,16 +198,15 @@ static uint32_t add_ids(struct oid *to, uint32_t at, const struct idset *set)
 static enum status load(struct fetch *f, struct common *c, struct wire *w)
 {
     const struct theirs *t = &f->theirs;
-    uint32_t count = t->has.count + t->base.count + t->summary.count + f->flight_count;
+    uint32_t count = t->has.count + t->base.count + t->summary.count + f->window.flight_count;
     struct oid *known = mem_array(count, sizeof(known[0]));
     if (known == NULL)
         return ST_NO_MEMORY;
     uint32_t at = add_ids(known, 0, &t->has);
     at = add_ids(known, at, &t->base);
     at = add_ids(known, at, &t->summary);
-    for (uint32_t i = 0; i < f->flight_count; i++)
-        known[at++] = f->flights[(f->flight_first + i) % WINDOW_ITEMS].id;
-    CHECK(at == count);
+    window_flights(&f->window, known + at);
+    CHECK(at + f->window.flight_count == count);
     uint32_t request;
     enum status status = ask(c, w, CORE_LOAD_LACKING, known, count, &request);
     mem_free(known);
@@ -265,7 +215,7 @@ static enum status load(struct fetch *f, struct common *c, struct wire *w)
     f->dirty = false;
     f->load_request = request;
     f->load_generation = c->view.generation;
-    f->load_pure = f->flight_count == 0;
+    f->load_pure = f->window.flight_count == 0;
     move(f, FETCH_LOADING);
     return ST_OK;
 }
@@ -275,7 +225,7 @@ static bool all_sent(const struct fetch *f, const struct common *c)
 {
     const struct idset *ours = &c->view.heads;
     for (uint32_t i = 0; i < ours->count; i++) {
-        if (!idset_has(&f->theirs.has, &ours->ids[i]) && !in_flight(f, &ours->ids[i]))
+        if (!idset_has(&f->theirs.has, &ours->ids[i]) && !window_in_flight(&f->window, &ours->ids[i]))
             return false;
     }
     return true;
@@ -306,7 +256,7 @@ static enum status keep_time(struct fetch *f, struct common *c, struct wire *w)
         if (fetch_is_quiet(f)) {
             wake(f);
             if (f->told != 0)
-                tell_heads(f, c, w, true);
+                tell_heads(f, c, w, f->told);
         }
     }
     return same ? theirs_settle(&f->theirs) : ST_OK;
@@ -341,7 +291,7 @@ void fetch_compare(struct fetch *f, struct common *c, struct wire *w)
 {
     if (f->state == FETCH_OFF)
         return;
-    tell_heads(f, c, w, true);
+    tell_heads(f, c, w, 0);
     wake(f);
 }
 
@@ -390,66 +340,14 @@ static enum status on_loaded(struct fetch *f, struct common *c, struct wire *w,
     f->summary_request = 0;
     if (e->status != ST_OK)
         return e->status;
-    c->out->kind = MESSAGE_SUMMARY;
-    c->out->summary.id_count = e->loaded.count < SUMMARY_IDS_MAX ? e->loaded.count
-                                                                 : SUMMARY_IDS_MAX;
-    if (c->out->summary.id_count > 0)
-        memcpy(c->out->summary.ids, e->loaded.ids,
-               c->out->summary.id_count * sizeof(e->loaded.ids[0]));
-    wire_send(w, c);
+    say_summary(c, w, e);
     f->summary_told = true;
     return ST_OK;
-}
-
-static struct store *store_of(struct fetch *f, uint32_t request)
-{
-    for (uint32_t i = 0; i < f->store_count; i++) {
-        struct store *store = &f->stores[(f->store_first + i) % WINDOW_ITEMS];
-        if (store->request == request)
-            return store;
-    }
-    return NULL;
-}
-
-/* STORED: our heads, and the newest that were stored just now, should the heads not name them yet. */
-static void send_stored(struct fetch *f, struct common *c, struct wire *w,
-                        const struct core_event *e)
-{
-    struct msg_stored *m = &c->out->stored;
-    const struct idset *ours = &c->view.heads;
-    c->out->kind = MESSAGE_STORED;
-    m->items = f->judged;
-    m->id_count = ours->count < HEADS_MAX - STORED_FRESH_MAX ? ours->count
-                                                             : HEADS_MAX - STORED_FRESH_MAX;
-    if (m->id_count > 0)
-        memcpy(m->ids, ours->ids, m->id_count * sizeof(m->ids[0]));
-    uint32_t fresh = 0;
-    for (uint32_t i = e->stored.count; i > 0 && fresh < STORED_FRESH_MAX; i--) {
-        if (e->stored.verdicts[i - 1] != ST_OK || f->told == 0)
-            continue;
-        fresh++;
-        if (!idset_has(ours, &e->stored.ids[i - 1]))
-            m->ids[m->id_count++] = e->stored.ids[i - 1];
-    }
-    wire_send(w, c);
-}
-
-static void send_want(struct common *c, struct wire *w, const struct core_event *e)
-{
-    struct msg_want *m = &c->out->want;
-    if (e->stored.missing_count == 0)
-        return;
-    c->out->kind = MESSAGE_WANT;
-    m->id_count = e->stored.missing_count < WANT_IDS_MAX ? e->stored.missing_count : WANT_IDS_MAX;
-    memcpy(m->ids, e->stored.missing, m->id_count * sizeof(m->ids[0]));
-    wire_send(w, c);
 }
 
 static enum status on_stored_here(struct fetch *f, struct common *c, struct wire *w,
                                   const struct core_event *e)
 {
-    struct store *store = store_of(f, e->request);
-    CHECK(store != NULL);
     if (e->status != ST_OK)
         return e->status;
     for (uint32_t i = 0; i < e->stored.count; i++) {
@@ -457,19 +355,10 @@ static enum status on_stored_here(struct fetch *f, struct common *c, struct wire
         if (verdict != ST_OK && verdict != ST_EXISTS && verdict != ST_WAITING)
             return verdict;
     }
-    store->done = true;
+    window_judge(&f->window, e->request);
     f->arrived_ms = c->now_ms;
-    while (f->store_count > 0 && f->stores[f->store_first].done) {
-        const struct store *first = &f->stores[f->store_first];
-        f->judged += first->count;
-        f->store_items -= first->count;
-        f->store_bytes -= first->bytes;
-        f->store_first = (f->store_first + 1) % WINDOW_ITEMS;
-        f->store_count--;
-    }
-    check(f);
-    send_stored(f, c, w, e);
-    send_want(c, w, e);
+    say_stored(c, w, f->window.judged, e);
+    say_want(c, w, e);
     return ST_OK;
 }
 
@@ -479,7 +368,7 @@ bool fetch_owns(const struct fetch *f, uint32_t request)
         return false;
     if (request == f->load_request || request == f->summary_request || request == f->want_request)
         return true;
-    return store_of((struct fetch *)(uintptr_t)f, request) != NULL;
+    return window_stores(&f->window, request);
 }
 
 enum status fetch_on_answer(struct fetch *f, struct common *c, struct wire *w,
@@ -505,21 +394,13 @@ static enum status on_heads(struct fetch *f, struct common *c)
 static enum status on_stored(struct fetch *f, struct common *c)
 {
     const struct msg_stored *m = &c->in->stored;
-    if (m->items < f->acked || m->items > f->sent)
+    struct oid id;
+    if (!window_may_land(&f->window, m->items))
         return ST_PROTOCOL;
     enum status status = f->theirs.known ? theirs_take_stored(&f->theirs, m) : ST_OK;
-    if (status != ST_OK)
-        return status;
-    while (f->acked < m->items) {
-        struct flight *first = &f->flights[f->flight_first];
-        theirs_recall(&f->theirs, &first->id);
-        f->flight_bytes -= first->bytes;
-        f->flight_first = (f->flight_first + 1) % WINDOW_ITEMS;
-        f->flight_count--;
-        f->acked++;
-    }
-    check(f);
-    return ST_OK;
+    while (status == ST_OK && window_land(&f->window, m->items, &id))
+        theirs_recall(&f->theirs, &id);
+    return status;
 }
 
 static enum status on_item(struct fetch *f, struct common *c, struct wire *w)
@@ -528,25 +409,21 @@ static enum status on_item(struct fetch *f, struct common *c, struct wire *w)
     size_t bytes = 0;
     for (uint32_t i = 0; i < m->item_count; i++)
         bytes += m->items[i].count;
-    if (f->store_items + m->item_count > WINDOW_ITEMS || f->store_bytes + bytes > WINDOW_BYTES)
-        return ST_TOO_LARGE;
     f->peer_more = m->more;
     f->arrived_ms = c->now_ms;
     if (m->item_count == 0)
         return ST_OK;
     const struct bytes *items;
+    uint32_t request = common_request(c);
     if (outbox_keep_items(&c->outbox, m->items, m->item_count, &items) != ST_OK)
         return ST_NO_MEMORY;
+    enum status status = window_take(&f->window, request, m->item_count, bytes);
+    if (status != ST_OK)
+        return status;
     struct core_effect *effect = outbox_add(&c->outbox, FX_STORE, w->link);
-    effect->request = common_request(c);
+    effect->request = request;
     effect->items = items;
     effect->item_count = m->item_count;
-    f->stores[(f->store_first + f->store_count) % WINDOW_ITEMS] =
-        (struct store){effect->request, m->item_count, (uint32_t)bytes, false};
-    f->store_count++;
-    f->store_items += m->item_count;
-    f->store_bytes += bytes;
-    check(f);
     return ST_OK;
 }
 
@@ -576,7 +453,7 @@ enum status fetch_on_message(struct fetch *f, struct common *c, struct wire *w)
 
 bool fetch_is_quiet(const struct fetch *f)
 {
-    return f->state != FETCH_LOADING && f->flight_count == 0 && f->store_count == 0;
+    return f->state != FETCH_LOADING && f->window.flight_count == 0 && f->window.store_count == 0;
 }
 
 uint64_t fetch_patience_ms(const struct fetch *f)
@@ -588,7 +465,7 @@ bool fetch_is_behind(const struct fetch *f, const struct common *c)
 {
     if (f->state == FETCH_OFF || c->now_ms >= fetch_patience_ms(f))
         return false;
-    if (!f->theirs.known || f->peer_more || f->store_count > 0)
+    if (!f->theirs.known || f->peer_more || f->window.store_count > 0)
         return true;
     return !idset_within(&f->theirs.has, &c->view.heads) &&
            (f->state == FETCH_LOADING || f->unknown);

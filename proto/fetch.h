@@ -4,14 +4,14 @@
  *
  * The sending side is the machine (enum fetch_state). What the peer has is known by three things,
  * each bounded: 'has', the heads that it last told to be durable (HEADS, STORED, its pushes);
- * 'summary', what it told of its past; 'flight', what we sent and it has not judged yet. Their
+ * 'summary', what it told of its past; the window's flights, sent and not judged yet. Their
  * union is what FX_LOAD takes as known, so that a batch is never sent twice, and a link that dies
  * goes on where the last durable batch ended.
  *
  * The receiving side stores each ITEM as it arrives and says STORED when that is durable.
  *
- * Owns everything in it. Invariants: sent - acked = flights; their bytes <= WINDOW_BYTES, their
- * count <= WINDOW_ITEMS; a load is under way exactly in FETCH_LOADING.
+ * Owns everything in it. Invariants: a load is under way exactly in FETCH_LOADING; FETCH_WAITING
+ * only for heads that are not known here; what is under way stays inside the window (window.h).
  */
 #ifndef PROTO_FETCH_H
 #define PROTO_FETCH_H

@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/say.h"
 
 #define TO(state) (1u << LINK_##state)
 static const unsigned moves[LINK_STATE_COUNT] = {
@@ -144,34 +145,17 @@ void link_connected(struct link *l, struct common *c)
     link_fail(l, c, channel_start(l->wire.channel, &l->wire.out));
 }
 
-static void say_charter(struct link *l, struct common *c)
+static void tell_version(struct link *l, struct common *c)
 {
-    c->out->kind = MESSAGE_CHARTER;
-    c->out->charter = (struct msg_charter){.version = c->view.version, .hash = c->view.hash};
-    wire_send(&l->wire, c);
+    say_charter(c, &l->wire);
     l->charter_said = true;
 }
 
-/* The versions that the other lacks, in as many messages as it takes. */
 static void give_charter(struct link *l, struct common *c)
 {
-    struct msg_charter *m = &c->out->charter;
-    if (l->their_version >= c->view.version)
-        return;
-    c->out->kind = MESSAGE_CHARTER;
-    *m = (struct msg_charter){.version = c->view.version, .hash = c->view.hash};
-    for (uint32_t i = l->their_version; i < c->view.version; i++) {
-        if (msg_charter_add(m, c->view.files[i]))
-            continue;
-        m->more = true;
-        wire_send(&l->wire, c);
-        m->more = false;
-        m->version_count = 0;
-        bool added = msg_charter_add(m, c->view.files[i]);
-        CHECK(added);
-    }
-    wire_send(&l->wire, c);
-    l->their_version = c->view.version;
+    say_versions(c, &l->wire, l->their_version);
+    if (l->their_version < c->view.version)
+        l->their_version = c->view.version;
 }
 
 static void opened(struct link *l, struct common *c)
@@ -187,8 +171,8 @@ static void opened(struct link *l, struct common *c)
     move(l, LINK_GREETING);
     if (!l->dialled)
         return; /* answers when it is asked */
-    pairing_say_hello(c, &l->wire);
-    say_charter(l, c);
+    say_hello(c, &l->wire);
+    tell_version(l, c);
 }
 
 void link_receive(struct link *l, struct common *c, struct bytes in)
@@ -242,7 +226,7 @@ static void verdict(struct link *l, struct common *c)
     l->key_known = true;
     memcpy(l->label, member->label, sizeof(l->label));
     if (!l->dialled && !l->charter_said && l->their_version >= c->view.version)
-        say_charter(l, c);
+        tell_version(l, c);
     give_charter(l, c);
     l->deadline_ms = UINT64_MAX;
     l->reached_active = true;
@@ -297,7 +281,7 @@ static void on_charter(struct link *l, struct common *c)
     if (l->state == LINK_GREETING)
         move(l, LINK_CHARTER);
     if (first && !l->dialled)
-        say_charter(l, c); /* so that the dialler knows what to give */
+        tell_version(l, c); /* so that the dialler knows what to give */
 }
 
 static void on_charter_answer(struct link *l, struct common *c, const struct core_event *e)
@@ -342,7 +326,7 @@ static void on_hello(struct link *l, struct common *c)
     if (c->in->hello.version != MESSAGE_VERSION)
         link_end(l, c, ST_PROTOCOL, BYE_VERSION);
     else if (!l->dialled)
-        pairing_say_hello(c, &l->wire);
+        say_hello(c, &l->wire);
 }
 
 static void act(struct link *l, struct common *c)
@@ -438,9 +422,7 @@ void link_answer(struct link *l, struct common *c, const struct core_event *e)
 void link_ping(struct link *l, struct common *c)
 {
     l->pinged_ms = c->now_ms;
-    c->out->kind = MESSAGE_PING;
-    c->entropy(c->entropy_context, &c->out->ping.nonce, sizeof(c->out->ping.nonce));
-    wire_send(&l->wire, c);
+    say_ping(c, &l->wire);
 }
 
 /* The dialler asks for a fresh handshake; should it not, the other does a little later. */

@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/say.h"
 
 #define TO(state) (1u << PAIRING_##state)
 static const unsigned moves[PAIRING_STATE_COUNT] = {
@@ -47,21 +48,11 @@ enum status pairing_secret(struct pairing *p, const struct common *c, struct wir
     return ST_OK;
 }
 
-void pairing_say_hello(struct common *c, struct wire *w)
-{
-    c->out->kind = MESSAGE_HELLO;
-    c->out->hello = (struct msg_hello){
-        .version = MESSAGE_VERSION,
-        .agent = bytes_of_text(c->agent),
-    };
-    wire_send(w, c);
-}
-
 void pairing_begin(struct pairing *p, struct common *c, struct wire *w, bool joiner)
 {
     p->joiner = joiner;
     move(p, PAIRING_HELLO);
-    pairing_say_hello(c, w);
+    say_hello(c, w);
     if (!joiner)
         return;
     c->out->kind = MESSAGE_PAIR_REQUEST;

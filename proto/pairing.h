@@ -64,7 +64,4 @@ MUST_USE enum status pairing_on_message(struct pairing *p, struct common *c, str
 MUST_USE enum status pairing_on_answer(struct pairing *p, struct common *c, struct wire *w,
                                        const struct core_event *e);
 
-/* pairing_say_hello(): HELLO, as every link begins. */
-void pairing_say_hello(struct common *c, struct wire *w);
-
 #endif
