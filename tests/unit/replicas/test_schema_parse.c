@@ -1,0 +1,71 @@
+#include "programme.h"
+
+#include <string.h>
+
+#include "proto/mem.h"
+
+static void every_prefix_is_refused(void **state)
+{
+    (void)state;
+    struct buf json = programme_schema_json();
+    for (size_t count = 0; count < json.count; count++) {
+        struct schema *schema = NULL;
+        assert_int_equal(schema_parse((struct bytes){json.data, count}, &schema, NULL),
+                         ST_MALFORMED);
+        assert_null(schema);
+    }
+    buf_release(&json);
+}
+
+static void every_flip_is_refused_or_still_a_schema(void **state)
+{
+    (void)state;
+    struct buf json = programme_schema_json();
+    uint32_t refused = 0;
+    for (size_t i = 0; i < json.count; i++) {
+        struct schema *schema = NULL;
+        json.data[i] ^= 4;
+        enum status status = schema_parse(buf_bytes(&json), &schema, NULL);
+        if (status == ST_OK)
+            assert_int_equal(schema->type_count, 14);
+        else
+            assert_true(status == ST_MALFORMED || status == ST_NOT_SCHEMA);
+        refused += status != ST_OK;
+        schema_free(schema);
+        json.data[i] ^= 4;
+    }
+    /* Letters of titles and choices may change; the structure may not. */
+    assert_true(refused > json.count / 2);
+    buf_release(&json);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct buf json = programme_schema_json();
+    enum status status = ST_NO_MEMORY;
+    uint64_t n = 1;
+    for (; n < 1000 && status == ST_NO_MEMORY; n++) {
+        struct schema *schema = NULL;
+        struct fault f = {0};
+        mem_fail_at(n);
+        status = schema_parse(buf_bytes(&json), &schema, &f);
+        assert_true((status == ST_OK) == (schema != NULL));
+        assert_true(status == (mem_failed() ? ST_NO_MEMORY : ST_OK));
+        schema_free(schema);
+    }
+    mem_fail_at(0);
+    assert_int_equal(status, ST_OK);
+    assert_true(n > 20);
+    buf_release(&json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(every_flip_is_refused_or_still_a_schema),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
