@@ -1,0 +1,28 @@
+/*
+ * repair: bring back what can be derived. Each needs the home's lock: the daemon must be stopped.
+ */
+#ifndef REPLICAS_REPAIR_H
+#define REPLICAS_REPAIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "replicas/fault.h"
+
+struct repair_report {
+    uint64_t commits; /* JOURNAL: back in the journal; REFS: refs set; INDEX: rows */
+    char note[300];   /* what was done and what to do next */
+};
+
+/* repair_index(): index.db anew from the state. */
+MUST_USE enum status repair_index(const char *home, struct repair_report *out, struct fault *f);
+
+/* repair_refs(): every ref anew from the journal. */
+MUST_USE enum status repair_refs(const char *home, struct repair_report *out, struct fault *f);
+
+/* repair_journal(): a fresh journal from the repository and whatever frames of the old one are
+ * sound; the old folder is kept as journal.damaged-<time>. What only the damaged part held comes
+ * back from the peers at the next sync. */
+MUST_USE enum status repair_journal(const char *home, struct repair_report *out, struct fault *f);
+
+#endif
