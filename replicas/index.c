@@ -9,7 +9,6 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/fold.h"
-#include "replicas/json.h"
 #include "replicas/reading.h"
 #include "replicas/sql.h"
 #include "replicas/tree.h"
@@ -357,7 +356,7 @@ static enum status add_field_index(struct index *ix, const char *type, const cha
     char text[4 * NAME_BYTES_MAX + 256];
     snprintf(text, sizeof text,
              "CREATE INDEX IF NOT EXISTS \"by:%s.%s\" ON record"
-             "(fold(json_extract(fields, '$.\"%s\"')), id) WHERE type = '%s'",
+             "(reads(fields, '%s'), id) WHERE type = '%s'",
              type, field, field, type);
     return sql_run(ix->db, text, f);
 }
@@ -538,55 +537,62 @@ static void add_where(const struct index_query *q, struct buf *sql)
         const struct index_filter *filter = &q->filters[i];
         CHECK(name_is_valid(bytes_of_text(filter->field)));
         if (bytes_equal_text(filter->json, "null"))
-            buf_add_format(sql, " AND json_extract(fields, '$.\"%s\"') IS NULL", filter->field);
+            buf_add_format(sql, " AND reads(fields, '%s') IS NULL", filter->field);
         else if (filter->set)
-            buf_add_format(sql,
-                           " AND EXISTS(SELECT 1 FROM json_each(fields, '$.\"%s\"')"
-                           " WHERE fold(value) = fold(json_extract(?%u, '$')))",
-                           filter->field, i + 1);
+            buf_add_format(sql, " AND holds(fields, '%s', ?%u)", filter->field, i + 1);
         else
-            buf_add_format(sql,
-                           " AND fold(json_extract(fields, '$.\"%s\"')) ="
-                           " fold(json_extract(?%u, '$'))",
-                           filter->field, i + 1);
+            buf_add_format(sql, " AND reads(fields, '%s') = ?%u", filter->field, i + 1);
     }
 }
 
-static enum status prepare_query(struct index *ix, const struct index_query *q, struct buf *sql,
-                                 sqlite3_stmt **out, struct fault *f)
+/* A question under way: its statement borrows the folded texts that it is bound to. */
+struct question {
+    sqlite3_stmt *statement;
+    struct buf sql, texts[INDEX_FILTERS_MAX];
+};
+
+static enum status ask(struct index *ix, const struct index_query *q, struct question *out,
+                       struct fault *f)
 {
-    enum status status = buf_status(sql);
+    enum status status = buf_status(&out->sql);
     if (status == ST_OK)
-        status = sql_prepare(ix->db, buf_text(sql), out, f);
+        status = sql_prepare(ix->db, buf_text(&out->sql), &out->statement, f);
     for (uint32_t i = 0; i < q->filter_count && status == ST_OK; i++)
         if (!bytes_equal_text(q->filters[i].json, "null"))
-            status = sql_bind(*out, (int)i + 1, q->filters[i].json, f);
+            status = sql_bind_value(out->statement, (int)i + 1, q->filters[i].json,
+                                    &out->texts[i], f);
     return status;
+}
+
+static void question_release(struct question *q)
+{
+    sqlite3_finalize(q->statement);
+    buf_release(&q->sql);
+    for (uint32_t i = 0; i < INDEX_FILTERS_MAX; i++)
+        buf_release(&q->texts[i]);
 }
 
 enum status index_list(struct index *ix, const struct index_query *q, index_row_fn each,
                        void *user, struct fault *f)
 {
     CHECK(q->filter_count <= INDEX_FILTERS_MAX && name_is_valid(bytes_of_text(q->type)));
-    struct buf sql = {0};
-    sqlite3_stmt *statement = NULL;
+    struct question question = {0};
     const char *way = q->descending ? "DESC" : "ASC";
-    buf_add_text(&sql, "SELECT id, type, fields, conflicts");
-    add_where(q, &sql);
+    buf_add_text(&question.sql, "SELECT id, type, fields, conflicts");
+    add_where(q, &question.sql);
     if (q->sort != NULL) {
         CHECK(name_is_valid(bytes_of_text(q->sort)));
-        buf_add_format(&sql, " ORDER BY fold(json_extract(fields, '$.\"%s\"')) %s, id %s", q->sort,
-                       way, way);
+        buf_add_format(&question.sql, " ORDER BY reads(fields, '%s') %s, id %s", q->sort, way,
+                       way);
     } else {
-        buf_add_format(&sql, " ORDER BY id %s", way);
+        buf_add_format(&question.sql, " ORDER BY id %s", way);
     }
     if (q->limit > 0)
-        buf_add_format(&sql, " LIMIT %llu", (unsigned long long)q->limit);
-    enum status status = prepare_query(ix, q, &sql, &statement, f);
+        buf_add_format(&question.sql, " LIMIT %llu", (unsigned long long)q->limit);
+    enum status status = ask(ix, q, &question, f);
     if (status == ST_OK)
-        status = each_row(statement, each, user, f);
-    sqlite3_finalize(statement);
-    buf_release(&sql);
+        status = each_row(question.statement, each, user, f);
+    question_release(&question);
     return status;
 }
 
@@ -604,15 +610,13 @@ enum status index_count(struct index *ix, const struct index_query *q, uint64_t 
                         struct fault *f)
 {
     CHECK(q->filter_count <= INDEX_FILTERS_MAX && name_is_valid(bytes_of_text(q->type)));
-    struct buf sql = {0};
-    sqlite3_stmt *statement = NULL;
-    buf_add_text(&sql, "SELECT count(*)");
-    add_where(q, &sql);
-    enum status status = prepare_query(ix, q, &sql, &statement, f);
+    struct question question = {0};
+    buf_add_text(&question.sql, "SELECT count(*)");
+    add_where(q, &question.sql);
+    enum status status = ask(ix, q, &question, f);
     if (status == ST_OK)
-        status = one_number(statement, 1, count_out, f);
-    sqlite3_finalize(statement);
-    buf_release(&sql);
+        status = one_number(question.statement, 1, count_out, f);
+    question_release(&question);
     return status;
 }
 

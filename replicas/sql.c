@@ -38,90 +38,146 @@ enum status sql_status(sqlite3 *db, int result, struct fault *f)
     return code;
 }
 
-static void function_fold(sqlite3_context *context, int count, sqlite3_value **values)
+/* The next "name":value of an object that was entered; false: its end. */
+static bool next_member(struct json_reader *r, struct bytes *name, struct bytes *value)
 {
-    CHECK(count == 1);
-    if (sqlite3_value_type(values[0]) != SQLITE_TEXT) {
-        sqlite3_result_value(context, values[0]);
+    if (r->status != ST_OK || r->at >= r->end || json_read_try(r, "}"))
+        return false;
+    (void)json_read_try(r, ",");
+    *name = json_read_text(r);
+    json_read_literal(r, ":");
+    *value = json_read_value(r);
+    return r->status == ST_OK;
+}
+
+/* The next element of a list that was entered; false: its end. */
+static bool next_element(struct json_reader *r, struct bytes *value)
+{
+    if (r->status != ST_OK || r->at >= r->end || json_read_try(r, "]"))
+        return false;
+    (void)json_read_try(r, ",");
+    *value = json_read_value(r);
+    return r->status == ST_OK;
+}
+
+static bool find_member(struct bytes json, struct bytes name, struct bytes *out)
+{
+    struct json_reader r;
+    struct bytes quoted;
+    json_read(&r, json);
+    json_read_literal(&r, "{");
+    while (next_member(&r, &quoted, out))
+        if (quoted.count == name.count + 2 && memcmp(quoted.data + 1, name.data, name.count) == 0)
+            return true;
+    return false;
+}
+
+/* A value's text without quotes, folded, appended to 'out'. */
+static void fold_value(struct bytes json, struct buf *out)
+{
+    if (json.count < 2 || json.data[0] != '"') {
+        buf_add_bytes(out, json);
         return;
     }
-    const uint8_t *text = sqlite3_value_text(values[0]);
-    struct buf out = {0};
-    fold_text((struct bytes){text, (size_t)sqlite3_value_bytes(values[0])}, &out);
-    if (buf_status(&out) != ST_OK)
+    struct bytes text = {json.data + 1, json.count - 2};
+    struct buf plain = {0};
+    if (memchr(text.data, '\\', text.count) != NULL && json_take_text(json, &plain) == ST_OK)
+        text = buf_bytes(&plain);
+    fold_text(text, out);
+    if (plain.failed)
+        out->failed = true;
+    buf_release(&plain);
+}
+
+static struct bytes argument(sqlite3_value *value)
+{
+    const uint8_t *text = sqlite3_value_text(value);
+    return (struct bytes){text, text != NULL ? (size_t)sqlite3_value_bytes(value) : 0};
+}
+
+static bool is_number(struct bytes json)
+{
+    return json.count > 0 && (json.data[0] == '-' || (json.data[0] >= '0' && json.data[0] <= '9'));
+}
+
+static void function_reads(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    CHECK(count == 2);
+    struct bytes json;
+    int64_t number = 0;
+    if (!find_member(argument(values[0]), argument(values[1]), &json))
+        return; /* NULL */
+    if (json.data[0] == '"') {
+        struct buf out = {0};
+        fold_value(json, &out);
+        if (buf_status(&out) != ST_OK)
+            sqlite3_result_error_nomem(context);
+        else
+            sqlite3_result_text(context, out.data != NULL ? (const char *)out.data : "",
+                                (int)out.count, SQLITE_TRANSIENT);
+        buf_release(&out);
+    } else if (is_number(json) && json_take_integer(json, &number) == ST_OK) {
+        sqlite3_result_int64(context, number);
+    } else if (json.data[0] == 't' || json.data[0] == 'f') {
+        sqlite3_result_int(context, json.data[0] == 't');
+    }
+}
+
+static bool folds_to(struct bytes json, struct bytes folded, bool part, struct buf *work)
+{
+    buf_reset(work);
+    fold_value(json, work);
+    struct bytes own = buf_bytes(work);
+    if (!part)
+        return bytes_equal(own, folded);
+    return folded.count > 0 && own.count >= folded.count &&
+           memmem(own.data, own.count, folded.data, folded.count) != NULL;
+}
+
+static bool list_holds(struct bytes list, struct bytes folded, bool part, struct buf *work)
+{
+    struct json_reader r;
+    struct bytes value;
+    bool found = false;
+    json_read(&r, list);
+    json_read_literal(&r, "[");
+    while (!found && next_element(&r, &value))
+        found = folds_to(value, folded, part, work);
+    return found;
+}
+
+static void give_bool(sqlite3_context *context, bool found, struct buf *work)
+{
+    if (work->failed)
         sqlite3_result_error_nomem(context);
     else
-        sqlite3_result_text(context, out.data != NULL ? (const char *)out.data : "",
-                            (int)out.count, SQLITE_TRANSIENT);
-    buf_release(&out);
+        sqlite3_result_int(context, found);
+    buf_release(work);
 }
 
-/* The next string or number of an object of values and lists of values; names are passed over. */
-static bool next_value(struct json_reader *r, bool *in_list, struct bytes *out)
+static void function_holds(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    for (;;) {
-        if (r->status != ST_OK || r->at >= r->end)
-            return false;
-        if (*in_list && json_read_try(r, "]")) {
-            *in_list = false;
-            continue;
-        }
-        if (json_read_try(r, "}"))
-            return false;
-        if (json_read_try(r, ","))
-            continue;
-        if (!*in_list) {
-            (void)json_read_text(r);
-            json_read_literal(r, ":");
-            if (json_read_try(r, "[")) {
-                *in_list = true;
-                continue;
-            }
-        }
-        *out = json_read_value(r);
-        return r->status == ST_OK;
-    }
-}
-
-static bool holds(struct bytes json, struct bytes folded, struct buf *plain, struct buf *work)
-{
-    buf_reset(plain);
-    buf_reset(work);
-    struct bytes text = json;
-    if (json.count >= 2 && json.data[0] == '"') {
-        text = (struct bytes){json.data + 1, json.count - 2};
-        if (memchr(text.data, '\\', text.count) != NULL && json_take_text(json, plain) == ST_OK)
-            text = buf_bytes(plain);
-    }
-    fold_text(text, work);
-    return work->count >= folded.count && folded.count > 0 &&
-           memmem(work->data, work->count, folded.data, folded.count) != NULL;
+    CHECK(count == 3);
+    struct bytes json;
+    struct buf work = {0};
+    bool found = find_member(argument(values[0]), argument(values[1]), &json) &&
+                 json.data[0] == '[' && list_holds(json, argument(values[2]), false, &work);
+    give_bool(context, found, &work);
 }
 
 static void function_found(sqlite3_context *context, int count, sqlite3_value **values)
 {
     CHECK(count == 2);
-    const uint8_t *json = sqlite3_value_text(values[0]);
-    const uint8_t *text = sqlite3_value_text(values[1]);
-    if (json == NULL || text == NULL) {
-        sqlite3_result_int(context, 0);
-        return;
-    }
-    struct bytes folded = {text, (size_t)sqlite3_value_bytes(values[1])};
+    struct bytes folded = argument(values[1]), name, value;
     struct json_reader r;
-    json_read(&r, (struct bytes){json, (size_t)sqlite3_value_bytes(values[0])});
+    struct buf work = {0};
+    bool found = false;
+    json_read(&r, argument(values[0]));
     json_read_literal(&r, "{");
-    struct buf plain = {0}, work = {0};
-    struct bytes value;
-    bool in_list = false, found = false;
-    while (!found && next_value(&r, &in_list, &value))
-        found = holds(value, folded, &plain, &work);
-    if (plain.failed || work.failed)
-        sqlite3_result_error_nomem(context);
-    else
-        sqlite3_result_int(context, found);
-    buf_release(&plain);
-    buf_release(&work);
+    while (!found && next_member(&r, &name, &value))
+        found = value.data[0] == '[' ? list_holds(value, folded, true, &work)
+                                     : folds_to(value, folded, true, &work);
+    give_bool(context, found, &work);
 }
 
 enum status sql_open(const char *path, sqlite3 **out, struct fault *f)
@@ -132,8 +188,11 @@ enum status sql_open(const char *path, sqlite3 **out, struct fault *f)
                                      SQLITE_OPEN_PRIVATECACHE,
                                  NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function(db, "fold", 1, FUNCTION_FLAGS, NULL, function_fold, NULL,
-                                         NULL);
+        result = sqlite3_create_function(db, "reads", 2, FUNCTION_FLAGS, NULL, function_reads,
+                                         NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_create_function(db, "holds", 3, FUNCTION_FLAGS, NULL, function_holds,
+                                         NULL, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_create_function(db, "found", 2, FUNCTION_FLAGS, NULL, function_found,
                                          NULL, NULL);
@@ -177,6 +236,23 @@ enum status sql_bind(sqlite3_stmt *statement, int which, struct bytes text, stru
     CHECK(text.count <= INT_MAX);
     int result = sqlite3_bind_text(statement, which, text.count > 0 ? (const char *)text.data : "",
                                    (int)text.count, SQLITE_STATIC);
+    return sql_status(sqlite3_db_handle(statement), result, f);
+}
+
+enum status sql_bind_value(sqlite3_stmt *statement, int which, struct bytes json,
+                           struct buf *text, struct fault *f)
+{
+    CHECK(json.count > 0);
+    int64_t number = json.data[0] == 't' ? 1 : 0;
+    buf_reset(text);
+    if (json.data[0] == '"') {
+        fold_value(json, text);
+        enum status status = buf_status(text);
+        return status == ST_OK ? sql_bind(statement, which, buf_bytes(text), f) : status;
+    }
+    if (is_number(json) && json_take_integer(json, &number) != ST_OK)
+        return fault_set(f, ST_BAD_VALUE, "no value to compare with");
+    int result = sqlite3_bind_int64(statement, which, number);
     return sql_status(sqlite3_db_handle(statement), result, f);
 }
 

@@ -1,7 +1,11 @@
 /*
- * sql: the thin wrapper around SQLite: results become a status and a fault, and two functions of
- * ours are known inside: fold(x), fold.h's form of a text (other values stay as they are), and
- * found(json, folded), whether a value of a JSON object holds a folded text.
+ * sql: the thin wrapper around SQLite: results become a status and a fault, and three functions of
+ * ours are known inside, over one JSON object of values and lists of values:
+ *
+ *   reads(json, name)        the value of that name: text as fold.h folds it, an integer, 0 or 1;
+ *                            NULL where there is none, or a list
+ *   holds(json, name, text)  whether the list of that name has an element that folds to 'text'
+ *   found(json, text)        whether any value, or element of a list, contains the folded 'text'
  */
 #ifndef REPLICAS_SQL_H
 #define REPLICAS_SQL_H
@@ -32,6 +36,10 @@ MUST_USE enum status sql_step(sqlite3_stmt *statement, bool *row_out, struct fau
 /* sql_bind(): lend 'text' as parameter 'which' (from 1) until the statement is reset or rebound. */
 MUST_USE enum status sql_bind(sqlite3_stmt *statement, int which, struct bytes text,
                               struct fault *f);
+
+/* sql_bind_value(): a canonical JSON value as reads() would give it. 'text' keeps what is lent. */
+MUST_USE enum status sql_bind_value(sqlite3_stmt *statement, int which, struct bytes json,
+                                    struct buf *text, struct fault *f);
 
 /* sql_column(): a text column of the current row; lent until the next step. */
 struct bytes sql_column(sqlite3_stmt *statement, int which);
