@@ -450,28 +450,28 @@ static enum status join_from(struct replica *r, const struct oid *tree, const st
     return status;
 }
 
-/* The join of all counted commits up to a moment: their heads, then the record of each. */
+/*
+ * The join of all counted commits up to a moment, with what they build on (it was there by then,
+ * whatever its writer's clock said): their heads, then the record of each.
+ */
 static enum status at_moment(struct replica *r, int64_t moment, const struct index_id *id,
                              struct record *out, struct fault *f)
 {
     struct graph *graph = replica_graph(r);
     uint32_t count = graph_count(graph);
-    uint8_t *head = mem_alloc(count), *in = mem_alloc(count);
-    enum status status = head != NULL && in != NULL ? ST_OK : ST_NO_MEMORY;
-    for (uint32_t i = 0; i < count && status == ST_OK; i++) {
+    uint8_t *head = mem_alloc(count), *below = mem_alloc(count);
+    enum status status = head != NULL && below != NULL ? ST_OK : ST_NO_MEMORY;
+    for (uint32_t i = status == ST_OK ? count : 0; i-- > 0;) {
         const struct graph_node *n = graph_node(graph, i);
-        bool fits = n->counted && n->time <= moment;
-        for (uint32_t p = 0; p < n->parent_count && fits; p++)
-            fits = in[graph_parent(graph, n, p)];
-        in[i] = head[i] = fits;
-        for (uint32_t p = 0; p < n->parent_count && fits; p++)
-            head[graph_parent(graph, n, p)] = 0;
+        head[i] = n->counted && n->time <= moment && !below[i];
+        for (uint32_t p = 0; p < n->parent_count && (head[i] || below[i]); p++)
+            below[graph_parent(graph, n, p)] = 1;
     }
     for (uint32_t i = 0; i < count && status == ST_OK; i++)
         if (head[i])
             status = join_from(r, &graph_node(graph, i)->tree, id, out, f);
     mem_free(head);
-    mem_free(in);
+    mem_free(below);
     return status;
 }
 
