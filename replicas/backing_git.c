@@ -116,6 +116,24 @@ static enum status not_here(const struct oid *id, struct fault *f)
     return fault_set(f, ST_NOT_FOUND, "object %s is not here", hex);
 }
 
+/* An object that is there, or so its index says, cannot be read: damaged, unless memory is short
+ * for a size that can be. */
+static enum status unreadable(struct repository *r, int code, const git_oid *id, const char *hex,
+                              struct fault *f)
+{
+    size_t bytes = 0;
+    git_object_t type;
+    enum status st = git_fault(f, code, "object %s cannot be read", hex);
+    bool believable =
+        git_odb_read_header(&bytes, &type, r->odb, id) == 0 && bytes <= LOOSE_BYTES_MAX;
+    if (st == ST_CORRUPT || (st == ST_NO_MEMORY && believable))
+        return st;
+    if (f != NULL)
+        f->code = ST_CORRUPT;
+    fault_fix(f, "put the pack back from a copy, or fetch the history again from a peer");
+    return ST_CORRUPT;
+}
+
 static enum status read_packed(struct repository *r, const struct oid *id,
                                enum store_kind *kind_out, struct buf *data_out, struct fault *f)
 {
@@ -127,11 +145,8 @@ static enum status read_packed(struct repository *r, const struct oid *id,
     if (git_odb_exists_ext(r->odb, &git_id, GIT_ODB_LOOKUP_NO_REFRESH) != 1)
         return not_here(id, f);
     int code = git_odb_read(&object, r->odb, &git_id);
-    if (code < 0) {
-        enum status st = git_fault(f, code, "object %s cannot be read", hex);
-        /* It is there, or so its index says. */
-        return st == ST_NOT_FOUND || st == ST_IO ? fault_context(f, ST_CORRUPT, "damaged") : st;
-    }
+    if (code < 0)
+        return unreadable(r, code, &git_id, hex, f);
     enum status st = ST_OK;
     git_object_t type = git_odb_object_type(object);
     if (type != GIT_OBJECT_COMMIT && type != GIT_OBJECT_TREE && type != GIT_OBJECT_BLOB)
@@ -252,22 +267,31 @@ static enum status sync_ref_folders(struct repository *r, const char *name, stru
     return st;
 }
 
+static int create_ref(struct repository *r, const struct store_ref *ref)
+{
+    git_reference *made = NULL;
+    git_oid id;
+    memcpy(id.id, ref->target.id, OID_BYTES);
+    int code = git_reference_create(&made, r->git, ref->name, &id, 1, NULL);
+    git_reference_free(made);
+    return code;
+}
+
 static enum status set_ref(struct repository *r, const struct store_ref *ref, struct fault *f)
 {
-    int code;
-    if (oid_is_zero(&ref->target)) {
-        code = git_reference_remove(r->git, ref->name);
-        if (code == GIT_ENOTFOUND)
-            return ST_OK;
-    } else {
-        git_reference *made = NULL;
-        git_oid id;
-        memcpy(id.id, ref->target.id, OID_BYTES);
-        code = git_reference_create(&made, r->git, ref->name, &id, 1, NULL);
-        git_reference_free(made);
+    int code =
+        oid_is_zero(&ref->target) ? git_reference_remove(r->git, ref->name) : create_ref(r, ref);
+    if (code == GIT_ENOTFOUND && oid_is_zero(&ref->target))
+        return ST_OK;
+    enum status st = ST_OK;
+    if (code < 0)
+        st = git_fault(f, code, "the ref %s cannot be written", ref->name);
+    if (st == ST_CORRUPT && git_home_remove_ref(r->git, ref->name)) {
+        /* libgit2 will not write over a damaged one. */
+        code = oid_is_zero(&ref->target) ? 0 : create_ref(r, ref);
+        st = code >= 0 ? ST_OK : git_fault(f, code, "the ref %s cannot be written", ref->name);
     }
-    return code >= 0 ? sync_ref_folders(r, ref->name, f)
-                     : git_fault(f, code, "the ref %s cannot be written", ref->name);
+    return st == ST_OK ? sync_ref_folders(r, ref->name, f) : st;
 }
 
 static enum status git_set_refs(void *context, const struct store_ref *refs, size_t count,
@@ -312,10 +336,12 @@ static enum status git_list_refs(void *context,
 {
     struct repository *r = context;
     git_strarray names = {0};
+    enum status st = git_home_check_refs(r->git, f);
+    if (st != ST_OK)
+        return st;
     int code = git_reference_list(&names, r->git);
     if (code < 0)
         return git_fault(f, code, "the refs cannot be listed");
-    enum status st = ST_OK;
     for (size_t i = 0; i < names.count && st == ST_OK; i++)
         st = give_ref(r, names.strings[i], each, user, f);
     git_strarray_dispose(&names);

@@ -2,15 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fts.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "replicas/git.h"
 #include "replicas/pack_index.h"
 
-enum { WALK_FOLDERS_OPEN = 8 };
+enum { REF_TEXT_MAX = 1024 };
 
 enum status git_home_check_packs(const char *folder, struct fault *f)
 {
@@ -42,12 +41,72 @@ static bool ends_with(const char *name, const char *suffix)
     return count >= tail && strcmp(name + count - tail, suffix) == 0;
 }
 
-static int sweep_lock(const char *path, const struct stat *info, int type, struct FTW *where)
+/* Call 'each' for every file below refs/, until it says anything but ST_OK. */
+static enum status walk_refs(git_repository *git,
+                             enum status (*each)(const char *path, struct fault *f),
+                             struct fault *f)
 {
-    (void)info, (void)where;
-    if (type == FTW_F && ends_with(path, ".lock"))
+    char path[PACK_PATH_MAX];
+    int count = snprintf(path, sizeof path, "%srefs", git_repository_commondir(git));
+    if (count < 0 || (size_t)count >= sizeof path)
+        return fault_set(f, ST_TOO_LARGE, "the repository's path is too long");
+    char *const roots[] = {path, NULL};
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+    if (walk == NULL)
+        return fault_errno(f, errno, "cannot list %s", path);
+    enum status st = ST_OK;
+    for (const FTSENT *e = fts_read(walk); e != NULL && st == ST_OK; e = fts_read(walk))
+        if (e->fts_info == FTS_F || e->fts_info == FTS_NSOK)
+            st = each(e->fts_path, f);
+    fts_close(walk);
+    return st;
+}
+
+static enum status sweep_lock(const char *path, struct fault *f)
+{
+    (void)f;
+    if (ends_with(path, ".lock"))
         unlink(path);
-    return 0;
+    return ST_OK;
+}
+
+/* "<hex>\n", or "ref: <name>\n". */
+static enum status check_ref(const char *path, struct fault *f)
+{
+    char text[REF_TEXT_MAX];
+    if (ends_with(path, ".lock"))
+        return ST_OK;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return errno == ENOENT || errno == EISDIR ? ST_OK
+                                                  : fault_errno(f, errno, "cannot open %s", path);
+    size_t count = fread(text, 1, sizeof text, file);
+    bool failed = ferror(file) != 0 && errno != EISDIR;
+    fclose(file);
+    struct oid id;
+    bool plain =
+        count > OID_TEXT && text[OID_TEXT] == '\n' &&
+        hex_decode((struct bytes){(const uint8_t *)text, OID_TEXT}, id.id, OID_BYTES) == ST_OK;
+    bool symbolic = count > 5 && memcmp(text, "ref: ", 5) == 0;
+    if (failed)
+        return fault_errno(f, EIO, "cannot read %s", path);
+    if (plain || symbolic)
+        return ST_OK;
+    fault_set(f, ST_CORRUPT, "the ref in %s is damaged", path);
+    fault_fix(f, "remove it; it is made again from the history");
+    return ST_CORRUPT;
+}
+
+enum status git_home_check_refs(git_repository *git, struct fault *f)
+{
+    return walk_refs(git, check_ref, f);
+}
+
+bool git_home_remove_ref(git_repository *git, const char *name)
+{
+    char path[PACK_PATH_MAX];
+    int count = snprintf(path, sizeof path, "%s%s", git_repository_commondir(git), name);
+    return count > 0 && (size_t)count < sizeof path && unlink(path) == 0;
 }
 
 void git_home_sweep(git_repository *git)
@@ -61,10 +120,9 @@ void git_home_sweep(git_repository *git)
         if (count > 0 && (size_t)count < sizeof path)
             unlink(path);
     }
-    int length = snprintf(path, sizeof path, "%srefs", home);
-    if (length > 0 && (size_t)length < sizeof path)
-        nftw(path, sweep_lock, WALK_FOLDERS_OPEN, FTW_PHYS);
-    length = snprintf(path, sizeof path, "%sobjects/pack", home);
+    if (walk_refs(git, sweep_lock, NULL) != ST_OK)
+        return;
+    int length = snprintf(path, sizeof path, "%sobjects/pack", home);
     if (length < 0 || (size_t)length >= sizeof path)
         return;
     DIR *dir = opendir(path);

@@ -25,6 +25,14 @@ MUST_USE enum status git_home_folders(git_repository *git, struct git_home *out,
  * believe unseen. Errors: ST_CORRUPT  with the file's name; ST_IO, ST_NO_MEMORY */
 MUST_USE enum status git_home_check_packs(const char *folder, struct fault *f);
 
+/* git_home_check_refs(): that each file below refs/ is one; libgit2 passes over others in silence.
+ * Errors: ST_CORRUPT  with the file's name; ST_IO */
+MUST_USE enum status git_home_check_refs(git_repository *git, struct fault *f);
+
+/* git_home_remove_ref(): remove the file of a ref, whatever it holds. Returns whether it was there.
+ */
+bool git_home_remove_ref(git_repository *git, const char *name);
+
 /* git_home_sweep(): remove locks and unfinished packs. The caller holds the home's own lock, so
  * nobody works behind them. */
 void git_home_sweep(git_repository *git);

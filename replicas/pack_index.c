@@ -158,7 +158,7 @@ enum status pack_index_open(const char *path, struct pack_index *out, struct fau
     enum status st = open_sized(path, &fd, &bytes, f);
     if (st != ST_OK)
         return st;
-    uint8_t *at = buf_reserve(&out->data, (size_t)bytes);
+    uint8_t *at = buf_reserve(&out->data, (size_t)bytes + 1); /* an empty file too */
     if (at == NULL)
         st = fault_set(f, ST_NO_MEMORY, "no memory to read %s", path);
     else

@@ -63,7 +63,8 @@ static inline void pack_fixture_add_blobs(struct pack_fixture *x, size_t count, 
     buf_release(&text);
 }
 
-/* Whether stock git finds nothing wrong with the repository, and reads each object back as it is. */
+/* Whether stock git finds nothing wrong with the repository, and reads each object back as it is.
+ */
 static inline int pack_fixture_judge(struct pack_fixture *x)
 {
     struct buf ids = {0};

@@ -36,7 +36,8 @@ static void write_all(void)
 static int deltas(void)
 {
     assert_int_equal(judge_run(&x.judge, "git verify-pack -v objects/pack/*.idx | "
-                                         "grep -c ' [0-9]* [0-9a-f]\\{40\\}$' || true"), 0);
+                                         "grep -c ' [0-9]* [0-9a-f]\\{40\\}$' || true"),
+                     0);
     return atoi(x.judge.output);
 }
 
@@ -53,8 +54,8 @@ static void one_object_makes_a_pack(void **unused)
 static void sizes_around_every_boundary(void **unused)
 {
     (void)unused;
-    static const size_t sizes[] = {0,     1,     15,    16,     17,     2047,
-                                   2048,  65535, 65536, 262143, 262145, 5000000};
+    static const size_t sizes[] = {0,    1,     15,    16,     17,     2047,
+                                   2048, 65535, 65536, 262143, 262145, 5000000};
     uint8_t *data = mem_alloc(5000000);
     uint32_t state = 1;
     for (size_t i = 0; i < 5000000; i++) {
@@ -102,7 +103,8 @@ static void near_versions_become_deltas_of_bounded_depth(void **unused)
     assert_int_equal(pack_fixture_judge(&x), 0);
     assert_in_range(deltas(), 90, 99);
     assert_int_equal(judge_run(&x.judge, "git verify-pack -v objects/pack/*.idx | "
-                                         "grep '^chain length' | tail -1 | cut -d' ' -f4"), 0);
+                                         "grep '^chain length' | tail -1 | cut -d' ' -f4"),
+                     0);
     assert_in_range(atoi(x.judge.output), 1, PACK_DEPTH_MAX);
 }
 
@@ -167,8 +169,8 @@ static void deltas_lead_to_their_target(void **unused)
     static uint8_t base[200000], target[200500];
     static const size_t cases[][4] = {
         /* base, cut at, cut, put in */
-        {200000, 100000, 0, 1},  {200000, 0, 5, 0},      {200000, 199990, 10, 0},
-        {200000, 70000, 1, 300}, {300, 100, 20, 20},     {65535, 65535, 0, 1},
+        {200000, 100000, 0, 1},  {200000, 0, 5, 0},     {200000, 199990, 10, 0},
+        {200000, 70000, 1, 300}, {300, 100, 20, 20},    {65535, 65535, 0, 1},
         {65536, 0, 0, 1},        {131070, 65535, 1, 1}, {1000, 0, 0, 400},
     };
     struct buf delta = {0}, out = {0};
