@@ -60,6 +60,10 @@ MUST_USE enum status disk_files(const char *root, struct disk *out, struct fault
 /* disk_release(): frees what is behind the table; every file of it must be closed. */
 void disk_release(struct disk *d);
 
+/* disk_readonly(): 'inner' (borrowed) for reading only: whatever would change it does nothing and
+ * says ST_OK, so that recovery can look at a home that another process is using. */
+void disk_readonly(struct disk *inner, struct disk *out);
+
 /*
  * disk_put(): replace a whole small file atomically and durably: <name>.tmp, sync, rename, sync.
  * On error the old content stands, unless the last sync is what failed.

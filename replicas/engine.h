@@ -18,7 +18,7 @@ enum {
 
 struct replica {
     char *home; /* NULL: disk given */
-    struct disk own_disk;
+    struct disk own_disk, seen_disk; /* the home's files; the same for reading only */
     struct disk *disk; /* own_disk, or the caller's; NULL: nothing is journalled (verify) */
     struct store *store;
     struct journal *journal;
@@ -86,6 +86,9 @@ MUST_USE enum status advance_recount(struct replica *r, struct fault *f);
 
 /* recover_open(): charters, journal, graph, state, from r->disk and r->store. */
 MUST_USE enum status recover_open(struct replica *r, struct fault *f);
+
+/* recover_charters(): the chain from r->disk. Errors: ST_CORRUPT and what charter_chain_add() says */
+MUST_USE enum status recover_charters(struct replica *r, struct fault *f);
 
 /* checkpoint_refs(): the refs as they should stand; a fresh array freed with mem_free(). */
 MUST_USE enum status checkpoint_refs(struct replica *r, struct store_ref **out, size_t *count_out,

@@ -30,7 +30,7 @@ static enum status load_charter(void *user, const char *name)
     return st;
 }
 
-static enum status load_charters(struct replica *r, struct fault *f)
+enum status recover_charters(struct replica *r, struct fault *f)
 {
     struct charters c = {r, f};
     enum status st = r->disk->list(r->disk->context, "charters", load_charter, &c, f);
@@ -114,7 +114,7 @@ static enum status load_frame(void *user, uint64_t ordinal, struct bytes payload
 enum status recover_open(struct replica *r, struct fault *f)
 {
     struct journal_stats stats;
-    enum status st = load_charters(r, f);
+    enum status st = recover_charters(r, f);
     if (st == ST_OK)
         st = journal_open(r->disk, &r->network, !r->readonly, &r->journal, f);
     if (st != ST_OK)

@@ -150,7 +150,8 @@ static enum status open_home(struct replica *r, const char *home, struct fault *
     if (st == ST_OK)
         st = disk_files(home, &r->own_disk, f);
     if (st == ST_OK) {
-        r->disk = &r->own_disk;
+        disk_readonly(&r->own_disk, &r->seen_disk);
+        r->disk = r->readonly ? &r->seen_disk : &r->own_disk;
         st = home_path(home, "repo.git", path, f);
     }
     if (st == ST_OK)

@@ -1,0 +1,395 @@
+#include "replicas/verify.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <nettle/sha1.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "replicas/commit.h"
+#include "replicas/derive.h"
+#include "replicas/engine.h"
+
+enum { READ_BYTES = 256 * KIB, TRAILER_BYTES = 20 };
+
+/* One verification under way: a replica in memory that journals nothing. */
+struct verify {
+    struct replica *replica;
+    struct verify_report *report;
+    struct fault *fault;
+    uint64_t packed; /* frames below this ordinal must have their commit in a pack */
+    const struct digest *network;
+};
+
+static void finding(struct verify *v, const struct oid *commit, enum status code,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void finding(struct verify *v, const struct oid *commit, enum status code,
+                    const char *format, ...)
+{
+    struct verify_report *r = v->report;
+    r->ok = false;
+    if (r->finding_count == VERIFY_FINDINGS_MAX) {
+        r->more_findings++;
+        return;
+    }
+    struct verify_finding *one = &r->findings[r->finding_count++];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(one->text, sizeof one->text, format, args);
+    va_end(args);
+    one->commit = commit != NULL ? *commit : (struct oid){0};
+    one->code = code;
+}
+
+static enum status open_scratch(struct verify *v, const char *repo)
+{
+    struct backing backing = {0};
+    struct replica *r = mem_alloc(sizeof *r);
+    if (r == NULL)
+        return ST_NO_MEMORY;
+    v->replica = r;
+    r->lock_fd = -1;
+    r->readonly = true;
+    tree_empty(&r->state);
+    enum status st = graph_create(&r->graph);
+    if (st == ST_OK)
+        st = account_memo_create(&r->memo);
+    if (st == ST_OK)
+        st = backing_git_open(repo, false, true, &backing, v->fault);
+    if (st == ST_OK)
+        st = store_open(&backing, ENGINE_CACHE_BYTES, &r->store);
+    return st;
+}
+
+/* Judge one item as a peer's would be, and take it in. Local faults end the run. */
+static enum status take_item(struct verify *v, struct bytes item, const struct oid *named)
+{
+    struct judged j;
+    struct fault f = {0};
+    uint32_t node;
+    enum status st = judge_item(v->replica, item, false, &j, &f);
+    if (st == ST_OK && !oid_equal(&j.node.id, named)) {
+        st = ST_NOT_CANONICAL;
+        fault_set(&f, st, "its bytes are not those that its content stands for");
+    }
+    if (st == ST_OK)
+        st = advance_commit(v->replica, &j, &node, &f);
+    if (st == ST_OK) {
+        v->report->commits++;
+        v->report->signatures++;
+    } else if (st == ST_EXISTS) {
+        st = ST_OK;
+    } else if (st == ST_NO_MEMORY || st == ST_DISK_FULL) {
+        fault_set(v->fault, st, "%s", f.text);
+    } else {
+        finding(v, named, st, "%s: %s", status_text(st), f.text);
+        st = ST_OK;
+    }
+    judged_release(&j);
+    store_tidy(v->replica->store);
+    return st;
+}
+
+static void finish(struct verify *v)
+{
+    struct replica *r = v->replica;
+    const struct charter *newest = r->chain.count > 0 ? charter_newest(&r->chain) : NULL;
+    v->report->state = r->state;
+    v->report->network = r->network;
+    if (newest != NULL) {
+        v->report->charter = newest->version;
+        snprintf(v->report->network_name, sizeof v->report->network_name, "%s", newest->network);
+    }
+}
+
+/* ---- a home ---- */
+
+static void see_damage(void *user, const char *text)
+{
+    finding(user, NULL, ST_CORRUPT, "%s", text);
+}
+
+static enum status take_frame(void *user, uint64_t ordinal, struct bytes payload)
+{
+    struct verify *v = user;
+    struct oid id;
+    if (payload.count <= OID_BYTES) {
+        finding(v, NULL, ST_CORRUPT, "journal frame %llu is too short",
+                (unsigned long long)ordinal);
+        return ST_OK;
+    }
+    memcpy(id.id, payload.data, OID_BYTES);
+    if (ordinal < v->packed && !store_has(v->replica->store, &id))
+        finding(v, &id, ST_CORRUPT, "it is missing from the repository: a pack is gone or damaged");
+    return take_item(v, (struct bytes){payload.data + OID_BYTES, payload.count - OID_BYTES}, &id);
+}
+
+/* The last 20 bytes of a pack or index are the SHA-1 of all before. */
+static void check_trailer(struct verify *v, const char *folder, const char *name)
+{
+    char path[HOME_PATH_MAX + 300];
+    static uint8_t data[READ_BYTES];
+    uint8_t tail[TRAILER_BYTES], sum[TRAILER_BYTES];
+    struct sha1_ctx sha1;
+    sha1_init(&sha1);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1, at = 0;
+    bool sound = size > TRAILER_BYTES;
+    while (sound && at < size - TRAILER_BYTES) {
+        size_t wanted = (size_t)(size - TRAILER_BYTES - at);
+        ssize_t got = pread(fd, data, wanted < sizeof data ? wanted : sizeof data, at);
+        sound = got > 0;
+        if (sound)
+            sha1_update(&sha1, (size_t)got, data);
+        at += sound ? got : 0;
+    }
+    sha1_digest(&sha1, sizeof sum, sum);
+    sound = sound && pread(fd, tail, sizeof tail, size - TRAILER_BYTES) == TRAILER_BYTES &&
+            memcmp(tail, sum, sizeof sum) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (!sound && access(path, F_OK) == 0)
+        finding(v, NULL, ST_CORRUPT, "%s is damaged: its checksum does not match", path);
+}
+
+static void check_packs(struct verify *v, const char *repo)
+{
+    char folder[HOME_PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s/objects/pack", HOME_PATH_MAX - 32, repo);
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return;
+    for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
+        const char *dot = strrchr(e->d_name, '.');
+        if (dot != NULL && (strcmp(dot, ".pack") == 0 || strcmp(dot, ".idx") == 0))
+            check_trailer(v, folder, e->d_name);
+    }
+    closedir(dir);
+}
+
+static void see_ref(void *user, const struct store_ref *ref)
+{
+    struct verify *v = user;
+    static const char heads[] = "refs/heads/";
+    uint32_t node = graph_find(v->replica->graph, &ref->target);
+    if (node == GRAPH_NONE) {
+        finding(v, &ref->target, ST_CORRUPT, "%s names a commit that is not in the history",
+                ref->name);
+        return;
+    }
+    const char *label = ref->name + sizeof heads - 1;
+    const struct graph_node *n = graph_node(v->replica->graph, node);
+    if (strncmp(ref->name, heads, sizeof heads - 1) == 0 && strcmp(label, "main") != 0 &&
+        strcmp(label, graph_key(v->replica->graph, n->key)->label) != 0)
+        finding(v, &ref->target, ST_CORRUPT, "%s names a commit of %s", ref->name,
+                graph_key(v->replica->graph, n->key)->label);
+}
+
+/* Every label's ref, and main, must be there once a checkpoint was made. */
+static void check_refs(struct verify *v, const char *repo)
+{
+    struct fault f = {0};
+    enum status st = store_refs(v->replica->store, see_ref, v, &f);
+    (void)repo;
+    if (st != ST_OK)
+        finding(v, NULL, st, "%s", f.text);
+}
+
+static enum status verify_journal(struct verify *v, const char *home)
+{
+    struct replica *r = v->replica;
+    struct disk files = {0}, disk;
+    struct journal *journal = NULL;
+    struct journal_stats stats;
+    enum status st = disk_files(home, &files, v->fault);
+    if (st != ST_OK)
+        return st;
+    disk_readonly(&files, &disk);
+    r->disk = &disk;
+    struct fault f = {0};
+    st = recover_charters(r, &f);
+    r->disk = NULL;
+    if (st != ST_OK && st != ST_NO_MEMORY) {
+        finding(v, NULL, st, "%s", f.text);
+        st = ST_OK;
+    }
+    enum status damage = journal_damage(&disk, &r->network, see_damage, v, &f);
+    if (damage != ST_OK && v->report->ok)
+        finding(v, NULL, damage, "%s", f.text);
+    if (st == ST_OK && journal_open(&disk, &r->network, false, &journal, &f) == ST_OK) {
+        journal_stats(journal, &stats);
+        v->packed = stats.open_first;
+        st = journal_each(journal, 0, take_frame, v, &f);
+        if (st != ST_OK && status_class(st) != STATUS_LOCAL)
+            st = ST_OK;
+        if (st == ST_CORRUPT || st == ST_IO)
+            st = ST_OK; /* told by journal_damage() */
+    }
+    journal_close(journal);
+    disk_release(&files);
+    return st;
+}
+
+enum status verify_home(const char *home, struct verify_report *out, struct fault *f)
+{
+    struct verify v = {.report = out, .fault = f};
+    char repo[HOME_PATH_MAX], label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    *out = (struct verify_report){.ok = true};
+    enum status st = home_office(home, label, &network, f);
+    if (st == ST_OK)
+        st = home_path(home, "repo.git", repo, f);
+    if (st != ST_OK)
+        return st;
+    check_packs(&v, repo);
+    struct fault own = {0};
+    v.fault = &own;
+    st = open_scratch(&v, repo);
+    v.fault = f;
+    if (st == ST_CORRUPT || st == ST_IO || st == ST_NOT_FOUND) {
+        finding(&v, NULL, st, "the repository cannot be opened: %s", own.text);
+        snprintf(out->unchecked, sizeof out->unchecked,
+                 "commits were not replayed: the repository must be repaired first");
+        replica_drop(v.replica);
+        return ST_OK;
+    }
+    if (st == ST_OK) {
+        v.replica->network = network;
+        st = verify_journal(&v, home);
+    }
+    if (st == ST_OK)
+        check_refs(&v, repo);
+    if (st == ST_OK)
+        finish(&v);
+    replica_drop(v.replica);
+    return st;
+}
+
+/* ---- a clone ---- */
+
+struct charter_files {
+    struct verify *verify;
+    const struct oid *commit;
+};
+
+/* Versions in a commit's tree that the chain lacks; they prove themselves. */
+static enum status see_charter(void *user, const char *path, const struct oid *blob)
+{
+    struct charter_files *c = user;
+    struct replica *r = c->verify->replica;
+    struct bytes file;
+    struct fault f = {0};
+    enum status st = store_read(r->store, blob, STORE_BLOB, &file, &f);
+    if (st == ST_OK && charter_version_of(file) <= r->chain.count)
+        return ST_OK;
+    if (st == ST_OK)
+        st = charter_chain_add(&r->chain, file, c->verify->network, &f);
+    if (st != ST_OK && st != ST_EXISTS && st != ST_NO_MEMORY)
+        finding(c->verify, c->commit, st, "%s: %s", path, f.text);
+    r->network = r->chain.network;
+    return st == ST_NO_MEMORY ? st : ST_OK;
+}
+
+/* The item that a commit of the repository stands for, with the operations that its trees show. */
+static enum status rebuild_item(struct verify *v, const struct oid *id, struct buf *item_out,
+                                struct fault *f)
+{
+    struct replica *r = v->replica;
+    struct bytes data, subject;
+    struct item item;
+    struct key key;
+    struct buf operations = {0};
+    struct op_list ops = {0};
+    uint32_t parents[PARENTS_MAX];
+    struct oid base;
+    enum status st = store_read(r->store, id, STORE_COMMIT, &data, f);
+    if (st == ST_OK)
+        st = commit_parse(data, &item, &key, &subject);
+    for (uint32_t i = 0; st == ST_OK && i < item.parent_count; i++) {
+        parents[i] = graph_find(r->graph, &item.parents[i]);
+        if (parents[i] == GRAPH_NONE)
+            st = fault_set(f, ST_WAITING, "one of its parents is missing or was refused");
+    }
+    if (st == ST_OK)
+        st = judge_base(r, parents, item.parent_count, &base, f);
+    if (st == ST_OK) {
+        struct change change = change_of_digest(&item.digest);
+        st = derive_operations(r->store, &base, &item.tree, &change, &ops, f);
+    }
+    if (st == ST_OK) {
+        op_list_resolve(&ops, &r->network);
+        st = op_list_encode(&ops, &operations);
+    }
+    if (st == ST_OK) {
+        item.operations = buf_bytes(&operations);
+        item_encode(&item, item_out);
+        st = buf_status(item_out);
+    }
+    op_list_release(&ops);
+    buf_release(&operations);
+    return st;
+}
+
+static enum status verify_commit(struct verify *v, const struct oid *id)
+{
+    struct charter_files c = {v, id};
+    struct buf item = {0};
+    struct fault f = {0};
+    struct bytes data, subject;
+    struct item parsed;
+    struct key key;
+    enum status st = store_read(v->replica->store, id, STORE_COMMIT, &data, &f);
+    if (st == ST_OK)
+        st = commit_parse(data, &parsed, &key, &subject);
+    if (st == ST_OK && parsed.charter_version > v->replica->chain.count)
+        st = tree_walk(v->replica->store, &parsed.tree, "charter", see_charter, &c, &f);
+    if (st == ST_OK)
+        st = rebuild_item(v, id, &item, &f);
+    if (st == ST_OK) {
+        st = take_item(v, buf_bytes(&item), id);
+    } else if (st != ST_NO_MEMORY) {
+        finding(v, id, st, "%s: %s", status_text(st), f.text);
+        st = ST_OK;
+    }
+    buf_release(&item);
+    store_tidy(v->replica->store);
+    return st;
+}
+
+static void see_broken(void *user, const struct oid *id, enum status code, const char *text)
+{
+    finding(user, id, code, "%s", text);
+}
+
+enum status verify_repo(const char *dir, const struct digest *network, struct verify_report *out,
+                        struct fault *f)
+{
+    struct verify v = {.report = out, .fault = f, .network = network};
+    struct oid *order = NULL;
+    size_t count = 0;
+    *out = (struct verify_report){.ok = true};
+    enum status st = open_scratch(&v, dir);
+    if (st == ST_OK)
+        st = derive_order(v.replica->store, see_broken, &v, &order, &count, f);
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        st = verify_commit(&v, &order[i]);
+    if (st == ST_OK && count == 0)
+        finding(&v, NULL, ST_NOT_FOUND, "the repository holds no commit");
+    if (st == ST_OK)
+        finish(&v);
+    if (st == ST_OK)
+        snprintf(out->unchecked, sizeof out->unchecked,
+                 "a clone shows what was said and signed; not checked here: commits that this clone "
+                 "never fetched, the office's journal%s",
+                 network == NULL ? ", and that this is your network: compare its id with the paper"
+                                 : "");
+    mem_free(order);
+    replica_drop(v.replica);
+    return st;
+}
