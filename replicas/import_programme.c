@@ -163,6 +163,8 @@ static enum status put_lines(struct programme *p, struct bytes name, struct byte
     enum status status = put(p, &p->programme, "", "lines_currency", &text);
     for (int i = 0; status == ST_OK && i < CURRENCY_LETTERS; i++)
         buf_add_byte(text, (uint8_t)(letters[i] - 'a' + 'A'));
+    if (status == ST_OK)
+        status = buf_status(text);
     return status == ST_OK ? put_object(p, &p->programme, "lines", "line_", raw) : status;
 }
 
@@ -316,9 +318,9 @@ static enum status take_all(struct programme *p, struct bytes json)
     if (object_end(&o) != ST_OK)
         return fault_set(p->fault, ST_MALFORMED, "programme: it is no object");
     buf_add_bytes(&p->title, cell_named(&p->programme, "title"));
-    if (p->title.count == 0)
-        return wrong(p, "title", "it is missing");
-    return buf_status(&p->title);
+    if (buf_status(&p->title) != ST_OK)
+        return ST_NO_MEMORY;
+    return p->title.count > 0 ? ST_OK : wrong(p, "title", "it is missing");
 }
 
 enum status import_programme(const struct schema *schema, const struct digest *network,
