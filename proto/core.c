@@ -9,6 +9,8 @@
 enum {
     STEP_MESSAGES_MAX = 256, /* read of one link in one step: others come to their turn */
     BACKLOG_STEPS_MAX = 64,  /* more than an honest window ever fills */
+    JOIN_SILENCE_MAX = 3,    /* connections that an inviter ends without a word: it has no such
+                              * invitation, or the secret is wrong */
 };
 
 struct core {
@@ -18,6 +20,8 @@ struct core {
     struct gossip gossip;
     bool again; /* work was left for the next step */
     bool joins;
+    uint64_t join_ms; /* when to dial the inviter; UINT64_MAX: under way, or all is said */
+    uint32_t join_failures, join_silences;
     char join_address[ADDRESS_BYTES_MAX + 1];
     struct key inviter;
     uint8_t secret[KEY_BYTES];
@@ -42,6 +46,7 @@ static enum status copy_join(struct core *c, const struct core_options *o)
     if (o->join.invitation.count == 0 || o->join.invitation.count > sizeof(c->invitation))
         return ST_TOO_LARGE;
     c->joins = true;
+    c->join_ms = UINT64_MAX;
     c->inviter = o->join.inviter;
     memcpy(c->secret, o->join.secret, KEY_BYTES);
     memcpy(c->invitation, o->join.invitation.data, o->join.invitation.count);
@@ -99,30 +104,46 @@ void core_free(struct core *c)
 
 /* ---- Connections ---- */
 
-static enum status start(struct core *c)
+static enum status join(struct core *c)
 {
     struct link *l = NULL;
-    if (!c->joins)
-        return ST_OK;
     const char *place = outbox_keep(&c->common.outbox, c->join_address,
                                     strlen(c->join_address) + 1);
     const struct link_options options = {
-        .id = 1,
+        .id = ++c->gossip.last_id,
         .dialled = true,
         .joining = true,
         .remote = &c->inviter,
         .secret = c->secret,
         .invitation = {c->invitation, c->invitation_bytes},
     };
-    if (place == NULL || links_find(&c->links, options.id) != NULL)
-        return place == NULL ? ST_NO_MEMORY : ST_OK;
-    enum status status = link_create(&c->common, &options, &l);
+    enum status status = place != NULL ? link_create(&c->common, &options, &l) : ST_NO_MEMORY;
     if (status != ST_OK)
         return status;
     bool added = links_add(&c->links, l);
     CHECK(added);
+    c->join_ms = UINT64_MAX;
     outbox_add(&c->common.outbox, FX_CONNECT, l->id)->text = place;
     return ST_OK;
+}
+
+/* An inviter that cannot be reached is tried again; its word, or its silence thrice, is final. */
+static void join_ended(struct core *c, struct link *l)
+{
+    if (!l->dialled || !l->joining || l->reason == ST_OK)
+        return;
+    if (l->hello_seen && status_class(l->reason) == STATUS_PEER && l->reason != ST_STALLED)
+        return;
+    bool silent = l->wire.bytes_out > 0 && !l->hello_seen;
+    c->join_silences = silent ? c->join_silences + 1 : 0;
+    if (c->join_silences >= JOIN_SILENCE_MAX) {
+        l->reason = ST_NOT_FOUND;
+        l->transport_gone = false; /* so that the shell hears why */
+        return;
+    }
+    uint64_t wait_ms = BACKOFF_MS_MIN << (c->join_failures < 4 ? c->join_failures : 4);
+    c->join_failures++;
+    c->join_ms = c->common.now_ms + wait_ms;
 }
 
 static bool is_silent(const struct link *l)
@@ -252,7 +273,8 @@ static enum status dispatch(struct core *c, const struct core_event *e)
     struct link *l;
     switch (e->kind) {
     case CORE_START:
-        return start(c);
+        c->join_ms = c->joins && c->links.end == 0 ? c->common.now_ms : c->join_ms;
+        return ST_OK;
     case CORE_CHARTER:
         return take_charter(c, e);
     case CORE_HEADS:
@@ -325,6 +347,7 @@ static void flush(struct core *c, struct link *l)
         l->flushed = true;
         limiter_leave_slot(c->limiter, l->id);
         gossip_closed(&c->gossip, &c->common, &c->links, l);
+        join_ended(c, l);
         if (!l->transport_gone)
             outbox_add(o, FX_CLOSE, l->id)->status = l->reason;
     }
@@ -355,6 +378,8 @@ enum status core_step(struct core *c, const struct core_event *event, struct eff
             flush(c, c->links.at[i]);
     }
     enum status dialled = gossip_run(&c->gossip, s, &c->links);
+    if (c->joins && s->now_ms >= c->join_ms)
+        dialled = join(c);
     CHECK(s->outbox.count <= EFFECTS_MAX);
     *out = (struct effects){s->outbox.list, s->outbox.count};
     return status != ST_OK ? status : dialled;
@@ -365,6 +390,8 @@ uint64_t core_deadline_ms(const struct core *c)
     if (c->again)
         return c->common.now_ms;
     uint64_t next = gossip_deadline_ms(&c->gossip, &c->links);
+    if (c->joins && c->join_ms < next)
+        next = c->join_ms;
     for (uint32_t i = 0; i < c->links.end; i++) {
         if (c->links.at[i] != NULL && link_deadline_ms(c->links.at[i]) < next)
             next = link_deadline_ms(c->links.at[i]);

@@ -19,7 +19,7 @@ struct fetch {
     bool unknown;          /* the last load met heads of theirs that are not known here */
     bool summary_told;     /* since their last HEADS */
     bool peer_more;        /* their last ITEM said that more follows */
-    uint64_t told;         /* the generation of our heads that they were told; 0: none */
+    uint64_t told;         /* 1 + the generation of our heads that they were told; 0: none */
     uint64_t covered;      /* the generation of our heads that reach nothing they lack */
     uint64_t load_generation;
     bool load_pure;        /* nothing was in flight when it was asked */
@@ -79,7 +79,7 @@ enum fetch_state fetch_state(const struct fetch *f)
 static void tell_heads(struct fetch *f, struct common *c, struct wire *w, uint64_t since)
 {
     say_heads(c, w, since);
-    f->told = c->view.generation > 0 ? c->view.generation : 1;
+    f->told = c->view.generation + 1;
 }
 
 void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell)
@@ -256,7 +256,7 @@ static enum status keep_time(struct fetch *f, struct common *c, struct wire *w)
         if (fetch_is_quiet(f)) {
             wake(f);
             if (f->told != 0)
-                tell_heads(f, c, w, f->told);
+                tell_heads(f, c, w, f->told - 1);
         }
     }
     return same ? theirs_settle(&f->theirs) : ST_OK;

@@ -70,7 +70,7 @@ static enum status on_request(struct pairing *p, struct common *c, struct wire *
     uint8_t told[KEY_BYTES], proven[KEY_BYTES];
     const struct view_invitation *invitation = view_invitation(&c->view, id);
     if (invitation == NULL)
-        return ST_NOT_FOUND;
+        return ST_EXPIRED; /* taken back since the handshake */
     channel_remote(w->channel, proven);
     if (crypto_sign_ed25519_pk_to_curve25519(told, m->key.id) != 0 ||
         memcmp(told, proven, KEY_BYTES) != 0)
@@ -161,7 +161,7 @@ enum status pairing_on_answer(struct pairing *p, struct common *c, struct wire *
 {
     CHECK(p->state == PAIRING_ADMITTING && p->request == e->request);
     if (e->status != ST_OK)
-        return e->status;
+        return e->status == ST_NOT_FOUND ? ST_EXPIRED : e->status;
     struct msg_pair_accept *m = &c->out->pair_accept;
     c->out->kind = MESSAGE_PAIR_ACCEPT;
     *m = (struct msg_pair_accept){.label = e->paired.label};

@@ -55,7 +55,7 @@ void pairing_begin(struct pairing *p, struct common *c, struct wire *w, bool joi
  * pairing_on_message(): c->in is HELLO, PAIR_REQUEST or PAIR_ACCEPT. ST_CLOSED: all is done.
  * Errors: ST_PROTOCOL   not now, or another version
  *         ST_MALFORMED  the key told is not the one of the handshake
- *         ST_EXPIRED, ST_USED, ST_NOT_FOUND  the invitation
+ *         ST_EXPIRED    the invitation, or it is there no more; ST_USED
  *         ST_TOO_LARGE, ST_NO_MEMORY
  */
 MUST_USE enum status pairing_on_message(struct pairing *p, struct common *c, struct wire *w);
