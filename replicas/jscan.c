@@ -70,19 +70,6 @@ static enum status read_log(struct window *w, const struct digest *network, stru
     return ST_OK;
 }
 
-enum status jscan_log(struct disk *disk, struct disk_file *file, const char *name,
-                      const struct digest *network, struct jframe_log *out, struct fault *f)
-{
-    struct window w = {.disk = disk, .file = file, .name = name};
-    enum status st = disk->size(disk->context, file, &w.file_bytes, f);
-    if (st == ST_OK && w.file_bytes > JFRAME_LOG_BYTES)
-        w.file_bytes = JFRAME_LOG_BYTES;
-    if (st == ST_OK)
-        st = read_log(&w, network, out, f);
-    buf_release(&w.bytes);
-    return st;
-}
-
 /* The frame at s->end; *sound is false where there is none. */
 static enum status take_frame(struct window *w, struct jscan *s, jscan_each_fn each, void *user,
                               bool *sound, struct fault *f)

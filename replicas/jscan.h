@@ -33,14 +33,6 @@ struct jscan {
 };
 
 /*
- * jscan_log(): the header of a segment.
- * Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY; ST_WRONG_NETWORK  it is another network's
- */
-MUST_USE enum status jscan_log(struct disk *disk, struct disk_file *file, const char *name,
-                               const struct digest *network, struct jframe_log *out,
-                               struct fault *f);
-
-/*
  * jscan_run(): every sound frame in order, until damage or the end; holds a window of the file.
  *
  * name  of the file, for the fault.
