@@ -109,11 +109,20 @@ static struct bytes without_space(struct bytes text)
     return text;
 }
 
+/* libsodium's decoder takes some bytes above ASCII for characters of its alphabet. */
+static bool is_ascii(struct bytes text)
+{
+    for (size_t i = 0; i < text.count; i++)
+        if (text.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static enum status decode_text(struct bytes text, struct invitation *out)
 {
     uint8_t packed[PACKED_MAX];
     size_t count = 0, scheme = sizeof SCHEME - 1;
-    if (text.count <= scheme || text.count > INVITATION_LINK_MAX ||
+    if (text.count <= scheme || text.count > INVITATION_LINK_MAX || !is_ascii(text) ||
         memcmp(text.data, SCHEME, scheme) != 0)
         return ST_MALFORMED;
     enum status status = ST_MALFORMED;
