@@ -1,0 +1,230 @@
+#include "cli/begin.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/ask.h"
+#include "cli/file.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/pair.h"
+#include "cli/shipped.h"
+#include "replicas/invitation.h"
+#include "replicas/json.h"
+#include "replicas/replica.h"
+#include "replicas/roster.h"
+#include "replicas/settings.h"
+
+enum { ID_TEXT_BYTES = 2 * DIGEST_BYTES + 1 };
+
+static enum status bad_usage(struct fault *f, const char *text, const char *fix)
+{
+    fault_set(f, ST_USAGE, "%s", text);
+    fault_fix(f, "%s", fix);
+    return ST_USAGE;
+}
+
+static enum status check_address(const char *text, struct fault *f)
+{
+    if (text == NULL || settings_address_is_valid(text))
+        return ST_OK;
+    return bad_usage(f, tr("an address is HOST:PORT"), tr("as in --listen 0.0.0.0:7717"));
+}
+
+/* Where others reach a listener: nowhere that can be told where it takes any host or any port. */
+static const char *reachable(const char *listen)
+{
+    if (listen == NULL)
+        return "";
+    const char *port = strrchr(listen, ':');
+    bool any_port = port == NULL || strcmp(port, ":0") == 0;
+    bool any_host = strncmp(listen, "0.0.0.0:", 8) == 0 || strncmp(listen, "[::]:", 5) == 0;
+    return any_port || any_host ? "" : listen;
+}
+
+static void say_start(const struct call *c)
+{
+    if (c->home_is_default)
+        call_say(c, "%s", tr("Next: start the daemon: mingad &"));
+    else
+        call_say(c, tr("Next: start the daemon: mingad --home %s &"), c->home);
+}
+
+static void say_no_passphrase(const struct call *c)
+{
+    if (!call_has(c, "no-passphrase"))
+        call_say(c, "%s",
+                 tr("The key is kept without a passphrase in this version (only its owner "
+                    "can read the file)."));
+}
+
+/* ---- init ---- */
+
+static enum status check_init(const struct call *c, struct fault *f)
+{
+    const char *label = call_option(c, "as");
+    if (label == NULL)
+        return bad_usage(f, tr("init wants the name of this office too"),
+                         tr("use: minga init NETWORK --as LABEL"));
+    if (!label_is_valid(bytes_of_text(label)))
+        return bad_usage(f,
+                         tr("a label is 2 to 32 of a-z, 0-9 and -, begins with a letter, and is "
+                            "not main"),
+                         tr("as in --as santiago"));
+    enum status st = check_address(call_option(c, "listen"), f);
+    return st == ST_OK ? check_address(call_option(c, "address"), f) : st;
+}
+
+static enum status found(const struct call *c, struct digest *network, struct fault *f)
+{
+    const char *schema = call_option(c, "schema"), *listen = call_option(c, "listen");
+    const char *address = call_option(c, "address");
+    struct buf given = {0};
+    struct bytes json = {shipped_schema, shipped_schema_bytes};
+    enum status st = ST_OK;
+    if (schema != NULL) {
+        st = file_read(schema, CHARTER_BYTES_MAX, &given, f);
+        json = buf_bytes(&given);
+    }
+    if (st == ST_OK)
+        st = replica_found(c->home, c->words[0], call_option(c, "as"),
+                           address != NULL ? address : reachable(listen), json, network, f);
+    buf_release(&given);
+    if (st != ST_OK || listen == NULL)
+        return st;
+    char path[HOME_PATH_MAX];
+    st = home_path(c->home, "config", path, f);
+    return st == ST_OK ? settings_set(path, "office.listen", listen, f) : st;
+}
+
+static void print_init(const struct call *c, const char *id, const char *fingerprint)
+{
+    const char *office = call_option(c, "as");
+    if (!c->json) {
+        output_line(stdout, "%s %s (%s)", tr("network"), c->words[0], id);
+        output_line(stdout, "%s %s", tr("office"), office);
+        output_line(stdout, "%s %s", tr("fingerprint"), fingerprint);
+        return;
+    }
+    struct buf row = {0};
+    buf_add_text(&row, "{\"network\":");
+    json_add_text(&row, bytes_of_text(c->words[0]));
+    buf_add_format(
+        &row, ",\"office\":\"%s\",\"fingerprint\":\"%s\",\"network_id\":\"%s\",\"home\":", office,
+        fingerprint, id);
+    struct buf home = {0};
+    output_safe(bytes_of_text(c->home), &home);
+    json_add_text(&row, buf_bytes(&home));
+    buf_add_byte(&row, '}');
+    if (buf_status(&row) == ST_OK)
+        call_row(c, buf_bytes(&row));
+    buf_release(&home);
+    buf_release(&row);
+}
+
+int begin_init(struct call *c)
+{
+    struct fault f = {0};
+    struct digest network;
+    struct home_identity identity = {0};
+    char fingerprint[ROSTER_FINGERPRINT_BYTES], id[ID_TEXT_BYTES];
+    enum status st = check_init(c, &f);
+    if (st == ST_OK)
+        st = found(c, &network, &f);
+    if (st == ST_OK)
+        st = home_identity(c->home, &identity, &f);
+    if (st != ST_OK)
+        return call_fail(c, &f);
+    roster_fingerprint(&identity.key, fingerprint);
+    sodium_memzero(&identity, sizeof identity);
+    hex_encode(network.id, DIGEST_BYTES, id);
+    print_init(c, id, fingerprint);
+    say_no_passphrase(c);
+    say_start(c);
+    return CALL_DONE;
+}
+
+/* ---- invite ---- */
+
+static void show_link(void *user, const struct call *c, const json_t *row)
+{
+    (void)user;
+    output_line(stdout, "%s", output_text(row, "link"));
+    call_say(c,
+             tr("For %s, as %s, until %s. Whoever holds this link can join once: send it by a way "
+                "that you trust."),
+             output_text(row, "label"), output_text(row, "role"), output_text(row, "expires"));
+    call_say(c, "%s", tr("There: minga join LINK --listen HOST:PORT, while the daemon here runs."));
+}
+
+int begin_invite(struct call *c)
+{
+    struct ask_view view = {.row = show_link};
+    return ask_call(c, &view);
+}
+
+/* ---- join ---- */
+
+static enum status check_link(const struct call *c, struct invitation *out, struct fault *f)
+{
+    enum status st = invitation_decode(bytes_of_text(c->words[0]), out, f);
+    if (st == ST_OK && out->expires < (int64_t)time(NULL)) {
+        fault_set(f, ST_EXPIRED, tr("the invitation has expired"));
+        fault_fix(f, tr("ask %s's office for a new one: minga invite %s"), out->address,
+                  out->label);
+        st = ST_EXPIRED;
+    }
+    return st;
+}
+
+static enum status check_vacant(const struct call *c, struct fault *f)
+{
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct fault missing = {0};
+    enum status st = home_office(c->home, label, &network, &missing);
+    if (st == ST_NO_REPLICA)
+        return ST_OK;
+    fault_set(f, ST_EXISTS, tr("%s holds a replica already"), c->home);
+    fault_fix(f, tr("choose another folder with --home DIR"));
+    return ST_EXISTS;
+}
+
+int begin_join(struct call *c)
+{
+    struct fault f = {0};
+    struct invitation link = {.expires = 0};
+    struct pair_options pair = {
+        .home = c->home,
+        .link = c->words[0],
+        .listen = call_option(c, "listen"),
+        .timeout = call_option(c, "timeout"),
+    };
+    enum status st = check_address(pair.listen, &f);
+    if (st == ST_OK)
+        st = check_link(c, &link, &f);
+    sodium_memzero(link.secret, sizeof link.secret);
+    if (st == ST_OK)
+        st = check_vacant(c, &f);
+    if (st != ST_OK) {
+        int exit = call_fail(c, &f);
+        return st == ST_MALFORMED ? CALL_USAGE : exit;
+    }
+    call_say(c, tr("Waiting for the inviter at %s..."), link.address);
+    int exit = pair_run(c, &pair);
+    if (exit != CALL_DONE)
+        return exit;
+    if (pair.listen != NULL) {
+        char path[HOME_PATH_MAX];
+        st = home_path(c->home, "config", path, &f);
+        if (st == ST_OK)
+            st = settings_set(path, "office.listen", pair.listen, &f);
+        if (st != ST_OK)
+            return call_fail(c, &f);
+    }
+    say_no_passphrase(c);
+    say_start(c);
+    return CALL_DONE;
+}

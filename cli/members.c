@@ -1,0 +1,134 @@
+#include "cli/members.h"
+
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/story.h"
+
+struct roll {
+    struct output_table table;
+    bool one; /* member show */
+};
+
+static void add_text(struct output_table *t, const char *text)
+{
+    output_table_add(t, bytes_of_text(text));
+}
+
+static void add_member(struct output_table *t, const json_t *row, const char *name)
+{
+    struct buf text = {0};
+    output_value(json_object_get(row, name), &text);
+    output_table_add(t, buf_bytes(&text));
+    buf_release(&text);
+}
+
+/* ---- member ---- */
+
+static void show_one(const json_t *row)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)row, name, value)
+    {
+        struct buf text = {0};
+        output_value(value, &text);
+        output_line(stdout, "  %-12s %s", name, buf_text(&text));
+        buf_release(&text);
+    }
+}
+
+static void on_member(void *user, const struct call *c, const json_t *row)
+{
+    static const char *const columns[] = {"label", "role",    "rights",
+                                          "seq",   "address", "fingerprint"};
+    struct roll *r = user;
+    (void)c;
+    if (r->one) {
+        show_one(row);
+        return;
+    }
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    if (r->table.cells == 0) {
+        output_table_init(&r->table, COLUMNS);
+        for (size_t i = 0; i < COLUMNS; i++)
+            add_text(&r->table, columns[i]);
+    }
+    for (size_t i = 0; i < COLUMNS; i++)
+        add_member(&r->table, row, columns[i]);
+}
+
+static void print_roll(void *user, const struct call *c)
+{
+    struct roll *r = user;
+    (void)c;
+    if (r->table.cells > 0)
+        output_table_print(&r->table, stdout);
+}
+
+/* Only the words that are said: everything else belongs to later versions. */
+static bool is_one_of(const struct call *c, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (c->word_count == 0 || strcmp(c->words[0], words[i]) == 0)
+            return true;
+    return false;
+}
+
+static int unknown_word(const struct call *c, const char *use)
+{
+    struct fault f = {0};
+    fault_set(&f, ST_USAGE, tr("minga %s has no \"%s\""), c->word_count > 0 ? use : "",
+              c->word_count > 0 ? c->words[0] : "");
+    fault_fix(&f, tr("see: minga help %s"), use);
+    return call_fail(c, &f);
+}
+
+int members_member(struct call *c)
+{
+    static const char *const words[] = {"list", "show"};
+    if (!is_one_of(c, words, sizeof words / sizeof words[0]))
+        return unknown_word(c, "member");
+    struct roll r = {.one = c->word_count > 0 && strcmp(c->words[0], "show") == 0};
+    struct ask_view view = {.row = on_member, .done = print_roll, .user = &r};
+    return ask_call(c, &view);
+}
+
+/* ---- peer ---- */
+
+static void on_peer(void *user, const struct call *c, const json_t *row)
+{
+    static const char *const columns[] = {"label",    "state",     "address",      "behind",
+                                          "bytes in", "bytes out", "last contact", "last error"};
+    struct roll *r = user;
+    struct buf when = {0};
+    (void)c;
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    if (r->table.cells == 0) {
+        output_table_init(&r->table, COLUMNS);
+        for (size_t i = 0; i < COLUMNS; i++)
+            add_text(&r->table, columns[i]);
+    }
+    add_member(&r->table, row, "label");
+    add_member(&r->table, row, "state");
+    add_member(&r->table, row, "address");
+    add_member(&r->table, row, "behind");
+    add_member(&r->table, row, "bytes_in");
+    add_member(&r->table, row, "bytes_out");
+    story_when(output_text(row, "last_contact"), &when);
+    output_table_add(&r->table, when.count > 0 ? buf_bytes(&when) : BYTES("-"));
+    add_member(&r->table, row, "last_error");
+    buf_release(&when);
+}
+
+int members_peer(struct call *c)
+{
+    static const char *const words[] = {"list", "add", "remove"};
+    if (!is_one_of(c, words, sizeof words / sizeof words[0]))
+        return unknown_word(c, "peer");
+    struct roll r = {.one = false};
+    struct ask_view view = {.row = on_peer, .done = print_roll, .user = &r};
+    return ask_call(c, &view);
+}

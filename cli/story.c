@@ -1,0 +1,197 @@
+#include "cli/story.h"
+
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/language.h"
+#include "cli/output.h"
+#include "cli/records.h"
+
+enum { DAY_BYTES = 10, MINUTES_BYTES = 16, CHANGES_SHOWN = 12 };
+
+void story_when(const char *time, struct buf *out)
+{
+    struct bytes text = bytes_of_text(time);
+    if (text.count < MINUTES_BYTES) {
+        buf_add_bytes(out, text);
+        return;
+    }
+    buf_add(out, text.data, DAY_BYTES);
+    buf_add_byte(out, ' ');
+    buf_add(out, text.data + DAY_BYTES + 1, MINUTES_BYTES - DAY_BYTES - 1);
+}
+
+/* The name of an ident, without its mail. */
+static void add_author(const char *ident, struct buf *out)
+{
+    size_t bytes = strcspn(ident, "<");
+    while (bytes > 0 && ident[bytes - 1] == ' ')
+        bytes--;
+    buf_add(out, ident, bytes);
+}
+
+void story_add_value(const json_t *value, struct buf *out)
+{
+    output_value(json_object_get(value, "value"), out);
+    buf_add_text(out, "  (");
+    buf_add_text(out, output_text(value, "office"));
+    buf_add_text(out, ", ");
+    add_author(output_text(value, "author"), out);
+    buf_add_text(out, ", ");
+    story_when(output_text(value, "time"), out);
+    buf_add_byte(out, ')');
+}
+
+/* ---- log ---- */
+
+static void add_change(const json_t *change, struct buf *out)
+{
+    const char *record = output_text(change, "record"), *name = output_text(change, "name");
+    const json_t *field = json_object_get(change, "field");
+    buf_add_text(out, output_text(change, "type"));
+    if (record[0] != '\0')
+        buf_add_byte(out, ' ');
+    if (name[0] != '\0')
+        buf_add_text(out, name);
+    else
+        buf_add(out, record, strnlen(record, RECORDS_ID_DIGITS));
+    buf_add_text(out, ": ");
+    if (!json_is_string(field)) { /* an entry, written whole */
+        buf_add_text(out, tr("new entry"));
+        return;
+    }
+    buf_add_text(out, json_string_value(field));
+    buf_add_text(out, ": ");
+    const json_t *before = json_object_get(change, "before");
+    if (!json_is_null(before)) {
+        output_value(before, out);
+        buf_add_text(out, " \xe2\x86\x92 "); /* → */
+    }
+    output_value(json_object_get(change, "after"), out);
+}
+
+void story_show_commit(void *user, const struct call *c, const json_t *row)
+{
+    (void)user;
+    const json_t *changes = json_object_get(row, "changes");
+    size_t count = json_array_size(changes), shown = count > CHANGES_SHOWN ? 0 : count;
+    struct buf head = {0}, line = {0};
+    story_when(output_text(row, "time"), &head);
+    buf_add_byte(&head, ' ');
+    add_author(output_text(row, "author"), &head);
+    buf_add_format(&head, "@%s", output_text(row, "office"));
+    for (size_t i = 0; i < (c->verbose ? count : shown); i++) {
+        buf_reset(&line);
+        add_change(json_array_get(changes, i), &line);
+        output_line(stdout, "%s: %s", buf_text(&head), buf_text(&line));
+    }
+    if (shown == 0 && !(c->verbose && count > 0))
+        output_line(stdout, "%s: %s (%.*s)", buf_text(&head), output_text(row, "subject"),
+                    RECORDS_ID_DIGITS, output_text(row, "commit"));
+    buf_release(&head);
+    buf_release(&line);
+}
+
+int story_log(struct call *c)
+{
+    struct ask_view view = {.row = story_show_commit};
+    return ask_call(c, &view);
+}
+
+/* ---- conflicts ---- */
+
+static void show_conflict(void *user, const struct call *c, const json_t *row)
+{
+    (void)user;
+    (void)c;
+    const json_t *values = json_object_get(row, "values");
+    const char *name = output_text(row, "name");
+    struct buf line = {0};
+    story_when(output_text(row, "since"), &line);
+    output_line(stdout, tr("%s %s (%.*s), %s, since %s:"), output_text(row, "type"), name,
+                RECORDS_ID_DIGITS, output_text(row, "id"), output_text(row, "field"),
+                buf_text(&line));
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        buf_reset(&line);
+        story_add_value(json_array_get(values, i), &line);
+        output_line(stdout, "  - %s", buf_text(&line));
+    }
+    buf_release(&line);
+}
+
+int story_conflicts(struct call *c)
+{
+    struct ask_view view = {.row = show_conflict};
+    return ask_call(c, &view);
+}
+
+/* ---- explain ---- */
+
+static void add_quoted(const json_t *value, struct buf *out)
+{
+    if (json_is_null(value)) {
+        buf_add_text(out, "nada");
+        return;
+    }
+    buf_add_text(out, "\xc2\xab"); /* « */
+    output_value(value, out);
+    buf_add_text(out, "\xc2\xbb");
+}
+
+/* The sentence that the daemon tells in English, told again from what it is made of. */
+static void tell_spanish(const json_t *row)
+{
+    const json_t *values = json_object_get(row, "values");
+    size_t count = json_array_size(values);
+    struct buf text = {0};
+    buf_add_format(&text, "%s de %s %s recibi\xc3\xb3 ", output_text(row, "field"),
+                   output_text(row, "type"), output_text(row, "name"));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *v = json_array_get(values, i);
+        buf_add_text(&text, i == 0 ? "" : i + 1 == count ? " y " : ", ");
+        add_quoted(json_object_get(v, "value"), &text);
+        buf_add_format(&text, " de %s (", output_text(v, "office"));
+        add_author(output_text(v, "author"), &text);
+        buf_add_text(&text, ", ");
+        story_when(output_text(v, "time"), &text);
+        buf_add_byte(&text, ')');
+    }
+    buf_add_text(&text, " al mismo tiempo, sin saber unos de otros; todos leen ");
+    if (count > 0)
+        add_quoted(json_object_get(json_array_get(values, count - 1), "value"), &text);
+    buf_add_text(&text, " hasta que alguien lo resuelva.");
+    output_line(stdout, "%s", buf_text(&text));
+    buf_release(&text);
+}
+
+static void show_explained(void *user, const struct call *c, const json_t *row)
+{
+    (void)user;
+    (void)c;
+    const json_t *commands = json_object_get(row, "commands");
+    bool conflict = json_array_size(json_object_get(row, "values")) > 0;
+    if (conflict && language_now() == LANGUAGE_SPANISH)
+        tell_spanish(row);
+    else if (conflict)
+        output_line(stdout, "%s", output_text(row, "text"));
+    else
+        output_line(stdout, tr("%s %.*s: nothing is in conflict."), output_text(row, "type"),
+                    RECORDS_ID_DIGITS, output_text(row, "id"));
+    if (json_array_size(commands) > 0)
+        output_line(stdout, "%s", tr("Any of these settles it:"));
+    for (size_t i = 0; i < json_array_size(commands); i++) {
+        const char *command = json_string_value(json_array_get(commands, i));
+        output_line(stdout, "  %s", command != NULL ? command : "");
+    }
+}
+
+int story_explain(struct call *c)
+{
+    struct ask_view view = {.row = show_explained};
+    return ask_call(c, &view);
+}
+
+int story_resolve(struct call *c)
+{
+    return records_write(c, records_show_written);
+}

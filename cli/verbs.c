@@ -1,0 +1,355 @@
+#include "cli/verbs.h"
+
+#include <string.h>
+
+#include "cli/begin.h"
+#include "cli/care.h"
+#include "cli/doctor.h"
+#include "cli/help.h"
+#include "cli/import.h"
+#include "cli/language.h"
+#include "cli/members.h"
+#include "cli/records.h"
+#include "cli/story.h"
+#include "cli/sync.h"
+#include "proto/check.h"
+#include "replicas/nearest.h"
+
+/* Every option that takes part: verbs_option() answers with a name of this table. */
+static const char *const OPTION_NAMES[] = {
+    "address", "as",     "as-of",   "at",     "author",  "because",
+    "by",      "count",  "dry-run", "equal",  "expires", "history",
+    "keep",    "key",    "limit",   "listen", "network", "no-passphrase",
+    "repo",    "rights", "role",    "schema", "since",   "sort",
+    "timeout", "wait",   "where",
+};
+
+static const struct verbs_entry VERBS[] = {
+    {"init",
+     VERBS_BEGIN,
+     "init NETWORK --as LABEL [--listen HOST:PORT] [--schema FILE]",
+     trn("found a network: a home, a key and the first charter"),
+     "as= listen= address= schema= no-passphrase",
+     1,
+     1,
+     begin_init,
+     {"init vicaria --as santiago --listen 0.0.0.0:7717"},
+     trn("The founder is an office, admin and treasurer. The daemon is not needed, and not "
+         "started.")},
+    {"invite",
+     VERBS_BEGIN,
+     "invite LABEL [--role office|auditor|partner] [--expires 7d]",
+     trn("a link by which one more office joins"),
+     "role= rights= expires= address=",
+     1,
+     1,
+     begin_invite,
+     {"invite iquique", "invite fosis --role partner --expires 2d"},
+     trn("Whoever holds the link can join once: send it by a way that you trust.")},
+    {"join",
+     VERBS_BEGIN,
+     "join LINK [--listen HOST:PORT] [--timeout SECONDS]",
+     trn("join a network by a link"),
+     "listen= timeout= no-passphrase",
+     1,
+     1,
+     begin_join,
+     {"join minga:AZQ... --listen 0.0.0.0:7717"},
+     trn("The inviter's daemon has to be running. The daemon here is not needed, and not "
+         "started.")},
+    {"member",
+     VERBS_BEGIN,
+     "member [list | show LABEL]",
+     trn("who takes part, and in which role"),
+     "",
+     0,
+     2,
+     members_member,
+     {"member", "member show iquique"},
+     NULL},
+    {"peer",
+     VERBS_BEGIN,
+     "peer [list | add LABEL=HOST:PORT | remove LABEL]",
+     trn("the links to the other offices"),
+     "",
+     0,
+     2,
+     members_peer,
+     {"peer", "peer add iquique=iquique.example.org:7717"},
+     NULL},
+
+    {"add",
+     VERBS_RECORDS,
+     "add TYPE FIELD=VALUE...",
+     trn("a new record; prints its id"),
+     "dry-run author=",
+     1,
+     CONTROL_WORDS_MAX,
+     records_add,
+     {"add enterprise office=santiago stage=workshop", "add contact institution=@name.txt"},
+     trn("A value @FILE is read from that file, - from standard input; @@ stands for an @.")},
+    {"set",
+     VERBS_RECORDS,
+     "set ID FIELD=VALUE... [FIELD+=V] [FIELD-=V] [FIELD=] [--as-of COMMIT]",
+     trn("change a record: set, add to a set, drop from it, clear"),
+     "as-of= dry-run author=",
+     2,
+     CONTROL_WORDS_MAX,
+     records_set,
+     {"set 3fa9c0 stage=purchase", "set 3fa9c0 needs+=health needs-=housing"},
+     trn("A value @FILE is read from that file, - from standard input; @@ stands for an @.")},
+    {"show",
+     VERBS_RECORDS,
+     "show ID [--history] [--at COMMIT|DATE]",
+     trn("a record as it is, or as it was"),
+     "history at=",
+     1,
+     1,
+     records_show,
+     {"show 3fa9c0", "show 3fa9c0 --at 2026-05-01", "show 3fa9c0 --history"},
+     trn("An id may be cut to any unique beginning of at least four digits.")},
+    {"list",
+     VERBS_RECORDS,
+     "list TYPE [FIELD=VALUE...] [--sort FIELD] [--limit N] [--count]",
+     trn("the records of a type; accents and case do not matter"),
+     "sort= limit= count",
+     1,
+     CONTROL_WORDS_MAX,
+     records_list,
+     {"list enterprise stage=workshop", "list visit --sort -date --limit 10"},
+     NULL},
+    {"find",
+     VERBS_RECORDS,
+     "find TEXT [--limit N]",
+     trn("records that hold a text anywhere"),
+     "limit=",
+     1,
+     CONTROL_WORDS_MAX,
+     records_find,
+     {"find nunoa"},
+     NULL},
+    {"import",
+     VERBS_RECORDS,
+     "import TYPE FILE.csv [--key COLUMN] [--where COLUMN=VALUE] [--dry-run]",
+     trn("rows of a CSV file; importing them again changes nothing"),
+     "key= where= dry-run author=",
+     2,
+     2,
+     import_run,
+     {"import household households.csv --where office=santiago", "import programme programme.json"},
+     trn("Rows that do not fit go to FILE.rejects.csv with their line and the reason; the others "
+         "go "
+         "in. FILE may be - for standard input. Columns marked * are personal data and stay out.")},
+
+    {"log",
+     VERBS_STORY,
+     "log [ID] [--by LABEL] [--since DATE] [--limit N]",
+     trn("who changed what, newest first"),
+     "by= since= limit=",
+     0,
+     1,
+     story_log,
+     {"log", "log 3fa9c0", "log --by iquique --since 2026-05-01"},
+     NULL},
+    {"conflicts",
+     VERBS_STORY,
+     "conflicts",
+     trn("fields with several values: somebody has to choose"),
+     "",
+     0,
+     0,
+     story_conflicts,
+     {"conflicts"},
+     trn("Ends with exit code 4 while there are any.")},
+    {"explain",
+     VERBS_STORY,
+     "explain ID",
+     trn("how a conflict came about, and how to settle it"),
+     "",
+     1,
+     1,
+     story_explain,
+     {"explain 3fa9c0"},
+     NULL},
+    {"resolve",
+     VERBS_STORY,
+     "resolve ID FIELD=VALUE | --keep LABEL [FIELD...] [--because TEXT]",
+     trn("settle a conflict"),
+     "keep= equal because= dry-run author=",
+     1,
+     CONTROL_WORDS_MAX,
+     story_resolve,
+     {"resolve 3fa9c0 stage=purchase", "resolve 3fa9c0 --keep iquique"},
+     NULL},
+
+    {"status",
+     VERBS_SYNC,
+     "status [--wait [--timeout SECONDS]]",
+     trn("office by office: contact, up to date, waiting"),
+     "wait timeout=",
+     0,
+     0,
+     sync_status,
+     {"status", "status --wait --timeout 30"},
+     trn("--wait returns when every connected office holds everything that is here.")},
+    {"sync",
+     VERBS_SYNC,
+     "sync [LABEL] [--timeout SECONDS]",
+     trn("exchange with the others now"),
+     "timeout=",
+     0,
+     1,
+     sync_now,
+     {"sync", "sync iquique"},
+     NULL},
+    {"watch",
+     VERBS_SYNC,
+     "watch",
+     trn("a line for each event, until Ctrl-C"),
+     "",
+     0,
+     0,
+     sync_watch,
+     {"watch", "watch --json"},
+     NULL},
+
+    {"verify",
+     VERBS_CARE,
+     "verify [--repo DIR [--network ID]]",
+     trn("replay every commit and check every signature"),
+     "repo= network=",
+     0,
+     0,
+     care_verify,
+     {"verify", "verify --repo vicaria.git"},
+     trn("Needs no daemon. --repo checks a stock clone and says what cannot be checked there.")},
+    {"doctor",
+     VERBS_CARE,
+     "doctor",
+     trn("what is not well, each with what to do"),
+     "",
+     0,
+     0,
+     doctor_run,
+     {"doctor"},
+     NULL},
+    {"repair",
+     VERBS_CARE,
+     "repair index|journal|refs",
+     trn("make anew what can be made anew"),
+     "",
+     1,
+     1,
+     care_repair,
+     {"repair index"},
+     trn("The daemon has to be stopped first.")},
+    {"export",
+     VERBS_CARE,
+     "export git DIR",
+     trn("the whole history for stock git"),
+     "",
+     2,
+     2,
+     care_export,
+     {"export git vicaria.git"},
+     trn("With DIR.allowed_signers beside it, git log --show-signature checks every commit.")},
+    {"config",
+     VERBS_CARE,
+     "config [check|list]",
+     trn("the configuration file"),
+     "",
+     0,
+     1,
+     care_config,
+     {"config check", "config list"},
+     NULL},
+    {"help",
+     VERBS_CARE,
+     "help [COMMAND]",
+     trn("this help, or that of a command"),
+     "",
+     0,
+     1,
+     help_run,
+     {"help import"},
+     NULL},
+};
+
+enum { VERB_COUNT = sizeof VERBS / sizeof VERBS[0] };
+
+const struct verbs_entry *verbs_at(uint32_t index)
+{
+    return index < VERB_COUNT ? &VERBS[index] : NULL;
+}
+
+const struct verbs_entry *verbs_find(const char *name)
+{
+    for (uint32_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(VERBS[i].name, name) == 0)
+            return &VERBS[i];
+    return NULL;
+}
+
+const char *verbs_nearest(const char *name)
+{
+    struct nearest n = {.wanted = bytes_of_text(name)};
+    for (uint32_t i = 0; i < VERB_COUNT; i++)
+        nearest_offer(&n, VERBS[i].name);
+    return n.best;
+}
+
+/* The next name of an options text; its bytes without '='. NULL: the end. */
+static const char *next_option(const char **at, size_t *bytes, bool *wants_value)
+{
+    while (**at == ' ')
+        ++*at;
+    if (**at == '\0')
+        return NULL;
+    const char *name = *at;
+    *bytes = strcspn(name, "= ");
+    *wants_value = name[*bytes] == '=';
+    *at = name + *bytes + (*wants_value ? 1 : 0);
+    return name;
+}
+
+/* The table's own copy of a name: it ends with a NUL. */
+static const char *lasting(const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < sizeof OPTION_NAMES / sizeof OPTION_NAMES[0]; i++)
+        if (strlen(OPTION_NAMES[i]) == bytes && strncmp(OPTION_NAMES[i], name, bytes) == 0)
+            return OPTION_NAMES[i];
+    return NULL;
+}
+
+const char *verbs_option(const struct verbs_entry *verb, const char *text, size_t bytes,
+                         bool *wants_value_out)
+{
+    const char *at = verb->options, *name;
+    size_t name_bytes;
+    while ((name = next_option(&at, &name_bytes, wants_value_out)) != NULL) {
+        if (bytes != name_bytes + 2 || strncmp(text, "--", 2) != 0 ||
+            strncmp(text + 2, name, name_bytes) != 0)
+            continue;
+        const char *found = lasting(name, name_bytes);
+        CHECK(found != NULL);
+        return found;
+    }
+    return NULL;
+}
+
+uint32_t verbs_options(const struct verbs_entry *verb,
+                       char out[static VERBS_OPTIONS_MAX][VERBS_OPTION_BYTES])
+{
+    const char *at = verb->options, *name;
+    size_t bytes;
+    bool wants_value;
+    uint32_t count = 0;
+    while ((name = next_option(&at, &bytes, &wants_value)) != NULL && count < VERBS_OPTIONS_MAX) {
+        CHECK(bytes + 3 <= VERBS_OPTION_BYTES);
+        memcpy(out[count], "--", 2);
+        memcpy(out[count] + 2, name, bytes);
+        out[count][bytes + 2] = '\0';
+        count++;
+    }
+    return count;
+}
