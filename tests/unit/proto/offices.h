@@ -133,7 +133,7 @@ HELPER uint32_t world_draw(struct world *w, uint32_t below)
 /* ---- Charters: version v is the text "vN"; its members are the first members_at[N]. ---- */
 
 HELPER void charter_of(const struct world *w, uint32_t version, struct digest *hash,
-                       struct core_member *members, struct bytes *files, char texts[][8])
+                       struct core_member *members, struct bytes *files, char texts[][16])
 {
     memset(hash, 0, sizeof(*hash));
     hash->id[0] = (uint8_t)version;
@@ -143,7 +143,7 @@ HELPER void charter_of(const struct world *w, uint32_t version, struct digest *h
         members[i] = (struct core_member){w->member_labels[i], w->member_keys[i], places[i]};
     }
     for (uint32_t v = 1; v <= version; v++) {
-        snprintf(texts[v - 1], 8, "v%u", v);
+        snprintf(texts[v - 1], 16, "v%u", v);
         files[v - 1] = bytes_of_text(texts[v - 1]);
     }
 }
@@ -154,7 +154,7 @@ HELPER void office_tell_charter(struct world *w, int who, uint32_t request, enum
 {
     struct core_member members[OFFICES_MAX];
     struct bytes files[VERSIONS_MAX];
-    char texts[VERSIONS_MAX][8];
+    char texts[VERSIONS_MAX][16];
     struct core_event e = {.kind = CORE_CHARTER, .request = request, .status = status};
     e.charter.version = w->offices[who].version;
     charter_of(w, e.charter.version, &e.charter.hash, members, files, texts);
@@ -437,7 +437,7 @@ HELPER void answer_pair(struct world *w, int who, const struct task *t)
     struct office *o = &w->offices[who];
     struct core_member members[OFFICES_MAX];
     struct bytes files[VERSIONS_MAX];
-    char texts[VERSIONS_MAX][8];
+    char texts[VERSIONS_MAX][16];
     struct digest hash;
     struct core_event e = {.kind = CORE_PAIRED, .link = t->link, .request = t->request};
     if (!o->invitation.used) {
