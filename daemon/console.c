@@ -270,7 +270,7 @@ static void ask(struct client *c, struct bytes body)
     } else if (bytes_equal(q->verb, BYTES("reload"))) {
         enum status st = server_reload(s, &f);
         refuse(c, st, st == ST_OK ? "" : f.text, f.fix);
-    } else if (verb_known(q->verb)) {
+    } else if (verb_known(q->verb) || bytes_equal(q->verb, BYTES("checkpoint"))) {
         submit(c, JOB_VERB, body);
     } else {
         refuse(c, ST_USAGE, "the daemon knows no such command",

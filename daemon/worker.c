@@ -275,7 +275,9 @@ static void run_verb(struct worker *w, struct job *j)
                                  .user = j, .row = keep_row};
         j->writes = verb_writes(q->verb);
         j->invited = bytes_equal(q->verb, BYTES("invite"));
-        j->status = verb_run(&call, &j->fault);
+        j->status = bytes_equal(q->verb, BYTES("checkpoint"))
+                        ? replica_checkpoint(w->replica, &j->fault)
+                        : verb_run(&call, &j->fault);
     }
     end_rows(j);
     mem_free(q);

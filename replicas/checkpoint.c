@@ -121,8 +121,13 @@ enum status checkpoint_refs(struct replica *r, struct store_ref **out, size_t *c
     struct ref_list l = {0};
     struct old_refs old = {.wanted = &l};
     enum status st = label_refs(r, &l);
-    if (st == ST_OK)
+    if (st == ST_OK) {
         st = store_refs(r->store, see_old, &old, f);
+        if (st == ST_CORRUPT) { /* a ref is damaged: all are set anew from the graph */
+            old.has_main = false;
+            st = ST_OK;
+        }
+    }
     if (st == ST_OK)
         st = old.status;
     if (st == ST_OK)

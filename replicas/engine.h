@@ -95,6 +95,14 @@ MUST_USE enum status checkpoint_refs(struct replica *r, struct store_ref **out, 
                                      struct fault *f);
 MUST_USE enum status checkpoint_run(struct replica *r, struct fault *f);
 
+/*
+ * verify_rebuild_item(): the item that a commit of the repository stands for, with the operations
+ * that its trees show; appended to 'item_out'. Its parents must be in the graph.
+ * Errors: ST_WAITING  a parent is not; as commit_parse(), derive_operations(), op_list_encode()
+ */
+MUST_USE enum status verify_rebuild_item(struct replica *r, const struct oid *id,
+                                         struct buf *item_out, struct fault *f);
+
 /* engine_keep_charter(): verify one version's file, make it durable, append it to the chain.
  * ST_EXISTS is not an error for callers. */
 MUST_USE enum status engine_keep_charter(struct replica *r, struct bytes file, struct fault *f);

@@ -11,7 +11,7 @@
 
 struct repair_report {
     uint64_t commits; /* JOURNAL: back in the journal; REFS: refs set; INDEX: rows */
-    char note[300];   /* what was done and what to do next */
+    char note[400];   /* what was done and what to do next */
 };
 
 /* repair_index(): index.db anew from the state. */

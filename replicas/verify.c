@@ -296,11 +296,9 @@ static enum status see_charter(void *user, const char *path, const struct oid *b
     return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
-/* The item that a commit of the repository stands for, with the operations that its trees show. */
-static enum status rebuild_item(struct verify *v, const struct oid *id, struct buf *item_out,
+enum status verify_rebuild_item(struct replica *r, const struct oid *id, struct buf *item_out,
                                 struct fault *f)
 {
-    struct replica *r = v->replica;
     struct bytes data, subject;
     struct item item;
     struct key key;
@@ -350,7 +348,7 @@ static enum status verify_commit(struct verify *v, const struct oid *id)
     if (st == ST_OK && parsed.charter_version > v->replica->chain.count)
         st = tree_walk(v->replica->store, &parsed.tree, "charter", see_charter, &c, &f);
     if (st == ST_OK)
-        st = rebuild_item(v, id, &item, &f);
+        st = verify_rebuild_item(v->replica, id, &item, &f);
     if (st == ST_OK) {
         st = take_item(v, buf_bytes(&item), id);
     } else if (st != ST_NO_MEMORY) {
