@@ -1,9 +1,10 @@
 # A file as a C array: cmake -DINPUT=… -DOUTPUT=… -DNAME=… -P embed.cmake
 file(READ ${INPUT} hex HEX)
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-string(REGEX REPLACE "((0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,)(0x..,))"
-  "\\1\n" bytes "${bytes}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f])" "\\1\n"
+  lines "${hex}")
+string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${lines}")
 file(WRITE ${OUTPUT} "#include \"cli/shipped.h\"
+
 const unsigned char ${NAME}[] = {
 ${bytes}
 };
