@@ -1,0 +1,118 @@
+/* csv: every row is taken, rejected or skipped; in chunks exactly as at once. */
+#include <string.h>
+
+#include "proto/check.h"
+#include "replicas/import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CHUNK_BYTES = 64 };
+
+static const char schema_json[] =
+    "{\"types\":{"
+    "\"pay\":{\"fields\":{"
+    "\"amount\":{\"class\":\"open\",\"currency\":\"currency\",\"kind\":\"amount\",\"required\":"
+    "true},"
+    "\"currency\":{\"class\":\"open\",\"kind\":\"currency\",\"required\":true},"
+    "\"office\":{\"class\":\"open\",\"kind\":\"label\"}},"
+    "\"key\":\"pay\",\"shape\":\"entry\",\"writers\":[\"office\"]},"
+    "\"visit\":{\"fields\":{"
+    "\"date\":{\"class\":\"open\",\"kind\":\"date\"},"
+    "\"name\":{\"class\":\"personal\",\"kind\":\"text\"},"
+    "\"needs\":{\"class\":\"open\",\"kind\":\"set\"},"
+    "\"of\":{\"class\":\"open\",\"kind\":\"reference\",\"to\":\"visit\"},"
+    "\"score\":{\"class\":\"open\",\"kind\":\"integer\"},"
+    "\"visit\":{\"class\":\"open\",\"kind\":\"text\"}},"
+    "\"key\":\"visit\",\"shape\":\"record\",\"writers\":[\"office\"]}}}";
+
+struct heard {
+    const struct schema_type *type;
+    uint64_t rows, rejects, sum; /* of lines */
+};
+
+static enum status take(void *user, const struct import_row *row)
+{
+    struct heard *h = user;
+    h->rows++;
+    h->sum += row->line;
+    CHECK((row->content.data != NULL) == h->type->entry);
+    if (h->type->entry) {
+        enum status status = schema_check_entry(h->type, row->content, NULL);
+        CHECK(status == ST_OK);
+    }
+    for (uint32_t i = 0; i < row->field_count; i++)
+        CHECK(row->fields[i].field->class == SCHEMA_OPEN);
+    return ST_OK;
+}
+
+static enum status reject(void *user, uint64_t line, struct bytes raw, const char *why)
+{
+    struct heard *h = user;
+    h->rejects++;
+    h->sum += line;
+    CHECK(why[0] != '\0' && raw.count > 0);
+    return ST_OK;
+}
+
+static enum status run(const struct schema *schema, struct bytes csv, struct bytes header,
+                       uint64_t line, struct heard *heard, struct import_totals *totals)
+{
+    static const struct digest network;
+    struct import_sink sink = {heard, take, reject, NULL, NULL};
+    struct import_options o = {.schema = schema,
+                               .type = heard->type,
+                               .network = &network,
+                               .first_line = line,
+                               .header = header};
+    struct fault f;
+    enum status status = import_csv(&o, csv, &sink, totals, &f);
+    CHECK(status == ST_OK || status == ST_BAD_VALUE);
+    return status;
+}
+
+static uint64_t lines_of(struct bytes text)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < text.count; i++)
+        if (text.data[i] == '\n' ||
+            (text.data[i] == '\r' && (i + 1 == text.count || text.data[i + 1] != '\n')))
+            lines++;
+    return lines;
+}
+
+static void run_in_chunks(const struct schema *schema, struct bytes csv, struct heard *heard)
+{
+    struct import_totals totals;
+    size_t head = import_chunk(csv, 1);
+    struct bytes header = {csv.data, head}, rest = {csv.data + head, csv.count - head};
+    uint64_t line = 1 + lines_of(header);
+    for (size_t count; (count = import_chunk(rest, CHUNK_BYTES)) > 0;) {
+        struct bytes part = {rest.data, count};
+        enum status status = run(schema, part, header, line, heard, &totals);
+        CHECK(status == ST_OK);
+        line += lines_of(part);
+        rest = (struct bytes){rest.data + count, rest.count - count};
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct schema *schema = NULL;
+    struct import_totals totals;
+    struct bytes none = {NULL, 0};
+    if (size == 0)
+        return 0;
+    enum status status = schema_parse(BYTES(schema_json), &schema, NULL);
+    CHECK(status == ST_OK);
+    const struct schema_type *type = &schema->types[data[0] & 1u];
+    struct heard whole = {.type = type}, parts = {.type = type};
+    struct bytes csv = {data + 1, size - 1};
+    if (run(schema, csv, none, 1, &whole, &totals) == ST_OK) {
+        CHECK(totals.rows == whole.rows + whole.rejects + totals.skipped);
+        CHECK(totals.rejected == whole.rejects);
+        run_in_chunks(schema, csv, &parts);
+        CHECK(parts.rows == whole.rows && parts.rejects == whole.rejects && parts.sum == whole.sum);
+    }
+    schema_free(schema);
+    return 0;
+}
