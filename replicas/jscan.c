@@ -23,6 +23,10 @@ static enum status window_at(struct window *w, uint64_t offset, size_t count, st
     uint64_t left = w->file_bytes - offset;
     if (count > left)
         count = (size_t)left;
+    if (count == 0) {
+        *out = (struct bytes){NULL, 0};
+        return ST_OK;
+    }
     bool held = offset >= w->offset && offset - w->offset <= w->bytes.count &&
                 count <= w->bytes.count - (offset - w->offset);
     if (!held) {
@@ -34,11 +38,9 @@ static enum status window_at(struct window *w, uint64_t offset, size_t count, st
         uint8_t *room = buf_reserve(&w->bytes, wanted);
         if (room == NULL)
             return fault_set(f, ST_NO_MEMORY, "%s: out of memory", w->name);
-        if (wanted > 0) {
-            enum status st = w->disk->read(w->disk->context, w->file, offset, room, wanted, f);
-            if (st != ST_OK)
-                return st;
-        }
+        enum status st = w->disk->read(w->disk->context, w->file, offset, room, wanted, f);
+        if (st != ST_OK)
+            return st;
         w->bytes.count = wanted;
     }
     size_t skip = (size_t)(offset - w->offset);
