@@ -1,4 +1,4 @@
-#include "programme.h"
+#include "tests/unit/replicas/programme.h"
 
 #include <string.h>
 
