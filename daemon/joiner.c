@@ -9,6 +9,7 @@
 #include "daemon/server.h"
 #include "daemon/transport.h"
 #include "proto/mem.h"
+#include "replicas/charter.h"
 #include "replicas/home.h"
 #include "replicas/invitation.h"
 #include "replicas/json.h"
@@ -24,7 +25,7 @@ struct joiner {
     struct home_identity identity;
     const char *home;
     char label[LABEL_BYTES_MAX + 1];
-    char last_log[256];
+    char network[NAME_BYTES_MAX + 1];
     enum status status;
     struct fault fault;
     bool done;
@@ -64,6 +65,20 @@ static void refused(struct joiner *j, enum status status)
     finish(j, status);
 }
 
+/* The home becomes a replica; the network's name is in the charter that came. */
+static enum status enter(struct joiner *j, const struct core_effect *e)
+{
+    struct charter_chain chain = {0};
+    enum status st = replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count,
+                                   &j->fault);
+    if (st == ST_OK)
+        st = charter_chain_add(&chain, e->items[0], &j->link.network, &j->fault);
+    if (st == ST_OK)
+        memcpy(j->network, charter_newest(&chain)->network, sizeof j->network);
+    charter_chain_release(&chain);
+    return st;
+}
+
 static void step(struct joiner *j, struct core_event *event);
 
 static void carry_out(struct joiner *j, const struct core_effect *e)
@@ -83,11 +98,9 @@ static void carry_out(struct joiner *j, const struct core_effect *e)
         break;
     case FX_JOINED:
         snprintf(j->label, sizeof j->label, "%s", e->text);
-        finish(j, replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count,
-                                &j->fault));
+        finish(j, enter(j, e));
         break;
     case FX_LOG:
-        snprintf(j->last_log, sizeof j->last_log, "%s", e->text);
         logger_say(e->level, "%s", e->text);
         break;
     case FX_STORE:
@@ -223,11 +236,17 @@ static enum status keep_settings(const struct joiner *j, const struct joiner_opt
 
 static void print_result(const struct joiner *j)
 {
-    char network[2 * DIGEST_BYTES + 1], fingerprint[ROSTER_FINGERPRINT_BYTES];
-    hex_encode(j->link.network.id, DIGEST_BYTES, network);
+    char id[2 * DIGEST_BYTES + 1], fingerprint[ROSTER_FINGERPRINT_BYTES];
+    struct buf json = {0};
+    hex_encode(j->link.network.id, DIGEST_BYTES, id);
     roster_fingerprint(&j->identity.key, fingerprint);
-    printf("{\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"fingerprint\":\"%s\"}\n",
-           network, j->label, charter_role_text(j->link.role), fingerprint);
+    buf_add_text(&json, "{\"network\":");
+    json_add_text(&json, bytes_of_text(j->network));
+    buf_add_format(&json, ",\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\","
+                   "\"fingerprint\":\"%s\"}", id, j->label, charter_role_text(j->link.role),
+                   fingerprint);
+    printf("%s\n", buf_text(&json));
+    buf_release(&json);
 }
 
 static void print_error(enum status st, const struct fault *f, unsigned code)

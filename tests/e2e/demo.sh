@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# The demo: three offices, a funder's replica and an auditor on this machine, on loopback.
+# Run by `./bootstrap demo`; usage: demo.sh BUILD_DIR PROGRAMME_DIR
+set -euo pipefail
+
+BUILD=$1
+DATA=$2
+MINGA=$BUILD/minga
+MINGAD=$BUILD/mingad
+SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/minga-demo.XXXXXX")
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/e2e/lib.sh
+. "$here/lib.sh"
+trap finish EXIT
+unset MINGA_HOME
+
+offices=(santiago iquique alto-hospicio)
+everyone=("${offices[@]}" fosis auditor)
+
+step() { printf '\n== %s\n' "$*"; }
+run() { # show a command as a person would type it, then run it
+    local office=$1
+    shift
+    printf '%s$ minga %s\n' "$office" "$*"
+    m "$office" "$@"
+}
+
+port=$(free_port)
+cable=$(free_port)
+plug_in() { # the cable between Iquique and Santiago
+    python3 "$here/relay.py" "$cable" "$port" >"$SCRATCH/relay.out" &
+    cable_pid=$!
+    pids+=("$cable_pid")
+    until_true 10 grep -q ready "$SCRATCH/relay.out"
+}
+
+step "Santiago begins the network; the others join by a one-time link"
+run santiago init "Programa" --as santiago --listen "127.0.0.1:$port" \
+    --address "127.0.0.1:$cable" --no-passphrase
+plug_in
+start santiago
+for who in iquique alto-hospicio fosis auditor; do
+    role=office
+    [ "$who" = fosis ] && role=partner
+    [ "$who" = auditor ] && role=auditor
+    link=$(m santiago --json invite "$who" --role "$role" | field link)
+    printf 'santiago$ minga invite %s --role %s\n%s$ minga join minga:…\n' "$who" "$role" "$who"
+    m "$who" join "$link" --no-passphrase --timeout 30
+    # Only Iquique's way to Santiago leads over the cable that will be pulled.
+    [ "$who" = iquique ] ||
+        git config -f "$SCRATCH/$who/config" peer.santiago.address "127.0.0.1:$port"
+    start "$who"
+done
+run santiago member list
+
+step "Santiago, as treasurer, imports the programme and the allotments"
+run santiago import programme "$DATA/programme.json"
+run santiago import allotment "$DATA/allotments.csv"
+for who in iquique alto-hospicio; do until_true 30 same_state santiago "$who"; done
+
+step "The three offices import their own rows, all at once"
+types=(household enterprise visit disbursement purchase session income contact expense)
+plural() { case $1 in visit | disbursement | purchase | session | income | contact | household | \
+    enterprise | expense) echo "$1s" ;; esac; }
+import_all() { # OFFICE
+    local type
+    for type in "${types[@]}"; do
+        m "$1" import "$type" "$DATA/$(plural "$type").csv" --where "office=$1"
+    done
+}
+importers=()
+for who in "${offices[@]}"; do
+    import_all "$who" >"$SCRATCH/$who.import" 2>&1 &
+    importers+=("$!")
+done
+for pid in "${importers[@]}"; do wait "$pid" || die "an import failed: $(cat "$SCRATCH"/*.import)"; done
+for who in "${offices[@]}"; do sed "s/^/$who: /" "$SCRATCH/$who.import"; done
+until_true 60 same_state "${everyone[@]}"
+run auditor status
+
+step "The line to Iquique is cut; both sides go on working on the same enterprise"
+id=$(m santiago --json list enterprise enterprise=E05 | field id)
+kill "$cable_pid"
+wait "$cable_pid" 2>/dev/null || true
+until_true 30 sh -c "! '$MINGA' --home '$SCRATCH/iquique' --json peer |
+    jq -e 'select(.label == \"santiago\" and .state == \"active\")'"
+run iquique set "${id:0:8}" stage=purchase
+run santiago set "${id:0:8}" stage=workshop
+run santiago set "${id:0:8}" trade="tailoring and repairs"
+
+step "The line is back: everything arrives, and the conflict is told in plain words"
+plug_in
+m iquique --json sync santiago >/dev/null || true
+until_true 60 same_state "${everyone[@]}"
+run alto-hospicio conflicts || [ $? -eq 4 ]
+run alto-hospicio explain "${id:0:8}" || [ $? -eq 4 ]
+
+step "Iquique settles it"
+run iquique resolve "${id:0:8}" stage=workshop
+until_true 60 same_state "${everyone[@]}"
+run santiago show "${id:0:8}"
+
+step "One state everywhere"
+for who in "${everyone[@]}"; do printf '%-14s %s\n' "$who" "$(state_of "$who")"; done
+
+step "The auditor replays every commit, and stock git agrees"
+run auditor verify
+m auditor export git "$SCRATCH/kit" >/dev/null
+git clone -q "$SCRATCH/kit/minga.bundle" "$SCRATCH/history"
+git -C "$SCRATCH/history" fsck --strict --no-dangling
+git -C "$SCRATCH/history" -c gpg.ssh.allowedSignersFile="$SCRATCH/kit/allowed_signers" \
+    log --show-signature -3 --stat
+signed=$(git -C "$SCRATCH/history" -c gpg.ssh.allowedSignersFile="$SCRATCH/kit/allowed_signers" \
+    log --format=%G? | sort | uniq -c | tr -s ' ')
+printf 'signatures, as git counts them (G is good):%s\n' "$signed"
+[ "$(wc -l <<<"$signed")" -eq 1 ] && [[ $signed == *G ]] || die "not every signature is good"
+
+step "Done. Three things to try next"
+cat <<'END'
+1. Begin a network of your own:      build/minga --home ~/try init "My network" --as first \
+                                         --listen 127.0.0.1:7717 --no-passphrase
+                                     build/mingad --home ~/try &
+2. Write and look at a record:       build/minga --home ~/try add household commune=Recoleta people=3
+                                     build/minga --home ~/try log
+3. Follow the tutorial, in which two offices meet, disagree and settle:  docs/TUTORIAL.md
+END
