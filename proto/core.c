@@ -9,6 +9,7 @@
 enum {
     STEP_MESSAGES_MAX = 256, /* read of one link in one step: others come to their turn */
     BACKLOG_STEPS_MAX = 64,  /* more than an honest window ever fills */
+    JOIN_WAIT_MS_MAX = 8000, /* a person sits before it */
     JOIN_SILENCE_MAX = 3,    /* connections that an inviter ends without a word: it has no such
                               * invitation, or the secret is wrong */
 };
@@ -21,7 +22,8 @@ struct core {
     bool again; /* work was left for the next step */
     bool joins;
     uint64_t join_ms; /* when to dial the inviter; UINT64_MAX: under way, or all is said */
-    uint32_t join_failures, join_silences;
+    uint64_t join_wait_ms;
+    uint32_t join_silences;
     char join_address[ADDRESS_BYTES_MAX + 1];
     struct key inviter;
     uint8_t secret[KEY_BYTES];
@@ -141,9 +143,10 @@ static void join_ended(struct core *c, struct link *l)
         l->transport_gone = false; /* so that the shell hears why */
         return;
     }
-    uint64_t wait_ms = BACKOFF_MS_MIN << (c->join_failures < 4 ? c->join_failures : 4);
-    c->join_failures++;
-    c->join_ms = c->common.now_ms + wait_ms;
+    c->join_wait_ms = c->join_wait_ms == 0 ? BACKOFF_MS_MIN : 2 * c->join_wait_ms;
+    if (c->join_wait_ms > JOIN_WAIT_MS_MAX)
+        c->join_wait_ms = JOIN_WAIT_MS_MAX;
+    c->join_ms = c->common.now_ms + c->join_wait_ms;
 }
 
 static bool is_silent(const struct link *l)

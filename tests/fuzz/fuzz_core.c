@@ -1,0 +1,114 @@
+/*
+ * fuzz_core: a core and a member that says whatever the fuzzer wants, behind a genuine handshake.
+ *
+ * Input: one byte (bit 0: the greeting is done properly first; bit 1: bob is a member), then
+ * operations: a byte, and what it takes.
+ *   0 count16 bytes   say these bytes as one message
+ *   1 byte            answer the oldest STORE with this verdict
+ *   2 byte            answer the oldest LOAD with so many items (bit 7: more, bit 6: unknown)
+ *   3 byte            answer the oldest CHARTER with this version
+ *   4 byte            let time pass, 2^n ms
+ *   5 byte            a commit with this id upon our head; bit 7: it came by this link
+ *   6 count16 bytes   these very bytes on the wire
+ *   7 byte            the shell has so much to write still (in 16 KiB)
+ */
+#include "tests/unit/proto/puppet.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint8_t take_byte(struct bytes *in)
+{
+    if (in->count == 0)
+        return 0;
+    uint8_t byte = *in->data++;
+    in->count--;
+    return byte;
+}
+
+static struct bytes take_run(struct bytes *in)
+{
+    size_t count = (size_t)take_byte(in) << 8;
+    count |= take_byte(in);
+    count = count < in->count ? count : in->count;
+    const struct bytes run = {in->data, count};
+    in->data += count;
+    in->count -= count;
+    return run;
+}
+
+static void commit(struct puppet *p, uint8_t byte, struct oid *head)
+{
+    struct core_event e = {.kind = CORE_COMMITTED, .bytes = BYTES("an item")};
+    struct oid parent = *head;
+    e.link = (byte & 0x80) != 0 ? p->link : 0;
+    head->id[0] = byte;
+    e.committed.id = *head;
+    e.committed.parents = &parent;
+    e.committed.parent_count = 1;
+    CHECK(puppet_step(p, &e) == ST_OK);
+    puppet_heads(p, head, 1);
+}
+
+static void operate(struct puppet *p, struct bytes *in, struct oid *head, bool *member)
+{
+    struct puppet_request r;
+    struct core_event e = {0};
+    uint8_t operation = take_byte(in) % 8;
+    uint8_t byte = operation == 0 || operation == 6 ? 0 : take_byte(in);
+    switch (operation) {
+    case 0:
+        puppet_say_raw(p, take_run(in));
+        break;
+    case 1:
+        if (puppet_take(p, FX_STORE, &r))
+            puppet_stored(p, &r, byte % STATUS_COUNT, head);
+        break;
+    case 2:
+        if (puppet_take(p, FX_LOAD, &r))
+            puppet_loaded(p, &r, byte & 0x3f, 100, byte, (byte & 0x80) != 0, (byte & 0x40) != 0);
+        break;
+    case 3:
+        if (puppet_take(p, FX_CHARTER, &r)) {
+            puppet_charter(p, 2 + byte % 32, true, r.request, ST_OK);
+            *member = *member || byte % 32 > 0;
+        }
+        break;
+    case 4:
+        puppet_tick(p, UINT64_C(1) << byte % 18);
+        break;
+    case 5:
+        commit(p, byte, head);
+        break;
+    case 6:
+        puppet_wire(p, take_run(in));
+        break;
+    default:
+        e.kind = CORE_WRITTEN;
+        e.link = p->link;
+        e.unsent_bytes = (size_t)byte * 16 * KIB;
+        CHECK(puppet_step(p, &e) == ST_OK);
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes in = {data, size};
+    struct oid head = {{1}};
+    uint8_t options = take_byte(&in);
+    bool member = (options & 2) != 0;
+    struct puppet *p = puppet_new();
+    puppet_charter(p, 2, member, 0, ST_OK);
+    puppet_heads(p, &head, 1);
+    if ((options & 1) != 0) {
+        puppet_hello(p);
+        puppet_say_charter(p, 2);
+    }
+    for (int i = 0; i < 400 && in.count > 0 && !p->closed; i++) {
+        operate(p, &in, &head, &member);
+        CHECK(core_deadline_ms(p->core) >= p->now_ms);
+    }
+    CHECK(member || p->said[MESSAGE_HEADS] == 0); /* who is no member is told nothing */
+    puppet_free(p);
+    return 0;
+}
