@@ -35,8 +35,12 @@ REPLICAS_NEVER = (r"uv_\w+", r"socket", r"socketpair", r"connect", r"bind", r"li
 # Exported names that do not begin with their file's stem.
 NAMES = {
     "proto/bytes.c": (r"buf_\w+", "the growing buffer that bytes.h declares beside struct bytes"),
-    "proto/id.c": (r"(oid|digest|key|change|label|hex|base32)_\w+",
-                   "the kinds of id are base types of their own names"),
+    "proto/id.c": (r"(oid|digest|key|change|label|name|hex|base32)_\w+",
+                   "the kinds of id, and their texts, are base types of their own names"),
+    "proto/item.c": (r"ident_is_valid", "an author's ident is an element of an item"),
+    "replicas/judge.c": (r"judged_\w+", "what judging gives: struct judged of engine.h"),
+    "replicas/replica.c": (r"engine_\w+", "what the files of the façade share: engine.h"),
+    "daemon/worker.c": (r"job_\w+", "what the loop hands to the worker: struct job of worker.h"),
     "daemon/main.c": (r"main", "the program"),
     "cli/main.c": (r"main", "the program"),
 }
@@ -64,6 +68,8 @@ CALLS = {
     ("proto/mem.c", "calloc"): "the one place that allocates",
     ("proto/mem.c", "realloc"): "the one place that allocates",
     ("proto/mem.c", "free"): "the one place that allocates",
+    ("tests/model/model.c", "free"): "texts that jansson allocated",
+    ("tests/model/replay.c", "free"): "texts that jansson allocated",
 }
 
 # --- sizes ----------------------------------------------------------------------------------------
