@@ -8,6 +8,7 @@
 #include "cli/ask.h"
 #include "cli/file.h"
 #include "cli/language.h"
+#include "cli/network.h"
 #include "cli/output.h"
 #include "cli/pair.h"
 #include "cli/shipped.h"
@@ -192,17 +193,42 @@ static enum status check_vacant(const struct call *c, struct fault *f)
     return ST_EXISTS;
 }
 
+/* Where to listen; and where the inviter was found, which its charter may not know. */
+static enum status keep_addresses(const struct call *c, const struct invitation *link,
+                                  struct fault *f)
+{
+    char path[HOME_PATH_MAX], key[LABEL_BYTES_MAX + 16];
+    const char *listen = call_option(c, "listen");
+    json_t *charter = network_charter(c->home);
+    const json_t *inviter = network_member(charter, &link->inviter);
+    enum status st = home_path(c->home, "config", path, f);
+    if (st == ST_OK && listen != NULL)
+        st = settings_set(path, "office.listen", listen, f);
+    if (st == ST_OK && inviter != NULL &&
+        strcmp(output_text(inviter, "address"), link->address) != 0) {
+        snprintf(key, sizeof key, "peer.%.*s.address", LABEL_BYTES_MAX,
+                 output_text(inviter, "label"));
+        st = settings_set(path, key, link->address, f);
+    }
+    json_decref(charter);
+    return st;
+}
+
 int begin_join(struct call *c)
 {
     struct fault f = {0};
     struct invitation link = {.expires = 0};
+    const char *listen = call_option(c, "listen"), *address = call_option(c, "address");
+    const char *told = address != NULL ? address : reachable(listen);
     struct pair_options pair = {
         .home = c->home,
         .link = c->words[0],
-        .listen = call_option(c, "listen"),
+        .listen = told[0] != '\0' ? told : NULL,
         .timeout = call_option(c, "timeout"),
     };
-    enum status st = check_address(pair.listen, &f);
+    enum status st = check_address(listen, &f);
+    if (st == ST_OK)
+        st = check_address(address, &f);
     if (st == ST_OK)
         st = check_link(c, &link, &f);
     sodium_memzero(link.secret, sizeof link.secret);
@@ -216,14 +242,9 @@ int begin_join(struct call *c)
     int exit = pair_run(c, &pair);
     if (exit != CALL_DONE)
         return exit;
-    if (pair.listen != NULL) {
-        char path[HOME_PATH_MAX];
-        st = home_path(c->home, "config", path, &f);
-        if (st == ST_OK)
-            st = settings_set(path, "office.listen", pair.listen, &f);
-        if (st != ST_OK)
-            return call_fail(c, &f);
-    }
+    st = keep_addresses(c, &link, &f);
+    if (st != ST_OK)
+        return call_fail(c, &f);
     say_no_passphrase(c);
     say_start(c);
     return CALL_DONE;

@@ -95,6 +95,7 @@ void call_say(const struct call *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    fflush(stdout); /* on a terminal both arrive in order */
     output_line(stderr, "%s", text);
 }
 

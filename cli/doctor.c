@@ -156,8 +156,7 @@ static void check_daemon(struct doctor *d)
 static void print_json(const struct doctor *d)
 {
     struct buf row = {0};
-    json_t *object =
-        json_pack("{s:b, s:O}", "ok", json_array_size(d->lines) == 0, "health", d->lines);
+    json_t *object = json_pack("{s:b, s:O}", "ok", !d->error, "health", d->lines);
     output_value(object, &row);
     if (buf_status(&row) == ST_OK && object != NULL)
         call_row(d->call, buf_bytes(&row));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/language.h"
+#include "cli/network.h"
 #include "cli/output.h"
 #include "cli/place.h"
 
@@ -101,7 +102,7 @@ static int wait_for(pid_t pid)
 }
 
 /* The last line that begins with '{', parsed; NULL: none. With -v the others are shown. */
-static json_t *find_object(const struct call *c, struct bytes text, struct bytes *line_out)
+static json_t *find_object(const struct call *c, struct bytes text)
 {
     json_t *found = NULL;
     while (text.count > 0) {
@@ -114,7 +115,6 @@ static json_t *find_object(const struct call *c, struct bytes text, struct bytes
         if (object != NULL) {
             json_decref(found);
             found = object;
-            *line_out = line;
         } else if (c->verbose) {
             output_line(stderr, "%.*s", (int)bytes, (const char *)line.data);
         }
@@ -124,11 +124,20 @@ static json_t *find_object(const struct call *c, struct bytes text, struct bytes
     return found;
 }
 
-static int tell(const struct call *c, const struct child *child, int exit)
+/* The name that the network gave itself stands in the charter that was received. */
+static void name_network(const struct call *c, json_t *row)
 {
-    struct bytes line = {0};
-    json_t *error = find_object(c, buf_bytes(&child->complained), &line);
-    json_t *row = find_object(c, buf_bytes(&child->said), &line);
+    json_t *charter = network_charter(c->home);
+    json_t *name = json_object_get(charter, "network");
+    if (name != NULL)
+        (void)json_object_set(row, "network", name);
+    json_decref(charter);
+}
+
+static int tell(const struct call *c, struct child *child, int exit)
+{
+    json_t *error = find_object(c, buf_bytes(&child->complained));
+    json_t *row = find_object(c, buf_bytes(&child->said));
     if (exit != CALL_DONE && error != NULL) {
         call_end(c, output_text(error, "error"), output_text(error, "text"),
                  output_text(error, "fix"), exit);
@@ -137,8 +146,12 @@ static int tell(const struct call *c, const struct child *child, int exit)
         call_end(c, "failed", tr("mingad ended without saying why"),
                  tr("run it again with -v to see its messages"), exit);
     } else if (c->json) {
-        call_row(c, line);
+        name_network(c, row);
+        buf_reset(&child->said);
+        output_value(row, &child->said);
+        call_row(c, buf_bytes(&child->said));
     } else {
+        name_network(c, row);
         output_line(stdout, "%s %s", tr("network"), output_text(row, "network"));
         output_line(stdout, "%s %s (%s)", tr("office"), output_text(row, "office"),
                     output_text(row, "role"));

@@ -5,6 +5,7 @@
 
 #include "cli/ask.h"
 #include "cli/language.h"
+#include "cli/network.h"
 #include "cli/output.h"
 #include "cli/story.h"
 #include "cli/values.h"
@@ -71,11 +72,12 @@ int records_set(struct call *c)
 
 /* ---- show ---- */
 
-static void show_field(const json_t *row, const char *name, const json_t *value, int width)
+static void show_field(const json_t *charter, const json_t *row, const char *name, int width)
 {
     const json_t *held = json_object_get(json_object_get(row, "conflicts"), name);
     struct buf text = {0};
-    output_value(value, &text);
+    network_add_value(charter, output_text(row, "type"), json_object_get(row, "fields"), name,
+                      &text);
     output_line(stdout, "  %-*s  %s%s", width, name, buf_text(&text),
                 json_array_size(held) > 0 ? tr("   (in conflict)") : "");
     for (size_t i = 0; i < json_array_size(held); i++) {
@@ -88,7 +90,7 @@ static void show_field(const json_t *row, const char *name, const json_t *value,
 
 static void show_record(void *user, const struct call *c, const json_t *row)
 {
-    (void)user;
+    const json_t *charter = user;
     const char *name;
     json_t *value, *fields = json_object_get(row, "fields");
     int width = 0;
@@ -102,7 +104,7 @@ static void show_record(void *user, const struct call *c, const json_t *row)
     }
     json_object_foreach(fields, name, value) width =
         (int)strlen(name) > width ? (int)strlen(name) : width;
-    json_object_foreach(fields, name, value) show_field(row, name, value, width);
+    json_object_foreach(fields, name, value) show_field(charter, row, name, width);
     if (json_object_size(json_object_get(row, "conflicts")) > 0)
         call_say(c, tr("In conflict: minga explain %.*s"), RECORDS_ID_DIGITS,
                  output_text(row, "id"));
@@ -115,14 +117,17 @@ static void show_record(void *user, const struct call *c, const json_t *row)
 
 int records_show(struct call *c)
 {
-    struct ask_view view = {.row = show_record};
-    return ask_call(c, &view);
+    json_t *charter = network_charter(c->home);
+    struct ask_view view = {.row = show_record, .user = charter};
+    int exit = ask_call(c, &view);
+    json_decref(charter);
+    return exit;
 }
 
 /* ---- list: columns are known once every row is there ---- */
 
 struct listing {
-    json_t *rows;
+    json_t *rows, *charter;
     const char *columns[OUTPUT_COLUMNS_MAX];
     uint32_t column_count;
     bool cut; /* to fit a terminal */
@@ -157,12 +162,12 @@ static void keep_row(void *user, const struct call *c, const json_t *row)
     add_columns(l, copy);
 }
 
-static void add_cell(struct output_table *t, const json_t *row, const char *name)
+static void add_cell(struct listing *l, struct output_table *t, const json_t *row, const char *name)
 {
     struct buf text = {0};
-    const json_t *value = json_object_get(json_object_get(row, "fields"), name);
-    if (value != NULL)
-        output_value(value, &text);
+    const json_t *fields = json_object_get(row, "fields");
+    if (json_object_get(fields, name) != NULL)
+        network_add_value(l->charter, output_text(row, "type"), fields, name, &text);
     if (json_object_get(json_object_get(row, "conflicts"), name) != NULL)
         buf_add_byte(&text, '!');
     output_table_add(t, buf_bytes(&text));
@@ -187,7 +192,7 @@ static void print_list(void *user, const struct call *c)
         id.count = id.count > RECORDS_ID_DIGITS ? RECORDS_ID_DIGITS : id.count;
         output_table_add(&t, id);
         for (uint32_t i = 0; i < l->column_count; i++)
-            add_cell(&t, row, l->columns[i]);
+            add_cell(l, &t, row, l->columns[i]);
         marked = marked || json_object_size(json_object_get(row, "conflicts")) > 0;
     }
     output_table_print(&t, stdout);
@@ -197,10 +202,15 @@ static void print_list(void *user, const struct call *c)
 
 int records_list(struct call *c)
 {
-    struct listing l = {.rows = json_array(), .cut = isatty(STDOUT_FILENO) == 1};
+    struct listing l = {
+        .rows = json_array(),
+        .charter = network_charter(c->home),
+        .cut = isatty(STDOUT_FILENO) == 1,
+    };
     struct ask_view view = {.row = keep_row, .done = print_list, .user = &l};
     int exit = ask_call(c, &view);
     json_decref(l.rows);
+    json_decref(l.charter);
     return exit;
 }
 
@@ -208,17 +218,17 @@ int records_list(struct call *c)
 
 static void show_found(void *user, const struct call *c, const json_t *row)
 {
-    (void)user;
+    const json_t *charter = user;
     (void)c;
     const char *name;
-    json_t *value;
+    json_t *value, *fields = json_object_get(row, "fields");
     struct buf line = {0};
     buf_add_format(&line, "%s %.*s ", output_text(row, "type"), RECORDS_ID_DIGITS,
                    output_text(row, "id"));
-    json_object_foreach(json_object_get(row, "fields"), name, value)
+    json_object_foreach(fields, name, value)
     {
         buf_add_format(&line, " %s=", name);
-        output_value(value, &line);
+        network_add_value(charter, output_text(row, "type"), fields, name, &line);
     }
     output_line(stdout, "%s", buf_text(&line));
     buf_release(&line);
@@ -226,6 +236,9 @@ static void show_found(void *user, const struct call *c, const json_t *row)
 
 int records_find(struct call *c)
 {
-    struct ask_view view = {.row = show_found};
-    return ask_call(c, &view);
+    json_t *charter = network_charter(c->home);
+    struct ask_view view = {.row = show_found, .user = charter};
+    int exit = ask_call(c, &view);
+    json_decref(charter);
+    return exit;
 }

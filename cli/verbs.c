@@ -50,7 +50,7 @@ static const struct verbs_entry VERBS[] = {
      VERBS_BEGIN,
      "join LINK [--listen HOST:PORT] [--timeout SECONDS]",
      trn("join a network by a link"),
-     "listen= timeout= no-passphrase",
+     "listen= address= timeout= no-passphrase",
      1,
      1,
      begin_join,
