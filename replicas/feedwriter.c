@@ -9,7 +9,7 @@
 #include "proto/mem.h"
 #include "replicas/jblock.h"
 
-/* Measured on commits as the wire carries them: level 3 takes a third longer than 1, saves 4 %. */
+/* Measured on signed items of 400 bytes: level 3 takes three times as long and saves 2 %. */
 enum { LEVEL = 1 };
 
 struct feedwriter {

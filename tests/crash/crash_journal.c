@@ -12,7 +12,7 @@
 #include "tests/sim/simdisk.h"
 
 enum {
-    SEEDS_DEFAULT = 6, /* images of each random kind at each boundary */
+    SEEDS_DEFAULT = 4, /* images of each random kind at each boundary */
     ITEMS_MAX = 128,
     AFTER_COUNT = 3, /* items appended after a recovery */
     LONG_ITEM = 300 * KIB,
