@@ -6,6 +6,7 @@
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -26,7 +27,7 @@ enum {
     FOLDERS_MAX = 8,     /* objects/ and its alternates */
     MAPPED_WINDOW_BYTES = MIB,
     MAPPED_BYTES_MAX = 16 * MIB,
-    REOPEN_READ_BYTES = 32 * MIB, /* libgit2 keeps bases of deltas, 16 MiB for each pack */
+    REOPEN_READ_BYTES = 8 * MIB, /* libgit2 keeps bases of deltas, 16 MiB for each pack */
 };
 
 struct merging {
@@ -208,6 +209,7 @@ static enum status merge_finish(struct repository *r, struct fault *f)
     enum status st = open_packs(r, f);
     if (st == ST_OK)
         st = pack_merge_drop(m->folder, &m->list, m->name, f);
+    malloc_trim(0); /* the thread's own heap was large, and is done with */
     return st == ST_OK ? open_packs(r, f) : st;
 }
 

@@ -34,18 +34,17 @@ void *oid_map_find(const struct oid_map *m, const struct oid *id)
     return m->capacity > 0 ? m->slots[slot_of(m, id)].value : NULL;
 }
 
-static enum status grow(struct oid_map *m)
+static enum status rehash(struct oid_map *m, size_t capacity)
 {
-    struct oid_map larger = {.count = m->count};
-    larger.capacity = m->capacity > 0 ? 2 * m->capacity : OID_MAP_SLOTS_MIN;
-    larger.slots = mem_array(larger.capacity, sizeof *larger.slots);
-    if (larger.slots == NULL)
+    struct oid_map other = {.count = m->count, .capacity = capacity};
+    other.slots = mem_array(capacity, sizeof *other.slots);
+    if (other.slots == NULL)
         return ST_NO_MEMORY;
     for (size_t i = 0; i < m->capacity; i++)
         if (m->slots[i].value != NULL)
-            larger.slots[slot_of(&larger, &m->slots[i].id)] = m->slots[i];
+            other.slots[slot_of(&other, &m->slots[i].id)] = m->slots[i];
     mem_free(m->slots);
-    *m = larger;
+    *m = other;
     return ST_OK;
 }
 
@@ -53,7 +52,7 @@ enum status oid_map_put(struct oid_map *m, const struct oid *id, void *value)
 {
     CHECK(value != NULL);
     if (4 * (m->count + 1) > 3 * m->capacity) {
-        enum status st = grow(m);
+        enum status st = rehash(m, m->capacity > 0 ? 2 * m->capacity : OID_MAP_SLOTS_MIN);
         if (st != ST_OK)
             return st;
     }
@@ -84,4 +83,14 @@ void oid_map_remove(struct oid_map *m, const struct oid *id)
         m->slots[at].value = NULL;
         hole = at;
     }
+}
+
+void oid_map_shrink(struct oid_map *m)
+{
+    size_t capacity = OID_MAP_SLOTS_MIN;
+    while (3 * capacity < 8 * m->count)
+        capacity *= 2;
+    /* Without the memory for it, it stays as large as it is. */
+    if (capacity < m->capacity && rehash(m, capacity) != ST_OK)
+        return;
 }

@@ -30,4 +30,7 @@ MUST_USE enum status oid_map_put(struct oid_map *m, const struct oid *id, void *
 /* oid_map_remove(): forget 'id'; nothing happens where it is not there. Allocates: no. */
 void oid_map_remove(struct oid_map *m, const struct oid *id);
 
+/* oid_map_shrink(): give back what many removals left empty, as far as memory for it can be had. */
+void oid_map_shrink(struct oid_map *m);
+
 #endif

@@ -61,11 +61,16 @@ static enum status drain(struct pack_file *p, struct fault *f)
     return st;
 }
 
+static enum status drain_when_full(struct pack_file *p, struct fault *f)
+{
+    return p->out.count >= OUT_BYTES || p->out.failed ? drain(p, f) : ST_OK;
+}
+
 static enum status put(struct pack_file *p, struct bytes data, struct fault *f)
 {
     buf_add_bytes(&p->out, data);
     p->offset += data.count;
-    return p->out.count >= OUT_BYTES || p->out.failed ? drain(p, f) : ST_OK;
+    return drain_when_full(p, f);
 }
 
 enum status pack_file_create(const char *folder, uint32_t count, struct pack_file *out,
@@ -95,6 +100,11 @@ enum status pack_file_create(const char *folder, uint32_t count, struct pack_fil
         buf_add_text(&header, "PACK");
         buf_add_u32be(&header, 2);
         buf_add_u32be(&header, count);
+        st = buf_status(&header);
+        if (st != ST_OK)
+            fault_set(f, st, "no memory to write a pack");
+    }
+    if (st == ST_OK) {
         st = put(out, buf_bytes(&header), f);
     }
     buf_release(&header);
@@ -142,39 +152,55 @@ enum status pack_file_add(struct pack_file *p, const struct oid *id, struct byte
     return st == ST_OK ? put(p, deflated, f) : st;
 }
 
-static int compare_entries(const void *a, const void *b)
+static int compare_places(const void *a, const void *b, void *context)
 {
-    return oid_compare(&((const struct pack_file_entry *)a)->id,
-                       &((const struct pack_file_entry *)b)->id);
+    const struct pack_file_entry *entries = context;
+    return oid_compare(&entries[*(const uint32_t *)a].id, &entries[*(const uint32_t *)b].id);
 }
 
-/* The index's bytes; the entries are sorted by id. */
-static void make_index(struct pack_file *p, const struct oid *pack_hash, struct buf *out)
+/* Positions in p->entries by id; NULL: no memory. */
+static uint32_t *order_entries(struct pack_file *p)
 {
-    qsort(p->entries, p->count, sizeof *p->entries, compare_entries);
-    buf_add(out, "\377tOc", 4);
-    buf_add_u32be(out, 2);
+    uint32_t *order = mem_array(p->count, sizeof *order);
+    for (uint32_t i = 0; order != NULL && i < p->count; i++)
+        order[i] = i;
+    if (order != NULL)
+        qsort_r(order, p->count, sizeof *order, compare_places, p->entries);
+    return order;
+}
+
+/* The index's bytes, through p->out into p->fd, with their own sum. */
+static enum status put_index(struct pack_file *p, const uint32_t *order,
+                             const struct oid *pack_hash, struct fault *f)
+{
+    enum status st = ST_OK;
     uint32_t below = 0;
+    struct oid sum;
+    sha1_init(&p->sha1);
+    buf_add(&p->out, "\377tOc", 4);
+    buf_add_u32be(&p->out, 2);
     for (unsigned first = 0; first < FANOUT; first++) {
-        while (below < p->count && p->entries[below].id.id[0] <= first)
+        while (below < p->count && p->entries[order[below]].id.id[0] <= first)
             below++;
-        buf_add_u32be(out, below);
+        buf_add_u32be(&p->out, below);
     }
-    for (uint32_t i = 0; i < p->count; i++)
-        buf_add(out, p->entries[i].id.id, OID_BYTES);
-    for (uint32_t i = 0; i < p->count; i++)
-        buf_add_u32be(out, p->entries[i].crc);
-    for (uint32_t i = 0; i < p->count; i++)
-        buf_add_u32be(out, p->entries[i].offset);
-    buf_add(out, pack_hash->id, OID_BYTES);
-    if (out->failed)
-        return;
-    struct sha1_ctx sha1;
-    struct oid hash;
-    sha1_init(&sha1);
-    sha1_update(&sha1, out->count, out->data);
-    sha1_digest(&sha1, OID_BYTES, hash.id);
-    buf_add(out, hash.id, OID_BYTES);
+    for (uint32_t i = 0; i < p->count && st == ST_OK; i++) {
+        buf_add(&p->out, p->entries[order[i]].id.id, OID_BYTES);
+        st = drain_when_full(p, f);
+    }
+    for (uint32_t i = 0; i < p->count && st == ST_OK; i++) {
+        buf_add_u32be(&p->out, p->entries[order[i]].crc);
+        st = drain_when_full(p, f);
+    }
+    for (uint32_t i = 0; i < p->count && st == ST_OK; i++) {
+        buf_add_u32be(&p->out, p->entries[order[i]].offset);
+        st = drain_when_full(p, f);
+    }
+    buf_add(&p->out, pack_hash->id, OID_BYTES);
+    if (st == ST_OK)
+        st = drain(p, f);
+    sha1_digest(&p->sha1, OID_BYTES, sum.id);
+    return st == ST_OK ? write_all(p->fd, sum.id, OID_BYTES, f) : st;
 }
 
 static enum status sync_and_close(int *fd, struct fault *f)
@@ -189,24 +215,20 @@ static enum status sync_and_close(int *fd, struct fault *f)
 static enum status write_index(struct pack_file *p, const struct oid *pack_hash, struct fault *f)
 {
     char path[PACK_PATH_MAX];
-    struct buf index = {0};
-    make_index(p, pack_hash, &index);
-    enum status st = buf_status(&index);
-    if (st != ST_OK)
-        fault_set(f, st, "no memory for the index of a pack");
-    else
-        st = temp_path(p, temp_index, path, f);
+    uint32_t *order = order_entries(p);
+    enum status st = temp_path(p, temp_index, path, f);
+    if (order == NULL)
+        st = fault_set(f, ST_NO_MEMORY, "no memory for the index of a pack");
     if (st == ST_OK) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0400);
-        if (fd < 0) {
+        p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0400);
+        if (p->fd < 0)
             st = fault_errno(f, errno, "cannot create %s", path);
-        } else {
-            st = write_all(fd, index.data, index.count, f);
-            enum status synced = sync_and_close(&fd, st == ST_OK ? f : NULL);
-            st = st == ST_OK ? synced : st;
-        }
     }
-    buf_release(&index);
+    if (st == ST_OK)
+        st = put_index(p, order, pack_hash, f);
+    if (st == ST_OK)
+        st = sync_and_close(&p->fd, f);
+    mem_free(order);
     return st;
 }
 

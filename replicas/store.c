@@ -1,6 +1,7 @@
 #include "replicas/store.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <nettle/sha1.h>
 #include <stdio.h>
 
@@ -10,7 +11,7 @@
 
 static_assert(OID_BYTES == SHA1_DIGEST_SIZE, "object ids are SHA-1");
 
-enum { HEADER_BYTES_MAX = 32, PENDING_MIN = 64 };
+enum { HEADER_BYTES_MAX = 32, PENDING_MIN = 64, TRIM_BYTES_MIN = 4 << 20 };
 
 /*
  * An object in memory, its bytes behind it. 'ready' ones are kept by the backing too and stand in
@@ -34,6 +35,7 @@ struct store {
     size_t cached_bytes, cache_bytes_max;
     struct entry *dropped; /* by store_discard_since(): lent, perhaps, until the next tidy */
     struct buf scratch;
+    bool trim; /* much was written: what tidy frees is worth giving back to the system */
 };
 
 static const char *const kind_names[] = {"", "commit", "tree", "blob"};
@@ -226,6 +228,11 @@ void store_tidy(struct store *s)
         oid_map_remove(&s->map, &e->id);
         mem_free(e);
     }
+    if (s->trim) {
+        oid_map_shrink(&s->map);
+        malloc_trim(0);
+    }
+    s->trim = false;
 }
 
 size_t store_pending_bytes(const struct store *s)
@@ -267,6 +274,7 @@ enum status store_flush(struct store *s, const struct store_ref *refs, size_t re
         e->ready = true;
         list_push(s, e);
     }
+    s->trim = s->trim || s->pending_bytes >= TRIM_BYTES_MIN;
     /* The array of a large import would stay for ever. */
     mem_free(s->pending);
     s->pending = NULL;

@@ -49,11 +49,21 @@ static void random_puts_and_removes_match_a_plain_array(void **unused)
             there[n] = false;
         }
         assert_int_equal(m.count, count);
+        if (round % 5000 == 0)
+            oid_map_shrink(&m);
         uint32_t other = next() % IDS;
         struct oid asked = id_of(other);
         assert_ptr_equal(oid_map_find(&m, &asked), there[other] ? &values[other] : NULL);
     }
     for (uint32_t n = 0; n < IDS; n++) {
+        struct oid id = id_of(n);
+        assert_ptr_equal(oid_map_find(&m, &id), there[n] ? &values[n] : NULL);
+        if (n >= 10)
+            oid_map_remove(&m, &id);
+    }
+    oid_map_shrink(&m);
+    assert_in_range(m.capacity, 1, 64);
+    for (uint32_t n = 0; n < 10; n++) {
         struct oid id = id_of(n);
         assert_ptr_equal(oid_map_find(&m, &id), there[n] ? &values[n] : NULL);
     }
