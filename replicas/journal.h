@@ -53,8 +53,8 @@ MUST_USE enum status journal_read(struct journal *j, uint64_t ordinal, struct bu
                                   struct fault *f);
 
 /* journal_append(): one frame (payload 1 .. ITEM_BYTES_MAX + CHARTER_BYTES_MAX bytes), not yet
- * durable. On error nothing was appended; after ST_DISK_FULL or ST_NO_MEMORY it may be tried again.
- * Writes are gathered and reach the file at the sync. */
+ * durable. On error nothing was appended; after ST_DISK_FULL or ST_NO_MEMORY it may be tried
+ * again. Writes are gathered and reach the file at the sync. */
 MUST_USE enum status journal_append(struct journal *j, struct bytes payload,
                                     uint64_t *ordinal_out, struct fault *f);
 
