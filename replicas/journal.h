@@ -59,7 +59,8 @@ MUST_USE enum status journal_append(struct journal *j, struct bytes payload,
                                     uint64_t *ordinal_out, struct fault *f);
 
 /* journal_sync(): everything appended is durable on ST_OK: one write, one fdatasync. After a
- * failure the journal refuses all further writes (ST_IO); what was not synced is not acknowledged. */
+ * failure the journal refuses all further writes (ST_IO); what was not synced is not
+ * acknowledged. */
 MUST_USE enum status journal_sync(struct journal *j, struct fault *f);
 
 /* journal_idle(): write a closing mark if the last frames are not yet named durable by one. */
