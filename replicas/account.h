@@ -9,15 +9,16 @@
 #include "replicas/tree.h"
 
 struct account_posting {
-    char owner[33];     /* office label */
+    char owner[33]; /* office label */
     char line[65];
     char currency[4];
-    int64_t amount;     /* signed minor units, never 0 */
+    int64_t amount; /* signed minor units, never 0 */
 };
 
 /*
  * account_postings(): what 'content' (checked against its type) posts, written by 'writer'.
- * Errors: ST_BAD_VALUE  an amount <= 0 or beyond 2^53 - 1, a currency unknown, a line that is no name
+ * Errors: ST_BAD_VALUE    an amount <= 0 or beyond 2^53 - 1, a currency unknown, a line that is no
+ *                         name, two postings to one account
  *         ST_NOT_ALLOWED  the entry's office is not the writer ("is":"writer")
  */
 MUST_USE enum status account_postings(const struct schema_type *type, struct bytes content,

@@ -84,7 +84,7 @@ struct charter { /* one version, verified */
 };
 
 struct charter_chain {
-    struct digest network; /* id: the hash of version 1 */
+    struct digest network;     /* id: the hash of version 1 */
     struct charter **versions; /* [0] is version 1 */
     uint32_t count;
 };

@@ -8,7 +8,7 @@
 
 enum { CURRENCY_DIGITS_MAX = 4 };
 
-/* currency_digits(): minor digits of a code of three capital letters (CLP 0, USD 2); -1: unknown. */
+/* currency_digits(): minor digits of a code of three capitals (CLP 0, USD 2); -1: unknown. */
 int currency_digits(struct bytes code);
 
 #endif

@@ -18,37 +18,37 @@ struct import_options {
     const struct schema *schema;
     const struct schema_type *type;
     const struct digest *network;
-    struct bytes key;          /* the column whose cell derives the id (several: comma between
-                                * them); {NULL,0}: the type's own key, or random ids and refs where
-                                * it has none */
+    struct bytes key; /* the column whose cell derives the id (several: comma between
+                       * them); {NULL,0}: the type's own key, or random ids and refs where
+                       * it has none */
     struct bytes where_column, where_value; /* {NULL,0}: every row */
-    uint64_t first_line;       /* line number of the first byte of 'content' (1: the header) */
-    struct bytes header;       /* the header's text where content is a later chunk; {NULL,0} */
+    uint64_t first_line; /* line number of the first byte of 'content' (1: the header) */
+    struct bytes header; /* the header's text where content is a later chunk; {NULL,0} */
 };
 
 struct import_field {
     const struct schema_field *field;
-    struct buf json;           /* canonical value; "null" where the cell is empty; a set is a list,
-                                * its elements ascending */
+    struct buf json; /* canonical value; "null" where the cell is empty; a set is a list,
+                      * its elements ascending */
 };
 
 struct import_row { /* owned by the importer, lent to the callback */
     uint64_t line;
-    struct bytes raw;          /* the row's text as it stands, for the reject file */
-    struct bytes key;          /* the key's cell (several: joined by "/"), or {NULL,0} */
+    struct bytes raw; /* the row's text as it stands, for the reject file */
+    struct bytes key; /* the key's cell (several: joined by "/"), or {NULL,0} */
     bool has_id;
-    uint8_t id[20];            /* RECORD_ID_BYTES of a record by its key; unused for entries */
+    uint8_t id[20];              /* RECORD_ID_BYTES of a record by its key; unused for entries */
     struct import_field *fields; /* ascending by name; empty cells left out for entries */
     uint32_t field_count;
-    struct bytes content;      /* entries: the canonical content, with its "ref"; else {NULL,0} */
+    struct bytes content; /* entries: the canonical content, with its "ref"; else {NULL,0} */
 };
 
 struct import_sink {
     void *user;
-    enum status (*row)(void *user, const struct import_row *row);          /* a good row */
+    enum status (*row)(void *user, const struct import_row *row); /* a good row */
     enum status (*reject)(void *user, uint64_t line, struct bytes raw, const char *why);
-    void (*left_out)(void *user, const char *column);                      /* a "*" column */
-    void (*entropy)(void *user, void *out, size_t count);                  /* refs without a key */
+    void (*left_out)(void *user, const char *column);     /* a "*" column */
+    void (*entropy)(void *user, void *out, size_t count); /* refs without a key */
 };
 
 struct import_totals {
@@ -66,17 +66,17 @@ MUST_USE enum status import_csv(const struct import_options *o, struct bytes con
                                 struct fault *f);
 
 /* import_chunk(): how many bytes of the front of 'content' make whole rows and no more than
- * 'bytes_max', but at least one row. 0 at the end. A file is split with it, never inside a quote. */
+ * 'bytes_max', but at least one row. 0 at the end. Splits a file, but never inside a quote. */
 size_t import_chunk(struct bytes content, size_t bytes_max);
 
 /* import_programme(): programme.json: one row of type programme (key: its title), one grant, one
- * exchange, through the same sink (import_row.line 0; 'type' tells which). Refs come from the title.
+ * exchange, through the same sink (import_row.line 0; 'type' tells which). Refs come from the
+ * title.
  * Errors: ST_MALFORMED, ST_BAD_VALUE (fault: which member), ST_NOT_SCHEMA (a type or field that the
  *         schema does not have), whatever 'row' returned */
 MUST_USE enum status import_programme(const struct schema *schema, const struct digest *network,
                                       struct bytes json,
-                                      enum status (*row)(void *user,
-                                                         const struct schema_type *type,
+                                      enum status (*row)(void *user, const struct schema_type *type,
                                                          const struct import_row *row),
                                       void *user, struct fault *f);
 

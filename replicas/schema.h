@@ -32,8 +32,16 @@
 #include "replicas/fault.h"
 
 enum schema_kind {
-    SCHEMA_TEXT, SCHEMA_INTEGER, SCHEMA_DATE, SCHEMA_BOOLEAN, SCHEMA_CHOICE, SCHEMA_LABEL,
-    SCHEMA_REFERENCE, SCHEMA_CURRENCY, SCHEMA_AMOUNT, SCHEMA_SET,
+    SCHEMA_TEXT,
+    SCHEMA_INTEGER,
+    SCHEMA_DATE,
+    SCHEMA_BOOLEAN,
+    SCHEMA_CHOICE,
+    SCHEMA_LABEL,
+    SCHEMA_REFERENCE,
+    SCHEMA_CURRENCY,
+    SCHEMA_AMOUNT,
+    SCHEMA_SET,
 };
 enum schema_class { SCHEMA_OPEN, SCHEMA_INTERNAL, SCHEMA_PERSONAL };
 enum schema_writers { SCHEMA_OFFICE = 1, SCHEMA_TREASURER = 2, SCHEMA_AUDITOR = 4 }; /* bits */
@@ -43,24 +51,24 @@ struct schema_field {
     enum schema_kind kind;
     enum schema_class class;
     bool required, index, is_writer;
-    char to[65];        /* REFERENCE: the type referred to */
-    bool to_entry;      /* REFERENCE: that type is an entry type, ids are longer */
-    char currency[65];  /* AMOUNT: the field that names the currency */
-    char (*choices)[65];/* CHOICE, SET */
+    char to[65];         /* REFERENCE: the type referred to */
+    bool to_entry;       /* REFERENCE: that type is an entry type, ids are longer */
+    char currency[65];   /* AMOUNT: the field that names the currency */
+    char (*choices)[65]; /* CHOICE, SET */
     uint32_t choice_count;
 };
 
-struct schema_posting { /* one line of the table of postings */
-    char account_field[65]; /* "": the writer's own account, else the field that names the owner */
-    char line[65];          /* a constant line such as "pool", or "" */
-    char line_field[65];    /* the field that names the line, or "" */
-    char amount_field[65];  /* default "amount" */
-    char currency_field[65];/* default "currency" */
-    int sign;               /* -1 or +1 */
+struct schema_posting {      /* one line of the table of postings */
+    char account_field[65];  /* "": the writer's own account, else the field that names the owner */
+    char line[65];           /* a constant line such as "pool", or "" */
+    char line_field[65];     /* the field that names the line, or "" */
+    char amount_field[65];   /* default "amount" */
+    char currency_field[65]; /* default "currency" */
+    int sign;                /* -1 or +1 */
 };
 
 enum {
-    SCHEMA_NAME_TEXT = 65,     /* a name or a choice, with its NUL */
+    SCHEMA_NAME_TEXT = 65, /* a name or a choice, with its NUL */
     SCHEMA_POSTINGS_MAX = 4,
     SCHEMA_TYPES_MAX = 256,
     SCHEMA_CHOICES_MAX = 256,  /* of one field */
@@ -70,7 +78,7 @@ enum {
 
 struct schema_type {
     char name[65];
-    char key[65];       /* default key columns, comma between them, or "" */
+    char key[65]; /* default key columns, comma between them, or "" */
     bool entry;
     unsigned writers;
     struct schema_field *fields; /* ascending by name */

@@ -91,23 +91,6 @@ static void entries(void **state)
     schema_free(schema);
 }
 
-static void members_of_an_entry(void **state)
-{
-    (void)state;
-    struct buf text = {0};
-    int64_t n = 0;
-    assert_true(schema_entry_text(BYTES(expense), "office", &text));
-    assert_string_equal(buf_text(&text), "iquique");
-    assert_false(schema_entry_text(BYTES(expense), "amount", &text));
-    assert_false(schema_entry_text(BYTES(expense), "receipt", &text));
-    assert_true(schema_entry_integer(BYTES(expense), "amount", &n));
-    assert_int_equal(n, 350000);
-    assert_false(schema_entry_integer(BYTES(expense), "ref", &n));
-    assert_false(schema_entry_integer(BYTES(expense), "x", &n));
-    assert_int_equal(n, 350000);
-    buf_release(&text);
-}
-
 static void no_memory_is_no_bad_value(void **state)
 {
     (void)state;
@@ -130,7 +113,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_have_the_shape_of_their_kind),
         cmocka_unit_test(entries),
-        cmocka_unit_test(members_of_an_entry),
         cmocka_unit_test(no_memory_is_no_bad_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,41 @@
 
 #include "proto/mem.h"
 
+/* Types of a schema under test; one open text field each unless it says otherwise. */
+#define RECORD(name, fields)                                                                       \
+    "\"" name "\":{\"fields\":{" fields "},\"shape\":\"record\",\"writers\":[\"office\"]}"
+#define TEXT "{\"class\":\"open\",\"kind\":\"text\"}"
+#define SCHEMA(types) "{\"types\":{" types "}}"
+
+static void what_a_schema_may_not_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *text;
+    } cases[] = {
+        {SCHEMA(""), "1 to 256 types"},
+        {"{\"more\":1,\"types\":{" RECORD("a", "\"b\":" TEXT) "}}", "one object"},
+        {SCHEMA("\"A\":{}"), "no valid type name"},
+        {SCHEMA("\"a\":{}"), "needs shape, writers and fields"},
+        {SCHEMA(RECORD("a", "")), "1 to 256 fields"},
+        {SCHEMA(RECORD("a", "\"B\":" TEXT)), "no valid field name"},
+        {SCHEMA(RECORD("a", "\"b\":{\"kind\":\"text\"}")), "needs a kind and a class"},
+        {SCHEMA(RECORD("a", "\"b\":{\"class\":\"secret\",\"kind\":\"text\"}")), "no such class"},
+        {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"kind\":\"float\"}")), "no such kind"},
+        {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"colour\":1,\"kind\":\"text\"}")),
+         "no such member: colour"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct schema *schema = NULL;
+        struct fault f = {0};
+        enum status status = schema_parse(bytes_of_text(cases[i].json), &schema, &f);
+        if (status != ST_NOT_SCHEMA || strstr(f.text, cases[i].text) == NULL)
+            fail_msg("%s: %s: %s", cases[i].json, status_text(status), f.text);
+        assert_null(schema);
+        assert_int_equal(schema_parse(bytes_of_text(cases[i].json), &schema, NULL), ST_NOT_SCHEMA);
+    }
+}
+
 static void every_prefix_is_refused(void **state)
 {
     (void)state;
@@ -63,6 +98,7 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_schema_may_not_say),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_flip_is_refused_or_still_a_schema),
         cmocka_unit_test(every_allocation_may_fail),

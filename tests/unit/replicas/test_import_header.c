@@ -1,0 +1,43 @@
+#include "tests/unit/replicas/import_kit.h"
+
+static void headers_are_checked_first(void **state)
+{
+    (void)state;
+    struct import_options key = {.key = BYTES("nothing")};
+    struct import_options personal = {.key = BYTES("phone")};
+    struct import_options where = {.where_column = BYTES("nothing"), .where_value = BYTES("x")};
+    expect_fault("visit", NULL, "", "empty", "");
+    expect_fault("visit", NULL, "\n", "no row of names", "");
+    expect_fault("visit", NULL, "visit,\xff\n", "UTF-8", "CSV UTF-8");
+    expect_fault("visit", NULL, "visit,scroe\nV1,2\n", "no field \"scroe\"", "\"score\"");
+    expect_fault("visit", NULL, "visit,xylophone\n", "no field \"xylophone\"", "mark it with *");
+    expect_fault("visit", NULL, "visit,score,score\n", "twice", "");
+    expect_fault("visit", NULL, "visit,,score\n", "column 2 has no name", "");
+    expect_fault("visit", NULL, "score\n1\n", "key column \"visit\"", "--key");
+    expect_fault("visit", &key, "visit,score\n", "key column \"nothing\"", "--key");
+    expect_fault("household", &personal, "household,phone\n", "cannot be the key", "");
+    expect_fault("visit", &where, "visit,score\n", "--where", "");
+    expect_fault("income", NULL, "income,monthly_amount\n", "needs the column \"currency\"", "");
+    expect_fault("grant", NULL, "grant,currency,amount\n", "needs the column \"date\"", "");
+    struct import_options receipt = {.key = BYTES("receipt")};
+    expect_fault("purchase", &receipt, "purchase,receipt\n", "no field \"purchase\"", "--key");
+}
+
+static void columns_may_stand_in_any_order(void **state)
+{
+    (void)state;
+    expect_rows("income", "monthly_amount,income,currency\n60500,I1,CLP\n12.5,I2,USD\n,I3,\n",
+                "2 id I1 currency=\"CLP\" income=\"I1\" monthly_amount=60500\n"
+                "3 id I2 currency=\"USD\" income=\"I2\" monthly_amount=1250\n"
+                "4 id I3 currency=null income=\"I3\" monthly_amount=null\n",
+                "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_are_checked_first),
+        cmocka_unit_test(columns_may_stand_in_any_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
