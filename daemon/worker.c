@@ -585,6 +585,8 @@ static void *run(void *user)
         }
         if (st == ST_OK && replica_wants_checkpoint(w->replica, idle))
             st = replica_checkpoint(w->replica, &f);
+        if (st == ST_OK && idle)
+            st = replica_refresh_index(w->replica, &f);
         if (st != ST_OK) {
             if (f.code != st)
                 fault_set(&f, st, "%s", status_text(st));

@@ -5,7 +5,6 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
-#include "replicas/index.h"
 
 struct ref_list {
     struct store_ref *refs;
@@ -152,8 +151,6 @@ enum status checkpoint_run(struct replica *r, struct fault *f)
         st = checkpoint_refs(r, &refs, &count, f);
     if (st == ST_OK)
         st = store_flush(r->store, refs, count, f);
-    if (st == ST_OK && r->index != NULL)
-        st = index_update(r->index, r->store, &r->state, charter_newest(&r->chain), f);
     if (st == ST_OK)
         st = journal_roll(r->journal, f);
     if (st == ST_OK)

@@ -547,6 +547,13 @@ enum status replica_checkpoint(struct replica *r, struct fault *f)
     return checkpoint_run(r, f);
 }
 
+enum status replica_refresh_index(struct replica *r, struct fault *f)
+{
+    if (r->index == NULL)
+        return ST_OK;
+    return index_update(r->index, r->store, &r->state, charter_newest(&r->chain), f);
+}
+
 bool replica_wants_checkpoint(const struct replica *r, bool idle)
 {
     return r->changed && (idle || store_pending_bytes(r->store) > ENGINE_PENDING_BYTES_MAX);

@@ -140,8 +140,12 @@ MUST_USE enum status replica_lacking(struct replica *r, const struct oid *known,
                                      replica_item_fn each, void *user, bool *more_out,
                                      bool *unknown_out, struct fault *f);
 
-/* replica_checkpoint(): objects into a pack, refs, index, journal segment into the feed. */
+/* replica_checkpoint(): objects into a pack, refs, journal segment into the feed. */
 MUST_USE enum status replica_checkpoint(struct replica *r, struct fault *f);
+/* replica_refresh_index(): bring the index to the state. Queries do so themselves; an idle moment
+ * does it before somebody waits for it. */
+MUST_USE enum status replica_refresh_index(struct replica *r, struct fault *f);
+
 /* replica_wants_checkpoint(): enough has gathered (bytes), or anything at all where 'idle'. */
 bool replica_wants_checkpoint(const struct replica *r, bool idle);
 
