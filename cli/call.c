@@ -9,7 +9,7 @@
 #include "replicas/json.h"
 #include "replicas/verb.h"
 
-enum { SAY_BYTES = 2048 };
+enum { SAY_BYTES = 2048, CODE_BYTES = 64 };
 
 const char *call_option(const struct call *c, const char *name)
 {
@@ -53,8 +53,10 @@ static void end_json(const char *code, const char *text, const char *fix, int ex
 }
 
 /* The sentences of the daemon are English; in another language the class of the error leads. */
-static const char *class_text(const char *code)
+static const char *class_text(const char *word)
 {
+    char code[CODE_BYTES]; /* status_word() uses its memory again */
+    snprintf(code, sizeof code, "%s", word);
     for (int s = 0; s < STATUS_COUNT; s++)
         if (strcmp(status_word((enum status)s), code) == 0)
             return status_text((enum status)s);
@@ -70,6 +72,8 @@ int call_end(const struct call *c, const char *code, const char *text, const cha
         return exit;
     }
     const char *translated = language_text(text), *class = class_text(code);
+    if (class != NULL && strcmp(language_text(class), text) == 0)
+        class = NULL;
     if (language_now() != LANGUAGE_ENGLISH && translated == text && class != NULL)
         output_line(stderr, "minga: %s: %s", language_text(class), text);
     else

@@ -252,7 +252,7 @@ int care_config(struct call *c)
     bool check = strcmp(what, "check") == 0;
     enum status st = home_path(c->home, "config", path, &f);
     if (st == ST_OK && !check && strcmp(what, "list") != 0) {
-        st = fault_set(&f, ST_USAGE, tr("minga config has no \"%s\""), what);
+        st = fault_set(&f, ST_USAGE, tr("minga %s has no \"%s\""), "config", what);
         fault_fix(&f, "use: minga config check|list");
     }
     if (st == ST_OK)

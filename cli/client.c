@@ -104,7 +104,8 @@ static enum status next(struct client *c, struct control_answer *out, struct fau
         if (st == ST_OK)
             return ST_OK;
         if (st != ST_AGAIN) {
-            fault_set(f, ST_PROTOCOL, "the daemon's answer makes no sense: %s", status_text(st));
+            fault_set(f, ST_PROTOCOL, tr("the daemon's answer makes no sense: %s"),
+                      language_text(status_text(st)));
             fault_fix(f, tr("use minga and mingad of one version"));
             return ST_PROTOCOL;
         }

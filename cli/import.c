@@ -220,7 +220,7 @@ static void print_totals(const struct import *im)
         buf_release(&names);
     }
     if (im->rejects_told > REJECTS_SHOWN)
-        call_say(c, tr("... and %llu more rejected rows"),
+        call_say(c, tr("... more rejected rows: %llu"),
                  (unsigned long long)(im->rejects_told - REJECTS_SHOWN));
     if (c->json) {
         print_json(im);
@@ -230,7 +230,7 @@ static void print_totals(const struct import *im)
                 tr("%s: %lld added, %lld changed, %lld the same, %lld rejected (%lld commits)"),
                 c->words[0], n[ADDED], n[CHANGED], n[SAME], n[REJECTED], n[COMMITS]);
     if (n[SKIPPED] > 0)
-        call_say(c, tr("%lld rows of others were passed over (--where)"), n[SKIPPED]);
+        call_say(c, tr("rows passed over by --where: %lld"), n[SKIPPED]);
     if (im->reject_path[0] != '\0')
         call_say(c, tr("Rejected rows, with the reason: %s"), im->reject_path);
     if (call_has(c, "dry-run"))
@@ -256,8 +256,7 @@ static int finish(struct import *im, enum status st, const struct client_end *en
     if (im->counts[REJECTED] == 0)
         return CALL_DONE;
     char text[128], fix[FAULT_FIX_BYTES] = "";
-    snprintf(text, sizeof text, tr("%lld rows were rejected, the others are in"),
-             im->counts[REJECTED]);
+    snprintf(text, sizeof text, tr("rejected rows: %lld; the others are in"), im->counts[REJECTED]);
     if (im->reject_path[0] != '\0')
         snprintf(fix, sizeof fix, tr("correct them in the file and import it again: see %.160s"),
                  im->reject_path);

@@ -42,8 +42,8 @@ static void show_one(const json_t *row)
 
 static void on_member(void *user, const struct call *c, const json_t *row)
 {
-    static const char *const columns[] = {"label", "role",    "rights",
-                                          "seq",   "address", "fingerprint"};
+    static const char *const columns[] = {trn("label"), trn("role"),    trn("rights"),
+                                          trn("seq"),   trn("address"), trn("fingerprint")};
     struct roll *r = user;
     (void)c;
     if (r->one) {
@@ -54,7 +54,7 @@ static void on_member(void *user, const struct call *c, const json_t *row)
     if (r->table.cells == 0) {
         output_table_init(&r->table, COLUMNS);
         for (size_t i = 0; i < COLUMNS; i++)
-            add_text(&r->table, columns[i]);
+            add_text(&r->table, language_text(columns[i]));
     }
     for (size_t i = 0; i < COLUMNS; i++)
         add_member(&r->table, row, columns[i]);
@@ -80,8 +80,7 @@ static bool is_one_of(const struct call *c, const char *const *words, size_t cou
 static int unknown_word(const struct call *c, const char *use)
 {
     struct fault f = {0};
-    fault_set(&f, ST_USAGE, tr("minga %s has no \"%s\""), c->word_count > 0 ? use : "",
-              c->word_count > 0 ? c->words[0] : "");
+    fault_set(&f, ST_USAGE, tr("minga %s has no \"%s\""), use, c->words[0]);
     fault_fix(&f, tr("see: minga help %s"), use);
     return call_fail(c, &f);
 }
@@ -100,8 +99,9 @@ int members_member(struct call *c)
 
 static void on_peer(void *user, const struct call *c, const json_t *row)
 {
-    static const char *const columns[] = {"label",    "state",     "address",      "behind",
-                                          "bytes in", "bytes out", "last contact", "last error"};
+    static const char *const columns[] = {trn("label"),        trn("state"),     trn("address"),
+                                          trn("behind"),       trn("bytes in"),  trn("bytes out"),
+                                          trn("last contact"), trn("last error")};
     struct roll *r = user;
     struct buf when = {0};
     (void)c;
@@ -109,7 +109,7 @@ static void on_peer(void *user, const struct call *c, const json_t *row)
     if (r->table.cells == 0) {
         output_table_init(&r->table, COLUMNS);
         for (size_t i = 0; i < COLUMNS; i++)
-            add_text(&r->table, columns[i]);
+            add_text(&r->table, language_text(columns[i]));
     }
     add_member(&r->table, row, "label");
     add_member(&r->table, row, "state");

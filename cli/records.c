@@ -78,8 +78,9 @@ static void show_field(const json_t *charter, const json_t *row, const char *nam
     struct buf text = {0};
     network_add_value(charter, output_text(row, "type"), json_object_get(row, "fields"), name,
                       &text);
-    output_line(stdout, "  %-*s  %s%s", width, name, buf_text(&text),
-                json_array_size(held) > 0 ? tr("   (in conflict)") : "");
+    if (json_array_size(held) > 0)
+        buf_add_format(&text, "   %s", tr("(in conflict)"));
+    output_line(stdout, "  %-*s  %s", width, name, buf_text(&text));
     for (size_t i = 0; i < json_array_size(held); i++) {
         buf_reset(&text);
         story_add_value(json_array_get(held, i), &text);

@@ -81,7 +81,7 @@ static void show_status(void *user, const struct call *c, const json_t *row)
     show_health(row);
     output_line(stdout, tr("network %s, office %s (%s)"), output_text(row, "network"),
                 output_text(row, "office"), output_text(row, "role"));
-    output_line(stdout, tr("%lld records, %lld in conflict; height %lld, charter %lld"),
+    output_line(stdout, tr("records: %lld, in conflict: %lld; height %lld, charter %lld"),
                 number(row, "records"), number(row, "conflicts"), number(row, "height"),
                 number(row, "charter"));
     output_line(stdout, tr("state %s"), output_text(row, "state"));
