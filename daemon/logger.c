@@ -9,7 +9,7 @@ static int highest = LOGGER_INFO;
 
 void logger_set_level(enum logger_level level)
 {
-    highest = level;
+    highest = (int)level;
 }
 
 void logger_say(int level, const char *format, ...)
