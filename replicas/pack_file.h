@@ -55,7 +55,7 @@ MUST_USE enum status pack_file_create(const char *folder, uint32_t count, struct
 size_t pack_file_entry_header(unsigned type, uint64_t size, uint64_t distance,
                               uint8_t out[static PACK_ENTRY_HEADER_MAX]);
 
-/* pack_file_add(): one entry. Errors: ST_TOO_LARGE  the pack would pass PACK_BYTES_MAX; ST_IO … */
+/* pack_file_add(): one entry. Errors: ST_TOO_LARGE  the pack would pass PACK_BYTES_MAX; ST_IO */
 MUST_USE enum status pack_file_add(struct pack_file *p, const struct oid *id, struct bytes header,
                                    struct bytes deflated, struct fault *f);
 

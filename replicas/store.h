@@ -60,7 +60,7 @@ void store_close(struct store *s);
 /* store_hash(): the id that git gives these bytes. */
 void store_hash(enum store_kind kind, struct bytes data, struct oid *out);
 
-/* store_write(): keep a copy in memory; writing what is there already is free. 'near' may be NULL. */
+/* store_write(): keep a copy in memory; writing what is there already is free. 'near': or NULL. */
 MUST_USE enum status store_write(struct store *s, enum store_kind kind, struct bytes data,
                                  const struct oid *near, struct oid *id_out);
 

@@ -51,7 +51,8 @@ static void reads_what_git_reads(void **unused)
                        pack_index_crc(&index, i));
     }
     assert_int_equal(judge_write(&x.judge, "ours", lines.data, lines.count), 0);
-    assert_int_equal(judge_run(&x.judge, "cat objects/pack/*.idx | git show-index | cmp - ours"), 0);
+    assert_int_equal(judge_run(&x.judge, "cat objects/pack/*.idx | git show-index | cmp - ours"),
+                     0);
     buf_release(&lines);
     pack_index_release(&index);
 }
