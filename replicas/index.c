@@ -14,7 +14,6 @@
 #include "replicas/tree.h"
 
 enum {
-    FORMAT = 1,             /* of the tables: another one is built anew */
     CACHE_KIB = 4096,       /* pages kept in memory */
     CACHE_BULK_KIB = 16384, /* while many rows change: a random id lands on any page */
     WAL_BYTES_MAX = 4 * MIB, /* what is left of the log after a great transaction */
@@ -24,8 +23,11 @@ enum {
     BUSY_MS = 2000,
 };
 
+static const char FORMAT[] = "2"; /* of the tables: a file of another one is built anew */
+
 struct index {
     sqlite3 *db;
+    sqlite3_stmt *put, *drop, *mark; /* kept: to prepare them costs more than a row */
     char *path; /* NULL: in memory */
     struct oid tree;
     bool placed; /* 'tree' holds the rows; false: none were ever written */
@@ -77,18 +79,45 @@ static enum status read_place(sqlite3 *db, const char *name, struct buf *out, bo
 static enum status write_place(struct index *ix, const char *name, const char *value,
                                struct fault *f)
 {
-    sqlite3_stmt *statement = NULL;
     bool row = false;
-    enum status status =
-        sql_prepare(ix->db, "INSERT OR REPLACE INTO place VALUES(?, ?)", &statement, f);
+    enum status status = sql_bind(ix->mark, 1, bytes_of_text(name), f);
     if (status == ST_OK)
-        status = sql_bind(statement, 1, bytes_of_text(name), f);
+        status = sql_bind(ix->mark, 2, bytes_of_text(value), f);
+    return status == ST_OK ? sql_step(ix->mark, &row, f) : status;
+}
+
+/*
+ * What the planner should think of the tables, for good: a type has very many records, an id one.
+ * Without this it would sort a whole type rather than walk along the index of a field.
+ */
+static const char *const STATISTICS =
+    "ANALYZE; DELETE FROM sqlite_stat1;"
+    "INSERT INTO sqlite_stat1 VALUES('record', 'record_id', '1000000 1 1'),"
+    " ('record', 'record_type', '1000000 100000 1');"
+    "ANALYZE sqlite_schema";
+
+static enum status prepare(struct index *ix, struct fault *f)
+{
+    enum status status = sql_prepare(ix->db,
+                                     "INSERT INTO record VALUES(?, ?, ?, ?) ON CONFLICT(id, type)"
+                                     " DO UPDATE SET fields = excluded.fields,"
+                                     " conflicts = excluded.conflicts",
+                                     &ix->put, f);
     if (status == ST_OK)
-        status = sql_bind(statement, 2, bytes_of_text(value), f);
+        status = sql_prepare(ix->db, "DELETE FROM record WHERE id = ? AND type = ?", &ix->drop, f);
     if (status == ST_OK)
-        status = sql_step(statement, &row, f);
-    sqlite3_finalize(statement);
+        status = sql_prepare(ix->db, "INSERT OR REPLACE INTO place VALUES(?, ?)", &ix->mark, f);
     return status;
+}
+
+static void disconnect(struct index *ix)
+{
+    sqlite3_finalize(ix->put);
+    sqlite3_finalize(ix->drop);
+    sqlite3_finalize(ix->mark);
+    sql_close(ix->db);
+    ix->put = ix->drop = ix->mark = NULL;
+    ix->db = NULL;
 }
 
 static enum status read_places(struct index *ix, struct fault *f)
@@ -96,8 +125,10 @@ static enum status read_places(struct index *ix, struct fault *f)
     struct buf value = {0};
     bool found = false;
     enum status status = read_place(ix->db, "format", &value, &found, f);
-    if (status == ST_OK && found && !bytes_equal_text(buf_bytes(&value), "1"))
+    if (status == ST_OK && found && !bytes_equal_text(buf_bytes(&value), FORMAT))
         status = fault_set(f, ST_CORRUPT, "the index has another format");
+    else if (status == ST_OK && !found)
+        status = sql_run(ix->db, STATISTICS, f);
     buf_reset(&value);
     if (status == ST_OK)
         status = read_place(ix->db, "tree", &value, &found, f);
@@ -112,7 +143,6 @@ static enum status read_places(struct index *ix, struct fault *f)
 
 static enum status connect_file(struct index *ix, struct fault *f)
 {
-    static_assert(FORMAT == 1, "read_places() compares the format with this text");
     if (ix->path != NULL) { /* SQLite's own files take this one's mode */
         int fd = open(ix->path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (fd < 0)
@@ -127,7 +157,9 @@ static enum status connect_file(struct index *ix, struct fault *f)
     if (status == ST_OK)
         status = read_places(ix, f);
     if (status == ST_OK)
-        status = write_place(ix, "format", "1", f);
+        status = prepare(ix, f);
+    if (status == ST_OK)
+        status = write_place(ix, "format", FORMAT, f);
     return status;
 }
 
@@ -146,8 +178,7 @@ static void remove_files(const struct index *ix)
 
 static enum status start_anew(struct index *ix, struct fault *f)
 {
-    sql_close(ix->db);
-    ix->db = NULL;
+    disconnect(ix);
     remove_files(ix);
     return connect_file(ix, f);
 }
@@ -180,7 +211,7 @@ void index_close(struct index *ix)
 {
     if (ix == NULL)
         return;
-    sql_close(ix->db);
+    disconnect(ix);
     mem_free(ix->path);
     mem_free(ix);
 }
@@ -274,7 +305,6 @@ static enum status add_step(void *user, const char *path, const struct oid *a, c
 struct writer {
     struct index *index;
     struct store *store;
-    sqlite3_stmt *put, *drop;
     struct buf fields;
 };
 
@@ -297,14 +327,14 @@ static enum status put_row(struct writer *w, const struct step *step, const char
         status = buf_status(&w->fields);
     }
     if (status == ST_OK)
-        status = sql_bind(w->put, 1, bytes_of_text(step->id), f);
+        status = sql_bind(w->index->put, 1, bytes_of_text(step->id), f);
     if (status == ST_OK)
-        status = sql_bind(w->put, 2, bytes_of_text(type), f);
+        status = sql_bind(w->index->put, 2, bytes_of_text(type), f);
     if (status == ST_OK)
-        status = sql_bind(w->put, 3, buf_bytes(&w->fields), f);
+        status = sql_bind(w->index->put, 3, buf_bytes(&w->fields), f);
     if (status == ST_OK) {
-        sqlite3_bind_int64(w->put, 4, reading_conflicts(&record));
-        status = sql_step(w->put, &row, f);
+        sqlite3_bind_int64(w->index->put, 4, reading_conflicts(&record));
+        status = sql_step(w->index->put, &row, f);
     }
     record_release(&record);
     return status;
@@ -314,11 +344,11 @@ static enum status drop_row(struct writer *w, const struct step *step, const cha
                             struct fault *f)
 {
     bool row = false;
-    enum status status = sql_bind(w->drop, 1, bytes_of_text(step->id), f);
+    enum status status = sql_bind(w->index->drop, 1, bytes_of_text(step->id), f);
     if (status == ST_OK)
-        status = sql_bind(w->drop, 2, bytes_of_text(type), f);
+        status = sql_bind(w->index->drop, 2, bytes_of_text(type), f);
     if (status == ST_OK)
-        status = sql_step(w->drop, &row, f);
+        status = sql_step(w->index->drop, &row, f);
     return status;
 }
 
@@ -326,13 +356,7 @@ static enum status write_rows(struct index *ix, struct store *store, const struc
                               struct fault *f)
 {
     struct writer w = {.index = ix, .store = store};
-    enum status status = sql_prepare(ix->db,
-                                     "INSERT INTO record VALUES(?, ?, ?, ?) ON CONFLICT(id, type)"
-                                     " DO UPDATE SET fields = excluded.fields,"
-                                     " conflicts = excluded.conflicts",
-                                     &w.put, f);
-    if (status == ST_OK)
-        status = sql_prepare(ix->db, "DELETE FROM record WHERE id = ? AND type = ?", &w.drop, f);
+    enum status status = ST_OK;
     for (size_t i = 0; status == ST_OK && i < steps->count; i++) {
         const struct step *step = &steps->list[i];
         const char *type = steps->types[step->type];
@@ -341,8 +365,6 @@ static enum status write_rows(struct index *ix, struct store *store, const struc
         if (i % TIDY_EVERY == TIDY_EVERY - 1)
             store_tidy(store);
     }
-    sqlite3_finalize(w.put);
-    sqlite3_finalize(w.drop);
     buf_release(&w.fields);
     return status;
 }
