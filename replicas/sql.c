@@ -38,35 +38,92 @@ enum status sql_status(sqlite3 *db, int result, struct fault *f)
     return code;
 }
 
-/* The next "name":value of an object that was entered; false: its end. */
-static bool next_member(struct json_reader *r, struct bytes *name, struct bytes *value)
+/*
+ * A walk over rows that we wrote ourselves: it trusts them to be canonical, checks bounds only, and
+ * is several times faster than a reader that checks all: a list calls it a hundred thousand times.
+ */
+struct walk {
+    const uint8_t *at, *end;
+};
+
+static bool walk_enter(struct walk *w, struct bytes json, uint8_t open)
 {
-    if (r->status != ST_OK || r->at >= r->end || json_read_try(r, "}"))
+    *w = (struct walk){json.data, json.data + json.count};
+    if (json.count == 0 || json.data[0] != open)
         return false;
-    (void)json_read_try(r, ",");
-    *name = json_read_text(r);
-    json_read_literal(r, ":");
-    *value = json_read_value(r);
-    return r->status == ST_OK;
+    w->at++;
+    return true;
+}
+
+/* A text with its quotes. */
+static bool walk_text(struct walk *w, struct bytes *out)
+{
+    const uint8_t *start = w->at;
+    if (w->at >= w->end || *w->at != '"')
+        return false;
+    for (w->at++; w->at < w->end && *w->at != '"'; w->at++)
+        if (*w->at == '\\' && w->at + 1 < w->end)
+            w->at++;
+    if (w->at >= w->end)
+        return false;
+    w->at++;
+    *out = (struct bytes){start, (size_t)(w->at - start)};
+    return true;
+}
+
+/* Any value: a text, a list or an object with what is inside, or a run of plain characters. */
+static bool walk_value(struct walk *w, struct bytes *out)
+{
+    const uint8_t *start = w->at;
+    unsigned depth = 0;
+    do {
+        struct bytes text;
+        uint8_t c = w->at < w->end ? *w->at : '\0';
+        if (c == '"') {
+            if (!walk_text(w, &text))
+                return false;
+        } else if (c == '\0' || (depth == 0 && (c == ',' || c == ']' || c == '}'))) {
+            break;
+        } else {
+            depth += c == '[' || c == '{' ? 1 : 0;
+            depth -= c == ']' || c == '}' ? 1 : 0;
+            w->at++;
+        }
+    } while (depth > 0 || (w->at < w->end && *w->at != ',' && *w->at != ']' && *w->at != '}'));
+    *out = (struct bytes){start, (size_t)(w->at - start)};
+    return depth == 0 && out->count > 0;
+}
+
+static void walk_comma(struct walk *w)
+{
+    if (w->at < w->end && *w->at == ',')
+        w->at++;
+}
+
+/* The next "name":value of an object that was entered; false: its end. */
+static bool next_member(struct walk *w, struct bytes *name, struct bytes *value)
+{
+    walk_comma(w);
+    if (!walk_text(w, name) || w->at >= w->end || *w->at != ':')
+        return false;
+    w->at++;
+    return walk_value(w, value);
 }
 
 /* The next element of a list that was entered; false: its end. */
-static bool next_element(struct json_reader *r, struct bytes *value)
+static bool next_element(struct walk *w, struct bytes *value)
 {
-    if (r->status != ST_OK || r->at >= r->end || json_read_try(r, "]"))
-        return false;
-    (void)json_read_try(r, ",");
-    *value = json_read_value(r);
-    return r->status == ST_OK;
+    walk_comma(w);
+    return w->at < w->end && *w->at != ']' && walk_value(w, value);
 }
 
 static bool find_member(struct bytes json, struct bytes name, struct bytes *out)
 {
-    struct json_reader r;
+    struct walk w;
     struct bytes quoted;
-    json_read(&r, json);
-    json_read_literal(&r, "{");
-    while (next_member(&r, &quoted, out))
+    if (!walk_enter(&w, json, '{'))
+        return false;
+    while (next_member(&w, &quoted, out))
         if (quoted.count == name.count + 2 && memcmp(quoted.data + 1, name.data, name.count) == 0)
             return true;
     return false;
@@ -136,12 +193,12 @@ static bool folds_to(struct bytes json, struct bytes folded, bool part, struct b
 
 static bool list_holds(struct bytes list, struct bytes folded, bool part, struct buf *work)
 {
-    struct json_reader r;
+    struct walk w;
     struct bytes value;
     bool found = false;
-    json_read(&r, list);
-    json_read_literal(&r, "[");
-    while (!found && next_element(&r, &value))
+    if (!walk_enter(&w, list, '['))
+        return false;
+    while (!found && next_element(&w, &value))
         found = folds_to(value, folded, part, work);
     return found;
 }
@@ -169,12 +226,11 @@ static void function_found(sqlite3_context *context, int count, sqlite3_value **
 {
     CHECK(count == 2);
     struct bytes folded = argument(values[1]), name, value;
-    struct json_reader r;
+    struct walk w;
     struct buf work = {0};
     bool found = false;
-    json_read(&r, argument(values[0]));
-    json_read_literal(&r, "{");
-    while (!found && next_member(&r, &name, &value))
+    bool entered = walk_enter(&w, argument(values[0]), '{');
+    while (entered && !found && next_member(&w, &name, &value))
         found = value.data[0] == '[' ? list_holds(value, folded, true, &work)
                                      : folds_to(value, folded, true, &work);
     give_bool(context, found, &work);
