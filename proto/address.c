@@ -42,7 +42,7 @@ static int digit_of(char c, int base)
     return value < base ? value : -1;
 }
 
-/* A number of 1 .. 'digits_max' digits at '*at', which moves behind it; -1: none, or above 'max'. */
+/* A number of at most 'digits_max' digits at '*at', which moves on; -1: none, or above 'max'. */
 static long read_number(const char **at, int base, int digits_max, long max)
 {
     long number = 0;

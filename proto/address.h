@@ -8,8 +8,8 @@
 #include "proto/limiter.h"
 
 struct address {
-    char label[LABEL_BYTES_MAX + 1];    /* "" none was given */
-    char place[ADDRESS_BYTES_MAX + 1];  /* host:port */
+    char label[LABEL_BYTES_MAX + 1];   /* "" none was given */
+    char place[ADDRESS_BYTES_MAX + 1]; /* host:port */
 };
 
 /*

@@ -109,8 +109,8 @@ void core_free(struct core *c)
 static enum status join(struct core *c)
 {
     struct link *l = NULL;
-    const char *place = outbox_keep(&c->common.outbox, c->join_address,
-                                    strlen(c->join_address) + 1);
+    const char *place =
+        outbox_keep(&c->common.outbox, c->join_address, strlen(c->join_address) + 1);
     const struct link_options options = {
         .id = ++c->gossip.last_id,
         .dialled = true,

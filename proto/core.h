@@ -16,13 +16,21 @@
  *
  * What happens, in order. CONNECTED (dialled) or ACCEPTED opens a link; channel.h authenticates it.
  * The dialler sends HELLO and CHARTER, the other answers; each checks that the other's key is in
- * force in its newest charter (after taking the charters offered), or says BYE. Then both send whole
- * HEADS. A side that knows all the other's heads LOADs what they do not reach and sends ITEMs; one
- * that does not sends SUMMARY, and the other LOADs what that does not reach. Receivers STORE and
- * answer STORED; at most WINDOW_BYTES are in flight. A COMMITTED event (ours, or stored from
- * another link) goes at once to every active link whose known heads show it lacks it and has its
- * parents; where parents are uncertain, HEADS differ and the reconciliation of every GOSSIP_MS
+ * force in its newest charter (after taking the charters offered), or says BYE. Both then send
+ * whole HEADS. A side that knows all the other's heads LOADs what they do not reach and sends
+ * ITEMs; one that does not sends SUMMARY, and the other LOADs what that does not reach. Receivers
+ * STORE and answer STORED; at most WINDOW_BYTES are in flight. A COMMITTED event (ours, or stored
+ * from another link) goes at once to every active link whose known heads show it lacks it and has
+ * its parents; where parents are uncertain, HEADS differ and the reconciliation of every GOSSIP_MS
  * (HEADS again) mends it.
+ *
+ * After a batch was stored the shell tells COMMITTED (each), HEADS, STORED, in this order: so
+ * pushes leave first, and STORED already names the new heads. Another order is correct, and dearer.
+ * STORED and LOADED answer in the order of the requests of a link.
+ *
+ * A core that joins dials until the inviter answers. Its FX_CLOSE says: ST_OK after FX_JOINED;
+ * ST_EXPIRED, ST_USED and other words of the inviter; ST_NOT_FOUND where it ended the connection
+ * three times without a word (no such invitation, or a wrong secret): nothing is tried after these.
  */
 #ifndef PROTO_CORE_H
 #define PROTO_CORE_H
@@ -36,7 +44,7 @@ typedef uint32_t link_id; /* chosen by the shell for ACCEPTED, by the core for C
 enum core_event_kind {
     CORE_TICK,        /* time passed */
     CORE_START,       /* nothing but time */
-    CORE_CHARTER,     /* the newest charter, at start and whenever it grew; also answers FX_CHARTER */
+    CORE_CHARTER,     /* the newest charter, at start and when it grew; also answers FX_CHARTER */
     CORE_HEADS,       /* the counted and all further heads here, durable; at start and on change */
     CORE_PEERS,       /* addresses to dial besides the charter's, from the configuration */
     CORE_INVITATIONS, /* open invitations */
@@ -61,11 +69,11 @@ struct core_member {
 };
 
 struct core_invitation {
-    struct bytes id;              /* 1 .. 64 bytes */
+    struct bytes id; /* 1 .. 64 bytes */
     uint8_t secret[KEY_BYTES];
     struct bytes label;
-    bool expired;                 /* told to whoever holds the secret: BYE_EXPIRED */
-    bool used;                    /* admits 'used_by' only: BYE_USED to others */
+    bool expired; /* told to whoever holds the secret: BYE_EXPIRED */
+    bool used;    /* admits 'used_by' only: BYE_USED to others */
     struct key used_by;
 };
 
@@ -81,49 +89,49 @@ struct core_event {
     enum core_event_kind kind;
     uint64_t now_ms;
     link_id link;
-    uint32_t request;              /* STORED, LOADED, PAIRED, CHARTER (0: unasked) */
-    enum status status;            /* STORED, LOADED, PAIRED, CHARTER as an answer, CLOSED */
-    struct bytes bytes;            /* DATA; COMMITTED: the item */
-    const char *text;              /* CLOSED; ACCEPTED: the other's address without its port */
-    size_t unsent_bytes;           /* WRITTEN */
+    uint32_t request;    /* STORED, LOADED, PAIRED, CHARTER (0: unasked) */
+    enum status status;  /* STORED, LOADED, PAIRED, CHARTER as an answer, CLOSED */
+    struct bytes bytes;  /* DATA; COMMITTED: the item */
+    const char *text;    /* CLOSED; ACCEPTED: the other's address without its port */
+    size_t unsent_bytes; /* WRITTEN */
 
-    struct {                       /* CHARTER */
+    struct { /* CHARTER */
         uint32_t version;
         struct digest hash;
         const struct core_member *members;
         uint32_t member_count;
         const struct bytes *files; /* versions 1 .. version, as they stand */
     } charter;
-    struct {                       /* HEADS */
+    struct {                                   /* HEADS */
         const struct core_label_heads *labels; /* ascending */
         uint32_t label_count;
     } heads;
-    const char *const *addresses;  /* PEERS: host:port */
+    const char *const *addresses; /* PEERS: host:port */
     uint32_t address_count;
     const struct core_invitation *invitations;
     uint32_t invitation_count;
-    struct bytes label;            /* SYNC */
+    struct bytes label; /* SYNC */
 
-    struct {                       /* STORED: what became of each item of the request, in order */
+    struct {                         /* STORED: what became of each item of the request, in order */
         const enum status *verdicts; /* ST_OK, ST_EXISTS, ST_WAITING, or why it was refused */
         const struct oid *ids;       /* each item's commit id (zero where it could not be read) */
         uint32_t count;
-        const struct oid *missing;   /* parents that WAITING items lack */
+        const struct oid *missing; /* parents that WAITING items lack */
         uint32_t missing_count;
     } stored;
-    struct {                       /* LOADED */
+    struct { /* LOADED */
         const struct bytes *items;
-        const struct oid *ids;     /* of items, or the summary's ids */
+        const struct oid *ids; /* of items, or the summary's ids */
         uint32_t count;
-        bool more;                 /* LACKING: not all fitted; ask again with what was sent known */
-        bool unknown;              /* LACKING: some of the known ids given are not known here */
+        bool more;    /* LACKING: not all fitted; ask again with what was sent known */
+        bool unknown; /* LACKING: some of the known ids given are not known here */
     } loaded;
-    struct {                       /* COMMITTED */
+    struct { /* COMMITTED */
         struct oid id;
         const struct oid *parents;
         uint32_t parent_count;
     } committed;
-    struct {                       /* PAIRED (status ST_OK) */
+    struct { /* PAIRED (status ST_OK) */
         struct bytes label;
         const struct bytes *files; /* the whole chain, the joiner in the last */
         uint32_t file_count;
@@ -131,16 +139,16 @@ struct core_event {
 };
 
 enum core_effect_kind {
-    FX_SEND,      /* bytes to a link's transport */
-    FX_CONNECT,   /* dial 'text' (host:port) as 'link' */
-    FX_CLOSE,     /* end a link once what was sent is out; status is the reason */
-    FX_STORE,     /* accept 'items' (in order), then CORE_STORED with 'request' */
-    FX_LOAD,      /* answer with CORE_LOADED */
-    FX_CHARTER,   /* take these version files; answer with CORE_CHARTER */
-    FX_PAIR,      /* admit 'key' at address 'text' by invitation 'bytes'; answer with CORE_PAIRED */
-    FX_JOINED,    /* we joined: label 'text', charter files 'items' */
-    FX_LOG,       /* 'level' (syslog's 3 .. 7), 'text' without case content */
-    FX_PEER,      /* a link's state changed: 'link' (for watch and status) */
+    FX_SEND,    /* bytes to a link's transport */
+    FX_CONNECT, /* dial 'text' (host:port) as 'link' */
+    FX_CLOSE,   /* end a link once what was sent is out; status is the reason */
+    FX_STORE,   /* accept 'items' (in order), then CORE_STORED with 'request' */
+    FX_LOAD,    /* answer with CORE_LOADED */
+    FX_CHARTER, /* take these version files; answer with CORE_CHARTER */
+    FX_PAIR,    /* admit 'key' at address 'text' by invitation 'bytes'; answer with CORE_PAIRED */
+    FX_JOINED,  /* we joined: label 'text', charter files 'items' */
+    FX_LOG,     /* 'level' (syslog's 3 .. 7), 'text' without case content */
+    FX_PEER,    /* a link's state changed: 'link' (for watch and status) */
 };
 
 struct core_effect {
@@ -151,13 +159,13 @@ struct core_effect {
     int level;
     struct bytes bytes;
     const char *text;
-    const struct bytes *items;    /* STORE, CHARTER, JOINED */
+    const struct bytes *items; /* STORE, CHARTER, JOINED */
     uint32_t item_count;
     enum core_load_kind load;
-    const struct oid *known;      /* LOAD LACKING: what the peer has; BY_ID: what it wants */
+    const struct oid *known; /* LOAD LACKING: what the peer has; BY_ID: what it wants */
     uint32_t known_count;
-    size_t bytes_max;             /* LOAD: of items */
-    struct key key;               /* PAIR */
+    size_t bytes_max; /* LOAD: of items */
+    struct key key;   /* PAIR */
 };
 
 enum { EFFECTS_MAX = 1024 };
@@ -169,16 +177,16 @@ struct effects { /* lent by the core until the next step */
 
 struct core_options {
     struct digest network;
-    const char *label;             /* ours */
-    const uint8_t *identity;       /* Ed25519 secret key, 64 bytes; copied, wiped at the end */
-    const char *agent;             /* "mingad 0.1.0" */
-    const char *listen_address;    /* told when pairing; "" for none */
-    uint32_t links_active;         /* 1 .. LINKS_MAX; LINKS_ACTIVE_DEFAULT */
+    const char *label;          /* ours */
+    const uint8_t *identity;    /* Ed25519 secret key, 64 bytes; copied, wiped at the end */
+    const char *agent;          /* "mingad 0.1.0" */
+    const char *listen_address; /* told when pairing; "" for none */
+    uint32_t links_active;      /* 1 .. LINKS_MAX; LINKS_ACTIVE_DEFAULT */
     entropy_fn entropy;
     void *entropy_context;
-    struct {                       /* joining: all other fields but network and identity unused */
+    struct { /* joining: all other fields but network and identity unused */
         bool wanted;
-        const char *address;       /* the inviter's */
+        const char *address; /* the inviter's */
         struct key inviter;
         uint8_t secret[KEY_BYTES];
         struct bytes invitation;
@@ -192,23 +200,28 @@ void core_free(struct core *c);
 /* core_step(): see above. '*out' is to be carried out also on an error.
  * Errors: ST_NO_MEMORY: a local fault; the core stays usable.
  *         ST_TOO_LARGE, ST_MALFORMED: the shell told more than limits.h allows, or a broken key */
-MUST_USE enum status core_step(struct core *c, const struct core_event *event,
-                               struct effects *out);
+MUST_USE enum status core_step(struct core *c, const struct core_event *event, struct effects *out);
 uint64_t core_deadline_ms(const struct core *c); /* UINT64_MAX: none */
 
-enum core_link_state { CORE_LINK_NONE, CORE_LINK_DIALLING, CORE_LINK_HANDSHAKE, CORE_LINK_CHARTER,
-                       CORE_LINK_ACTIVE, CORE_LINK_WAITING /* backing off */ };
+enum core_link_state {
+    CORE_LINK_NONE,
+    CORE_LINK_DIALLING,
+    CORE_LINK_HANDSHAKE,
+    CORE_LINK_CHARTER,
+    CORE_LINK_ACTIVE,
+    CORE_LINK_WAITING /* backing off */
+};
 
-struct core_peer { /* one member other than ourselves, or an address whose member is unknown */
-    const char *label;             /* "" unknown */
+struct core_peer {     /* one member other than ourselves, or an address whose member is unknown */
+    const char *label; /* "" unknown */
     const char *address;
     enum core_link_state state;
     uint64_t bytes_in, bytes_out;
-    uint64_t last_contact_ms;      /* now_ms of the last authenticated message; 0 never */
-    enum status last_error;        /* ST_OK none */
-    bool durable;                  /* everything in our newest HEADS is durable there */
-    uint32_t behind_heads;         /* heads of theirs that we lack */
-    uint64_t retry_ms;             /* WAITING: now_ms of the next try */
+    uint64_t last_contact_ms; /* now_ms of the last authenticated message; 0 never */
+    enum status last_error;   /* ST_OK none */
+    bool durable;             /* everything in our newest HEADS is durable there */
+    uint32_t behind_heads;    /* heads of theirs that we lack */
+    uint64_t retry_ms;        /* WAITING: now_ms of the next try */
 };
 
 /* core_peers(): one after the other, 'index' from 0; false at the end. */

@@ -15,17 +15,17 @@ enum {
 struct fetch {
     enum fetch_state state;
     struct theirs theirs;
-    bool dirty;            /* they may lack something: load when there is room */
-    bool unknown;          /* the last load met heads of theirs that are not known here */
-    bool summary_told;     /* since their last HEADS */
-    bool peer_more;        /* their last ITEM said that more follows */
-    uint64_t told;         /* 1 + the generation of our heads that they were told; 0: none */
-    uint64_t covered;      /* the generation of our heads that reach nothing they lack */
+    bool dirty;        /* they may lack something: load when there is room */
+    bool unknown;      /* the last load met heads of theirs that are not known here */
+    bool summary_told; /* since their last HEADS */
+    bool peer_more;    /* their last ITEM said that more follows */
+    uint64_t told;     /* 1 + the generation of our heads that they were told; 0: none */
+    uint64_t covered;  /* the generation of our heads that reach nothing they lack */
     uint64_t load_generation;
-    bool load_pure;        /* nothing was in flight when it was asked */
+    bool load_pure; /* nothing was in flight when it was asked */
     uint32_t load_request, summary_request, want_request; /* 0: none */
-    uint64_t settle_ms, gossip_ms; /* UINT64_MAX: not set */
-    uint64_t arrived_ms;   /* the last sign of progress from them */
+    uint64_t settle_ms, gossip_ms;                        /* UINT64_MAX: not set */
+    uint64_t arrived_ms;                                  /* the last sign of progress from them */
     struct window window;
 };
 
@@ -82,12 +82,10 @@ static void tell_heads(struct fetch *f, struct common *c, struct wire *w, uint64
     f->told = c->view.generation + 1;
 }
 
-void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell)
+void fetch_begin(struct fetch *f, const struct common *c)
 {
     move(f, FETCH_IDLE);
     f->arrived_ms = c->now_ms;
-    if (tell)
-        tell_heads(f, c, w, 0);
 }
 
 void fetch_tell(struct fetch *f, struct common *c, struct wire *w)
@@ -103,7 +101,7 @@ bool fetch_has_told(const struct fetch *f)
 
 /* ---- Sending ---- */
 
-static bool gets(const struct fetch *f, const struct oid *id)
+static bool will_have(const struct fetch *f, const struct oid *id)
 {
     return theirs_knows(&f->theirs, id) || window_in_flight(&f->window, id);
 }
@@ -125,7 +123,7 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
         struct bytes item = e->loaded.items[i];
         if (item.count == 0 || item.count > ITEM_BYTES_MAX)
             continue; /* nobody could take it */
-        if (!again && gets(f, &e->loaded.ids[i]))
+        if (!again && will_have(f, &e->loaded.ids[i]))
             continue;
         if (!window_fits(&f->window, item.count)) {
             f->dirty = true;
@@ -147,12 +145,12 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
 
 void fetch_push(struct fetch *f, struct common *c, struct wire *w, const struct core_event *e)
 {
-    if (f->state == FETCH_OFF || gets(f, &e->committed.id))
+    if (f->state == FETCH_OFF || will_have(f, &e->committed.id))
         return;
-    bool ready = f->theirs.known && has_room(f, w) && e->bytes.count > 0 &&
-                 e->bytes.count <= ITEM_BYTES_MAX;
+    bool ready =
+        f->theirs.known && has_room(f, w) && e->bytes.count > 0 && e->bytes.count <= ITEM_BYTES_MAX;
     for (uint32_t i = 0; i < e->committed.parent_count && ready; i++)
-        ready = gets(f, &e->committed.parents[i]);
+        ready = will_have(f, &e->committed.parents[i]);
     if (!ready) {
         f->dirty = true;
         return;
@@ -225,7 +223,8 @@ static bool all_sent(const struct fetch *f, const struct common *c)
 {
     const struct idset *ours = &c->view.heads;
     for (uint32_t i = 0; i < ours->count; i++) {
-        if (!idset_has(&f->theirs.has, &ours->ids[i]) && !window_in_flight(&f->window, &ours->ids[i]))
+        const struct oid *id = &ours->ids[i];
+        if (!idset_has(&f->theirs.has, id) && !window_in_flight(&f->window, id))
             return false;
     }
     return true;
@@ -442,8 +441,7 @@ enum status fetch_on_message(struct fetch *f, struct common *c, struct wire *w)
     case MESSAGE_WANT:
         if (f->want_request != 0)
             return ST_OK; /* one at a time; HEADS will tell what is left */
-        return ask(c, w, CORE_LOAD_BY_ID, c->in->want.ids, c->in->want.id_count,
-                   &f->want_request);
+        return ask(c, w, CORE_LOAD_BY_ID, c->in->want.ids, c->in->want.id_count, &f->want_request);
     default:
         return ST_PROTOCOL;
     }

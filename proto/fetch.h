@@ -33,8 +33,8 @@ struct fetch;
 MUST_USE enum status fetch_create(struct fetch **out);
 void fetch_free(struct fetch *f);
 
-/* fetch_begin(): the link became active. 'tell': our HEADS go at once; else fetch_tell() does it. */
-void fetch_begin(struct fetch *f, struct common *c, struct wire *w, bool tell);
+/* fetch_begin(): the link became active. fetch_tell(): our whole HEADS, the first time. */
+void fetch_begin(struct fetch *f, const struct common *c);
 void fetch_tell(struct fetch *f, struct common *c, struct wire *w);
 bool fetch_has_told(const struct fetch *f);
 

@@ -354,7 +354,7 @@ void gossip_settle(struct gossip *g, struct common *c, struct links *ls)
             continue;
         l->settled = true;
         g->due = true;
-        fetch_begin(l->fetch, c, &l->wire, false);
+        fetch_begin(l->fetch, c);
         for (uint32_t n = 0; n < ls->end && l->state == LINK_ACTIVE; n++) {
             struct link *other = ls->at[n];
             if (other != NULL && other != l && other->state == LINK_ACTIVE &&

@@ -31,13 +31,13 @@ struct peer {
     char place[ADDRESS_BYTES_MAX + 1]; /* host:port; "" unknown */
     bool member;                       /* 'key' is known */
     bool configured;
-    bool wanted;                       /* a person asked to dial it now */
+    bool wanted; /* a person asked to dial it now */
     struct key key;
-    uint32_t failures;                 /* in a row */
+    uint32_t failures; /* in a row */
     uint64_t retry_ms;
     uint64_t contact_ms;
     enum status last_error;
-    uint64_t bytes_in, bytes_out;      /* of links that are gone */
+    uint64_t bytes_in, bytes_out; /* of links that are gone */
 };
 
 struct gossip {
@@ -47,7 +47,7 @@ struct gossip {
     uint32_t peer_count;
     struct address *addresses; /* configured */
     uint32_t address_count;
-    bool due;                  /* something changed: look whom to dial */
+    bool due; /* something changed: look whom to dial */
     uint64_t due_ms;
 };
 

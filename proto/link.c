@@ -237,8 +237,7 @@ static void verdict(struct link *l, struct common *c)
 static enum status compare_charters(struct link *l, struct common *c)
 {
     const struct msg_charter *m = &c->in->charter;
-    if (m->version == c->view.version &&
-        memcmp(m->hash.id, c->view.hash.id, DIGEST_BYTES) != 0)
+    if (m->version == c->view.version && memcmp(m->hash.id, c->view.hash.id, DIGEST_BYTES) != 0)
         return ST_WRONG_CHARTER;
     if (m->version > l->their_version)
         l->their_version = m->version;
@@ -384,9 +383,9 @@ bool link_read_next(struct link *l, struct common *c)
     if (status == ST_OK)
         status = message_decode(raw, c->in);
     bool greeted = l->hello_seen || l->state == LINK_PAIRING;
-    if (status == ST_OK && ((readers[c->in->kind] & (1u << l->state)) == 0 ||
-                            (!greeted && c->in->kind != MESSAGE_HELLO &&
-                             c->in->kind != MESSAGE_BYE)))
+    if (status == ST_OK &&
+        ((readers[c->in->kind] & (1u << l->state)) == 0 ||
+         (!greeted && c->in->kind != MESSAGE_HELLO && c->in->kind != MESSAGE_BYE)))
         status = ST_PROTOCOL;
     if (status != ST_OK) {
         link_fail(l, c, status);

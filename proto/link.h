@@ -32,43 +32,42 @@ enum link_state {
 
 struct link {
     link_id id;
-    bool dialled;                    /* by us */
-    bool joining;                    /* a JOIN handshake */
-    enum link_state state, shown;    /* shown: as FX_PEER last said */
-    enum status reason;              /* CLOSED: why */
-    bool transport_gone;             /* the shell closed it */
+    bool dialled;                 /* by us */
+    bool joining;                 /* a JOIN handshake */
+    enum link_state state, shown; /* shown: as FX_PEER last said */
+    enum status reason;           /* CLOSED: why */
+    bool transport_gone;          /* the shell closed it */
     bool reached_active;
-    bool settled;                    /* gossip has looked at it since it became active */
-    bool half_open;                  /* holds a slot of the limiter */
+    bool settled;   /* gossip has looked at it since it became active */
+    bool half_open; /* holds a slot of the limiter */
     bool hello_seen, charter_seen, charter_said;
-    bool unread;                     /* there may be whole messages to read */
-    bool rekeyed;                    /* closed for a fresh handshake */
-    bool flushed;                    /* CLOSED, and the shell was told: free it */
+    bool unread;  /* there may be whole messages to read */
+    bool rekeyed; /* closed for a fresh handshake */
+    bool flushed; /* CLOSED, and the shell was told: free it */
     bool key_known;
-    struct key key;                  /* the other's; dialled: from the start */
+    struct key key; /* the other's; dialled: from the start */
     char label[LABEL_BYTES_MAX + 1];
     struct wire wire;
     struct fetch *fetch;
     struct pairing pairing;
-    uint32_t their_version;          /* of the charter, as told, or given by us */
-    uint32_t charter_request;        /* 0: none */
+    uint32_t their_version;   /* of the charter, as told, or given by us */
+    uint32_t charter_request; /* 0: none */
     bool charter_more;
     uint64_t opened_ms, deadline_ms; /* deadline of the present phase; UINT64_MAX: none */
     uint64_t heard_ms, pinged_ms;
-    uint32_t backlog;                /* steps in a row that left messages unread */
+    uint32_t backlog; /* steps in a row that left messages unread */
 };
 
 struct link_options {
     link_id id;
     bool dialled, joining;
-    const struct key *remote;     /* dialled */
-    const uint8_t *secret;        /* joining */
-    struct bytes invitation;      /* joining */
+    const struct key *remote; /* dialled */
+    const uint8_t *secret;    /* joining */
+    struct bytes invitation;  /* joining */
 };
 
 /* Errors: ST_NO_MEMORY; ST_MALFORMED  the other's key has no X25519 form */
-MUST_USE enum status link_create(struct common *c, const struct link_options *o,
-                                 struct link **out);
+MUST_USE enum status link_create(struct common *c, const struct link_options *o, struct link **out);
 void link_free(struct link *l);
 
 /* link_connected(): the transport of a dialled link is there. */

@@ -8,10 +8,8 @@
 
 #define TO(state) (1u << PAIRING_##state)
 static const unsigned moves[PAIRING_STATE_COUNT] = {
-    [PAIRING_OFF] = TO(HELLO),
-    [PAIRING_HELLO] = TO(REQUEST) | TO(ACCEPT),
-    [PAIRING_REQUEST] = TO(ADMITTING),
-    [PAIRING_ADMITTING] = TO(DONE),
+    [PAIRING_OFF] = TO(HELLO),         [PAIRING_HELLO] = TO(REQUEST) | TO(ACCEPT),
+    [PAIRING_REQUEST] = TO(ADMITTING), [PAIRING_ADMITTING] = TO(DONE),
     [PAIRING_ACCEPT] = TO(DONE),
 };
 #undef TO
@@ -75,8 +73,7 @@ static enum status on_request(struct pairing *p, struct common *c, struct wire *
     if (crypto_sign_ed25519_pk_to_curve25519(told, m->key.id) != 0 ||
         memcmp(told, proven, KEY_BYTES) != 0)
         return ST_MALFORMED;
-    bool same_key = invitation->used &&
-                    memcmp(invitation->used_by.id, m->key.id, KEY_BYTES) == 0;
+    bool same_key = invitation->used && memcmp(invitation->used_by.id, m->key.id, KEY_BYTES) == 0;
     if (invitation->used && !same_key)
         return ST_USED;
     if (invitation->expired && !same_key)
@@ -96,8 +93,8 @@ static enum status on_request(struct pairing *p, struct common *c, struct wire *
 
 static enum status collect(struct pairing *p, const struct msg_pair_accept *m)
 {
-    struct bytes *files = mem_resize(p->files, (p->file_count + m->version_count + 1) *
-                                                   sizeof(files[0]));
+    struct bytes *files =
+        mem_resize(p->files, (p->file_count + m->version_count + 1) * sizeof(files[0]));
     if (files == NULL)
         return ST_NO_MEMORY;
     p->files = files;

@@ -20,11 +20,11 @@ enum { PAIRING_CHAIN_BYTES_MAX = 64 * MIB };
 
 enum pairing_state {
     PAIRING_OFF,
-    PAIRING_HELLO,      /* the other's HELLO is awaited */
-    PAIRING_REQUEST,    /* inviter: PAIR_REQUEST is awaited */
-    PAIRING_ADMITTING,  /* inviter: the replica makes the newcomer a member */
-    PAIRING_ACCEPT,     /* joiner: PAIR_ACCEPT is awaited */
-    PAIRING_DONE,       /* inviter: all is said; joiner: FX_JOINED was given */
+    PAIRING_HELLO,     /* the other's HELLO is awaited */
+    PAIRING_REQUEST,   /* inviter: PAIR_REQUEST is awaited */
+    PAIRING_ADMITTING, /* inviter: the replica makes the newcomer a member */
+    PAIRING_ACCEPT,    /* joiner: PAIR_ACCEPT is awaited */
+    PAIRING_DONE,      /* inviter: all is said; joiner: FX_JOINED was given */
     PAIRING_STATE_COUNT
 };
 

@@ -152,8 +152,8 @@ enum status view_set_heads(struct view *v, const struct core_event *e)
         groups[i].count = own.count;
         const struct view_group *old = group_of(v, from->label);
         kept += old != NULL;
-        groups[i].changed = old != NULL && same_ids(v, old, own.ids, own.count) ? old->changed
-                                                                                : v->generation + 1;
+        groups[i].changed =
+            old != NULL && same_ids(v, old, own.ids, own.count) ? old->changed : v->generation + 1;
         total += own.count;
     }
     if (idset_assign(&heads, ids, total) != ST_OK)

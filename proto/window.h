@@ -31,7 +31,7 @@ struct window {
     uint32_t store_first, store_count;
     uint32_t store_items;
     size_t store_bytes;
-    uint64_t judged;      /* items, ever */
+    uint64_t judged; /* items, ever */
 };
 
 /* window_fits(): an item of so many bytes may leave. window_depart(): it does. */

@@ -27,7 +27,7 @@ void wire_send(struct wire *w, struct common *c);
 /* wire_end(): BYE with this code and the authenticated CLOSE, where the channel is open. */
 void wire_end(struct wire *w, struct common *c, enum bye_code code);
 
-/* wire_flush(): what is to leave, as one SEND. Its bytes stay until wire_reset() in the next step. */
+/* wire_flush(): what is to leave, as one SEND. The bytes stay until wire_reset(), a step later. */
 void wire_flush(struct wire *w, struct common *c);
 void wire_reset(struct wire *w);
 

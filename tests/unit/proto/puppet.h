@@ -103,8 +103,8 @@ PUPPET enum status puppet_step(struct puppet *p, struct core_event *e)
             continue;
         CHECK(p->request_count < PUPPET_REQUESTS_MAX);
         struct puppet_request *r = &p->requests[p->request_count++];
-        *r = (struct puppet_request){fx->kind, fx->request, fx->item_count, fx->load,
-                                     fx->known_count, 0};
+        *r = (struct puppet_request){fx->kind, fx->request,     fx->item_count,
+                                     fx->load, fx->known_count, 0};
         for (uint32_t n = 0; n < fx->item_count; n++)
             r->bytes += fx->items[n].count;
     }
@@ -206,13 +206,23 @@ PUPPET struct puppet *puppet_new(void)
         crypto_sign_seed_keypair(p->keys[i].id, p->secrets[i], seed);
     }
     const struct core_options options = {
-        .network = {{7}}, .label = "alice", .identity = p->secrets[0], .agent = "test",
-        .listen_address = "", .entropy = puppet_random, .entropy_context = p,
+        .network = {{7}},
+        .label = "alice",
+        .identity = p->secrets[0],
+        .agent = "test",
+        .listen_address = "",
+        .entropy = puppet_random,
+        .entropy_context = p,
     };
     CHECK(core_create(&options, &p->core) == ST_OK);
     const struct channel_options channel = {
-        .initiator = true, .selector = CHANNEL_MEMBER, .identity = p->secrets[1],
-        .remote = &p->keys[0], .network = {{7}}, .entropy = puppet_random, .entropy_context = p,
+        .initiator = true,
+        .selector = CHANNEL_MEMBER,
+        .identity = p->secrets[1],
+        .remote = &p->keys[0],
+        .network = {{7}},
+        .entropy = puppet_random,
+        .entropy_context = p,
     };
     CHECK(channel_create(&channel, &p->channel) == ST_OK);
     struct core_event e = {.kind = CORE_ACCEPTED, .link = p->link, .text = "192.0.2.1"};
@@ -221,8 +231,8 @@ PUPPET struct puppet *puppet_new(void)
     /* The second message comes back through puppet_hear(), which drops what it has to answer. */
     struct effects effects;
     struct buf third = {0};
-    e = (struct core_event){.kind = CORE_DATA, .link = p->link, .now_ms = p->now_ms,
-                            .bytes = buf_bytes(&wire)};
+    e = (struct core_event){
+        .kind = CORE_DATA, .link = p->link, .now_ms = p->now_ms, .bytes = buf_bytes(&wire)};
     CHECK(core_step(p->core, &e, &effects) == ST_OK);
     for (uint32_t i = 0; i < effects.count; i++) {
         if (effects.list[i].kind == FX_SEND)
@@ -263,8 +273,8 @@ PUPPET void puppet_say_charter(struct puppet *p, uint32_t version)
     puppet_say(p, &m);
 }
 
-PUPPET void puppet_say_heads(struct puppet *p, bool whole, const char *label,
-                             const struct oid *ids, uint32_t count)
+PUPPET void puppet_say_heads(struct puppet *p, bool whole, const char *label, const struct oid *ids,
+                             uint32_t count)
 {
     static struct message m;
     memset(&m, 0, sizeof(m));

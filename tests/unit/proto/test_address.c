@@ -55,8 +55,9 @@ static void strangers_have_an_ip_address(void **state)
 static void other_texts_are_told_apart(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "bob", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1:2:3",
-                                        "1:2:3:4:5:6:7:8:9", "::1::2", "g::1", "12345::", ":1"};
+    static const char *const texts[] = {
+        "",       "bob",  "1.2.3",   "1.2.3.4.5", "1.2.3.256", "1:2:3", "1:2:3:4:5:6:7:8:9",
+        "::1::2", "g::1", "12345::", ":1"};
     const size_t count = sizeof(texts) / sizeof(texts[0]);
     for (size_t i = 0; i < count; i++) {
         struct limiter_address a = address_of_stranger(texts[i]);

@@ -232,8 +232,8 @@ static void garbage_closes_the_link(void **state)
     office_up(w, 0);
     for (uint32_t i = 0; i < 50; i++) {
         struct pipe *p = pipe_open(w, -1, i + 1, 0);
-        struct core_event e = {.kind = CORE_ACCEPTED, .link = p->ends[1].link,
-                               .text = "203.0.113.9"};
+        struct core_event e = {
+            .kind = CORE_ACCEPTED, .link = p->ends[1].link, .text = "203.0.113.9"};
         w->now_ms += 200;
         office_step(w, 0, &e);
         world_random(w, noise, sizeof(noise));
@@ -267,8 +267,8 @@ static void silent_connections_are_few_and_short(void **state)
     world_run(w, HANDSHAKE_MS);
     assert_int_equal(w->offices[0].closes, 10000);
     for (uint32_t i = 0; i < 1000; i++) { /* one address alone is cut off earlier */
-        struct core_event e = {.kind = CORE_ACCEPTED, .link = 0xa0000000u + i,
-                               .text = "198.51.100.1"};
+        struct core_event e = {
+            .kind = CORE_ACCEPTED, .link = 0xa0000000u + i, .text = "198.51.100.1"};
         office_step(w, 0, &e);
     }
     assert_int_equal(w->offices[0].last_close, ST_TOO_LARGE);
@@ -388,8 +388,8 @@ static void a_slow_line_holds_back_the_sender(void **state)
     world_run(w, 3000);
     for (int i = 0; i < PIPES_MAX; i++) {
         for (int side = 0; side < 2 && w->pipes[i].used; side++) {
-            struct core_event e = {.kind = CORE_WRITTEN, .link = w->pipes[i].ends[side].link,
-                                   .unsent_bytes = 2 * MIB};
+            struct core_event e = {
+                .kind = CORE_WRITTEN, .link = w->pipes[i].ends[side].link, .unsent_bytes = 2 * MIB};
             if (w->pipes[i].ends[side].office == 0)
                 office_step(w, 0, &e);
         }

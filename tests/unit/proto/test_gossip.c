@@ -203,11 +203,11 @@ static void a_broken_event_changes_nothing(void **state)
     e.charter.files = files;
     assert_int_equal(core_step(w->offices[0].core, &e, &effects), ST_MALFORMED);
     assert_int_equal(office_peer(w, 0, "bob").state, CORE_LINK_ACTIVE);
-    e = (struct core_event){.kind = CORE_PEERS, .now_ms = w->now_ms,
-                            .address_count = GOSSIP_ADDRESSES_MAX + 1};
+    e = (struct core_event){
+        .kind = CORE_PEERS, .now_ms = w->now_ms, .address_count = GOSSIP_ADDRESSES_MAX + 1};
     assert_int_equal(core_step(w->offices[0].core, &e, &effects), ST_TOO_LARGE);
-    e = (struct core_event){.kind = CORE_INVITATIONS, .now_ms = w->now_ms,
-                            .invitation_count = INVITATIONS_MAX + 1};
+    e = (struct core_event){
+        .kind = CORE_INVITATIONS, .now_ms = w->now_ms, .invitation_count = INVITATIONS_MAX + 1};
     assert_int_equal(core_step(w->offices[0].core, &e, &effects), ST_TOO_LARGE);
     struct oid id = world_write(w, 0, "still here");
     world_run(w, 0);

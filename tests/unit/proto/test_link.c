@@ -167,7 +167,7 @@ static void a_newer_charter_is_taken_before_the_verdict(void **state)
     say_versions_from(p, 3, 4, true);
     assert_true(puppet_take(p, FX_CHARTER, &r));
     assert_int_equal(r.count, 2);
-    say_versions_from(p, 5, 5, false);       /* not read before the first was judged */
+    say_versions_from(p, 5, 5, false);          /* not read before the first was judged */
     puppet_say_heads(p, true, "bob", &some, 1); /* nor this */
     assert_int_equal(p->request_count, 0);
     puppet_charter(p, 4, false, r.request, ST_OK);

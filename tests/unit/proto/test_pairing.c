@@ -11,8 +11,8 @@ static struct world *world_with_invitation(uint64_t seed)
     struct world *w = world_new(seed, 1);
     struct office *alice = &w->offices[0];
     alice->invites = true;
-    alice->invitation = (struct core_invitation){.id = BYTES("invitation-1"),
-                                                 .label = BYTES("dora")};
+    alice->invitation =
+        (struct core_invitation){.id = BYTES("invitation-1"), .label = BYTES("dora")};
     memcpy(alice->invitation.secret, good_secret, KEY_BYTES);
     office_up(w, 0);
     return w;
@@ -20,8 +20,8 @@ static struct world *world_with_invitation(uint64_t seed)
 
 static void tell_invitations(struct world *w)
 {
-    struct core_event e = {.kind = CORE_INVITATIONS, .invitations = &w->offices[0].invitation,
-                           .invitation_count = 1};
+    struct core_event e = {
+        .kind = CORE_INVITATIONS, .invitations = &w->offices[0].invitation, .invitation_count = 1};
     office_step(w, 0, &e);
 }
 
@@ -36,7 +36,9 @@ static int joiner_up(struct world *w, const char *name, const uint8_t *secret, c
         .listen_address = "127.0.0.1:99",
         .entropy = world_random,
         .entropy_context = w,
-        .join = {.wanted = true, .address = "alice:1", .inviter = w->offices[0].key,
+        .join = {.wanted = true,
+                 .address = "alice:1",
+                 .inviter = w->offices[0].key,
                  .invitation = bytes_of_text(id)},
     };
     memcpy(options.join.secret, secret, KEY_BYTES);

@@ -127,8 +127,7 @@ int main(void)
                                         wires_close),
         cmocka_unit_test_setup_teardown(a_long_chain_takes_several_messages, wires_open,
                                         wires_close),
-        cmocka_unit_test_setup_teardown(stored_names_heads_and_the_newest, wires_open,
-                                        wires_close),
+        cmocka_unit_test_setup_teardown(stored_names_heads_and_the_newest, wires_open, wires_close),
         cmocka_unit_test_setup_teardown(heads_wants_and_summaries, wires_open, wires_close),
         cmocka_unit_test_setup_teardown(pings_differ, wires_open, wires_close),
     };

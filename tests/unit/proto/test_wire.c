@@ -65,8 +65,7 @@ static void a_large_buffer_is_given_back(void **state)
     static uint8_t payload[200 * KIB];
     randombytes_buf(payload, sizeof(payload));
     w->common.out->kind = MESSAGE_ITEM;
-    w->common.out->item = (struct msg_item){.item_count = 1,
-                                            .items = {{payload, sizeof(payload)}}};
+    w->common.out->item = (struct msg_item){.item_count = 1, .items = {{payload, sizeof(payload)}}};
     wire_send(&w->wire, &w->common);
     assert_true(w->wire.out.capacity >= sizeof(payload));
     assert_true(wires_hear(w));

@@ -40,8 +40,11 @@ static int wires_open(void **state)
     struct buf there = {0}, back = {0};
     assert_non_null(w);
     crypto_sign_seed_keypair(key.id, secret, seed);
-    struct channel_options o = {.initiator = true, .selector = CHANNEL_MEMBER, .identity = secret,
-                                .remote = &key, .entropy = wires_random,
+    struct channel_options o = {.initiator = true,
+                                .selector = CHANNEL_MEMBER,
+                                .identity = secret,
+                                .remote = &key,
+                                .entropy = wires_random,
                                 .entropy_context = &w->draws};
     assert_int_equal(channel_create(&o, &w->wire.channel), ST_OK);
     o.initiator = false;
