@@ -373,7 +373,7 @@ static enum status is_ref_known(struct intake *in, struct bytes ref, bool *out)
     *out = false;
     for (uint32_t r = 0; r < in->row_count && !*out; r++) {
         const struct pending *p = &in->rows[r];
-        struct bytes other = {in->raw.data + p->ref_at, p->ref_bytes};
+        struct bytes other = {p->ref_bytes > 0 ? in->raw.data + p->ref_at : NULL, p->ref_bytes};
         *out = p->type == in->type && bytes_equal(other, ref);
     }
     if (*out)
