@@ -69,7 +69,7 @@ CALLS = {
     ("proto/mem.c", "realloc"): "the one place that allocates",
     ("proto/mem.c", "free"): "the one place that allocates",
     ("tests/model/model.c", "free"): "texts that jansson allocated",
-    ("tests/model/replay.c", "free"): "texts that jansson allocated",
+    ("tests/model/replay.c", "free"): "a line that getline allocated",
 }
 
 # --- sizes ----------------------------------------------------------------------------------------
