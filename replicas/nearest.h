@@ -8,7 +8,8 @@
 
 enum { NEAREST_BYTES_MAX = 64 }; /* longer texts are near nothing */
 
-/* nearest_distance(): insertions, deletions and replacements of bytes that lead from a to b;
+/* nearest_distance(): insertions, deletions, replacements and swaps of neighbours that lead
+ * from a to b;
  * NEAREST_BYTES_MAX + 1 where either is longer than that. */
 unsigned nearest_distance(struct bytes a, struct bytes b);
 
