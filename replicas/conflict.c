@@ -8,8 +8,8 @@
 #include "replicas/render.h"
 
 enum {
-    SHORT_DIGITS = 6,         /* of an id in a command, more where that is not unique */
-    MINUTES_AT = 16,          /* "2026-05-01T10:02" */
+    SHORT_DIGITS = 6, /* of an id in a command, more where that is not unique */
+    MINUTES_AT = 16,  /* "2026-05-01T10:02" */
     DAY_AT = 10,
 };
 
@@ -86,8 +86,8 @@ static enum status list_record(void *user, const struct index_row *found)
 {
     struct lister *l = user;
     struct record record = {0};
-    enum status status = replica_record(l->call->replica, NULL, found->type, found->id, &record,
-                                        l->fault);
+    enum status status =
+        replica_record(l->call->replica, NULL, found->type, found->id, &record, l->fault);
     for (uint32_t i = 0; i < record.field_count && status == ST_OK; i++) {
         if (!record_conflicts(&record, &record.fields[i]))
             continue;
@@ -236,8 +236,8 @@ static enum status add_who(struct story *s, uint32_t i, struct fault *f)
     buf_add_format(&s->text, " by %s", by.office);
     if (by.time[0] == '\0')
         return ST_OK;
-    buf_add_format(&s->text, " (%.*s, %.*s %.*s)", (int)name.count, (const char *)name.data,
-                   DAY_AT, by.time, MINUTES_AT - DAY_AT - 1, by.time + DAY_AT + 1);
+    buf_add_format(&s->text, " (%.*s, %.*s %.*s)", (int)name.count, (const char *)name.data, DAY_AT,
+                   by.time, MINUTES_AT - DAY_AT - 1, by.time + DAY_AT + 1);
     return ST_OK;
 }
 
@@ -277,8 +277,8 @@ static enum status short_id(struct replica *r, const char *id, char out[static E
     for (; status == ST_OK && digits < whole; digits++) {
         struct index_id both[2];
         uint32_t count = 0;
-        status = index_find_id(index, (struct bytes){(const uint8_t *)id, digits}, both, 2, &count,
-                               f);
+        status =
+            index_find_id(index, (struct bytes){(const uint8_t *)id, digits}, both, 2, &count, f);
         if (count < 2)
             break;
     }
@@ -354,8 +354,7 @@ enum status conflict_explain(const struct verb_call *call, struct fault *f)
     struct index_id id;
     struct record record = {0};
     bool told = false;
-    enum status status =
-        lookup_record(call->replica, call->request->words[0], &id, &record, f);
+    enum status status = lookup_record(call->replica, call->request->words[0], &id, &record, f);
     for (uint32_t i = 0; i < record.field_count && status == ST_OK; i++) {
         struct story s = {.replica = call->replica, .record = &record, .field = &record.fields[i]};
         if (!record_conflicts(&record, s.field))

@@ -90,8 +90,8 @@ static enum status add_op(struct edit *e, enum op_verb verb, struct bytes name, 
     CHECK(status == ST_OK);
     for (uint32_t i = 0; i < e->ops.count; i++) {
         const struct op *other = &e->ops.ops[i];
-        bool same = bytes_equal(other->name, name) &&
-                    (verb == OP_SET || bytes_equal(other->value, value));
+        bool same =
+            bytes_equal(other->name, name) && (verb == OP_SET || bytes_equal(other->value, value));
         if (same)
             return fault_set(f, ST_USAGE, "%.*s is given twice", words_shown(name),
                              (const char *)name.data);
@@ -130,8 +130,8 @@ static enum status currency_of(struct edit *e, const struct schema_field *field,
     return status;
 }
 
-static enum status typed_value(struct edit *e, const struct schema_field *field,
-                               struct bytes text, struct fault *f)
+static enum status typed_value(struct edit *e, const struct schema_field *field, struct bytes text,
+                               struct fault *f)
 {
     struct buf currency = {0};
     buf_reset(&e->value);
@@ -164,8 +164,7 @@ static enum status assign_set(struct edit *e, const struct schema_field *field,
     if (status != ST_OK)
         return status;
     struct bytes text = buf_bytes(&e->value);
-    const struct record_element *held =
-        set != NULL ? record_element(&e->now, set, text) : NULL;
+    const struct record_element *held = set != NULL ? record_element(&e->now, set, text) : NULL;
     buf_reset(&e->over);
     if (a->sign == WORDS_ADD)
         return held != NULL ? ST_OK : add_op(e, OP_ADD, a->name, text, f);
@@ -179,8 +178,8 @@ static enum status assign_field(struct edit *e, const struct schema_field *field
                                 const struct words_assignment *a, struct fault *f)
 {
     if (a->sign != WORDS_SET) {
-        enum status status = fault_set(f, ST_USAGE, "%s holds one value, it is no set",
-                                       field->name);
+        enum status status =
+            fault_set(f, ST_USAGE, "%s holds one value, it is no set", field->name);
         fault_fix(f, "write %s=VALUE", field->name);
         return status;
     }
@@ -209,8 +208,7 @@ static enum status assign_word(struct edit *e, struct bytes word, struct fault *
         status = lookup_writable(e->type, field, f);
     if (status != ST_OK)
         return status;
-    return field->kind == SCHEMA_SET ? assign_set(e, field, &a, f)
-                                     : assign_field(e, field, &a, f);
+    return field->kind == SCHEMA_SET ? assign_set(e, field, &a, f) : assign_field(e, field, &a, f);
 }
 
 /* ---- Writing ---- */
@@ -442,8 +440,8 @@ static enum status open_record(struct edit *e, struct fault *f)
     if (status == ST_OK)
         status = lookup_type(e->replica, bytes_of_text(e->id.type), &e->type, f);
     if (status == ST_OK && e->now.entry.count > 0) {
-        status = fault_set(f, ST_NOT_ALLOWED, "%s %.8s is an entry: it never changes",
-                           e->id.type, e->id.id);
+        status = fault_set(f, ST_NOT_ALLOWED, "%s %.8s is an entry: it never changes", e->id.type,
+                           e->id.id);
         fault_fix(f, "a mistake is corrected by a reversal");
     }
     return status;
@@ -488,9 +486,9 @@ static enum status no_conflict(struct edit *e, struct bytes name, struct fault *
 {
     struct buf called = {0};
     render_name(e->replica, &e->now, &called);
-    enum status status = fault_set(f, ST_NOTHING, "%.*s of %s %s is not in conflict",
-                                   words_shown(name), (const char *)name.data, e->id.type,
-                                   buf_text(&called));
+    enum status status =
+        fault_set(f, ST_NOTHING, "%.*s of %s %s is not in conflict", words_shown(name),
+                  (const char *)name.data, e->id.type, buf_text(&called));
     fault_fix(f, "to change it: minga set %.8s %.*s=VALUE", e->id.id, words_shown(name),
               (const char *)name.data);
     buf_release(&called);
@@ -577,7 +575,8 @@ static enum status resolve_words(struct edit *e, struct fault *f)
 {
     const struct control_request *q = e->call->request;
     if (control_has(q, "equal")) {
-        enum status status = fault_set(f, ST_NOT_ALLOWED, "--equal settles sealed values, which are"
+        enum status status = fault_set(f, ST_NOT_ALLOWED,
+                                       "--equal settles sealed values, which are"
                                        " not available in this version");
         fault_fix(f, "give the value, or --keep LABEL");
         return status;

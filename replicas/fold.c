@@ -46,8 +46,8 @@ void fold_text(struct bytes text, struct buf *out)
     int boundary = 0;
     while (at < text.count) {
         utf8proc_int32_t code, parts[DECOMPOSED_MAX];
-        utf8proc_ssize_t used = utf8proc_iterate(text.data + at,
-                                                 (utf8proc_ssize_t)(text.count - at), &code);
+        utf8proc_ssize_t used =
+            utf8proc_iterate(text.data + at, (utf8proc_ssize_t)(text.count - at), &code);
         CHECK(used > 0);
         at += (size_t)used;
         utf8proc_ssize_t count =

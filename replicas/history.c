@@ -7,8 +7,8 @@
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
-#include "replicas/tree.h"
 #include "replicas/render.h"
+#include "replicas/tree.h"
 
 /* A list of nodes, and what their rows need. */
 struct log {
@@ -16,9 +16,9 @@ struct log {
     struct graph *graph;
     uint32_t *nodes;
     uint32_t count, capacity;
-    uint32_t *heads;       /* the newest counted commit of each office that has one */
+    uint32_t *heads; /* the newest counted commit of each office that has one */
     uint32_t head_count, office_count;
-    const char *only;      /* changes of this record only; NULL: all */
+    const char *only; /* changes of this record only; NULL: all */
     struct buf row, bytes;
 };
 
@@ -81,8 +81,8 @@ static enum status find_heads(struct log *l)
             continue;
         l->office_count++;
         for (uint32_t k = 0; k < keys; k++) {
-            bool theirs = memcmp(graph_key(l->graph, k)->key.id, newest->members[m].key.id,
-                                 KEY_BYTES) == 0;
+            bool theirs =
+                memcmp(graph_key(l->graph, k)->key.id, newest->members[m].key.id, KEY_BYTES) == 0;
             if (theirs && last[k] != GRAPH_NONE)
                 l->heads[l->head_count++] = last[k];
         }
@@ -179,8 +179,7 @@ static enum status add_changes(struct log *l, uint32_t node, const struct op_lis
         /* What superseded nothing had nothing before it: most of an import needs no look-up. */
         if (strcmp(based, id) != 0 && op->verb == OP_SET && op->over.count > 0) {
             record_release(&base);
-            status = replica_record_before(l->replica, node, op->type, bytes_of_text(id), &base,
-                                           f);
+            status = replica_record_before(l->replica, node, op->type, bytes_of_text(id), &base, f);
             status = status == ST_NOT_FOUND ? ST_OK : status;
             memcpy(based, id, sizeof based);
         }
@@ -247,12 +246,11 @@ static enum status add_row(struct log *l, uint32_t node, struct fault *f)
 
 /* ---- Which commits ---- */
 
-static enum status holds(struct log *l, const char *path, uint32_t node, bool *out,
-                         struct fault *f)
+static enum status holds(struct log *l, const char *path, uint32_t node, bool *out, struct fault *f)
 {
     struct oid blob;
-    enum status status = tree_find(replica_store(l->replica), &graph_node(l->graph, node)->tree,
-                                   path, &blob, f);
+    enum status status =
+        tree_find(replica_store(l->replica), &graph_node(l->graph, node)->tree, path, &blob, f);
     *out = status == ST_OK;
     return status == ST_NOT_FOUND ? ST_OK : status;
 }
@@ -354,9 +352,9 @@ enum status history_of(struct replica *r, const struct record *record, struct bu
 /* ---- log ---- */
 
 struct wanted {
-    struct bytes by;   /* empty: everyone */
+    struct bytes by; /* empty: everyone */
     int64_t since;
-    uint64_t limit;    /* 0: all */
+    uint64_t limit; /* 0: all */
 };
 
 static enum status read_wanted(const struct verb_call *call, struct wanted *out, struct fault *f)
@@ -410,8 +408,8 @@ enum status history_log(const struct verb_call *call, struct fault *f)
     uint64_t sent = 0;
     for (uint32_t i = 0; i < l.count && status == ST_OK; i++) {
         const struct graph_node *n = graph_node(l.graph, l.nodes[i]);
-        bool theirs = wanted.by.count == 0 ||
-                      bytes_equal_text(wanted.by, graph_key(l.graph, n->key)->label);
+        bool theirs =
+            wanted.by.count == 0 || bytes_equal_text(wanted.by, graph_key(l.graph, n->key)->label);
         if (!theirs || n->time < wanted.since)
             continue;
         buf_reset(&l.row);
@@ -433,8 +431,8 @@ static enum status join_from(struct replica *r, const struct oid *tree, const st
                              struct record *out, struct fault *f)
 {
     struct record next = {0}, both = {0};
-    enum status status = replica_record(r, tree, bytes_of_text(id->type), bytes_of_text(id->id),
-                                        &next, f);
+    enum status status =
+        replica_record(r, tree, bytes_of_text(id->type), bytes_of_text(id->id), &next, f);
     if (status == ST_NOT_FOUND)
         return ST_OK;
     if (status == ST_OK && out->id.count > 0) {

@@ -11,8 +11,8 @@
 enum { HISTORY_ROWS_DEFAULT = 50 };
 
 /*
- * history_log(): log [ID] [by=LABEL] [since=DATE] [limit=N, 0: all]; a row a commit, newest first by
- * (height, label, change): commit, change, office, author, time, seq, subject, changes [{record,
+ * history_log(): log [ID] [by=LABEL] [since=DATE] [limit=N, 0: all]; a row a commit, newest first
+ * by (height, label, change): commit, change, office, author, time, seq, subject, changes [{record,
  * type, field, before, after}], signature, settled {k, n}.
  */
 MUST_USE enum status history_log(const struct verb_call *call, struct fault *f);

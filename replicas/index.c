@@ -14,10 +14,10 @@
 #include "replicas/tree.h"
 
 enum {
-    CACHE_KIB = 4096,       /* pages kept in memory */
-    CACHE_BULK_KIB = 16384, /* while many rows change: a random id lands on any page */
+    CACHE_KIB = 4096,        /* pages kept in memory */
+    CACHE_BULK_KIB = 16384,  /* while many rows change: a random id lands on any page */
     WAL_BYTES_MAX = 4 * MIB, /* what is left of the log after a great transaction */
-    TIDY_EVERY = 1024,      /* records read between two tidyings of the store */
+    TIDY_EVERY = 1024,       /* records read between two tidyings of the store */
     BULK_ROWS = 4096,
     PATH_FILE_MAX = 4096,
     BUSY_MS = 2000,
@@ -28,9 +28,9 @@ static const char FORMAT[] = "2"; /* of the tables: a file of another one is bui
 struct index {
     sqlite3 *db;
     sqlite3_stmt *put, *drop, *mark; /* kept: to prepare them costs more than a row */
-    char *path; /* NULL: in memory */
+    char *path;                      /* NULL: in memory */
     struct oid tree;
-    bool placed; /* 'tree' holds the rows; false: none were ever written */
+    bool placed;      /* 'tree' holds the rows; false: none were ever written */
     uint32_t charter; /* version whose indexes exist */
 };
 
@@ -218,7 +218,7 @@ void index_close(struct index *ix)
 
 /* ---- What changed ---- */
 
-struct step { /* one record to write or to remove */
+struct step {        /* one record to write or to remove */
     struct oid blob; /* zero: gone */
     uint32_t type;   /* in steps.types */
     char id[ENTRY_ID_TEXT + 1];
@@ -360,8 +360,8 @@ static enum status write_rows(struct index *ix, struct store *store, const struc
     for (size_t i = 0; status == ST_OK && i < steps->count; i++) {
         const struct step *step = &steps->list[i];
         const char *type = steps->types[step->type];
-        status = oid_is_zero(&step->blob) ? drop_row(&w, step, type, f)
-                                          : put_row(&w, step, type, f);
+        status =
+            oid_is_zero(&step->blob) ? drop_row(&w, step, type, f) : put_row(&w, step, type, f);
         if (i % TIDY_EVERY == TIDY_EVERY - 1)
             store_tidy(store);
     }
@@ -490,8 +490,7 @@ enum status index_rebuild(struct index *ix, struct store *store, const struct oi
 
 /* ---- Questions ---- */
 
-static enum status each_row(sqlite3_stmt *statement, index_row_fn each, void *user,
-                            struct fault *f)
+static enum status each_row(sqlite3_stmt *statement, index_row_fn each, void *user, struct fault *f)
 {
     for (;;) {
         bool there = false;
@@ -529,8 +528,8 @@ static enum status take_id(void *user, const struct index_row *row)
     return ST_OK;
 }
 
-enum status index_find_id(struct index *ix, struct bytes prefix, struct index_id *out,
-                          uint32_t max, uint32_t *count_out, struct fault *f)
+enum status index_find_id(struct index *ix, struct bytes prefix, struct index_id *out, uint32_t max,
+                          uint32_t *count_out, struct fault *f)
 {
     struct found_ids found = {.out = out, .max = max};
     *count_out = 0;
@@ -581,8 +580,8 @@ static enum status ask(struct index *ix, const struct index_query *q, struct que
         status = sql_prepare(ix->db, buf_text(&out->sql), &out->statement, f);
     for (uint32_t i = 0; i < q->filter_count && status == ST_OK; i++)
         if (!bytes_equal_text(q->filters[i].json, "null"))
-            status = sql_bind_value(out->statement, (int)i + 1, q->filters[i].json,
-                                    &out->texts[i], f);
+            status =
+                sql_bind_value(out->statement, (int)i + 1, q->filters[i].json, &out->texts[i], f);
     return status;
 }
 
@@ -594,8 +593,8 @@ static void question_release(struct question *q)
         buf_release(&q->texts[i]);
 }
 
-enum status index_list(struct index *ix, const struct index_query *q, index_row_fn each,
-                       void *user, struct fault *f)
+enum status index_list(struct index *ix, const struct index_query *q, index_row_fn each, void *user,
+                       struct fault *f)
 {
     CHECK(q->filter_count <= INDEX_FILTERS_MAX && name_is_valid(bytes_of_text(q->type)));
     struct question question = {0};
@@ -604,8 +603,7 @@ enum status index_list(struct index *ix, const struct index_query *q, index_row_
     add_where(q, &question.sql);
     if (q->sort != NULL) {
         CHECK(name_is_valid(bytes_of_text(q->sort)));
-        buf_add_format(&question.sql, " ORDER BY reads(fields, '%s') %s, id %s", q->sort, way,
-                       way);
+        buf_add_format(&question.sql, " ORDER BY reads(fields, '%s') %s, id %s", q->sort, way, way);
     } else {
         buf_add_format(&question.sql, " ORDER BY id %s", way);
     }
@@ -618,8 +616,7 @@ enum status index_list(struct index *ix, const struct index_query *q, index_row_
     return status;
 }
 
-static enum status one_number(sqlite3_stmt *statement, int columns, uint64_t *out,
-                              struct fault *f)
+static enum status one_number(sqlite3_stmt *statement, int columns, uint64_t *out, struct fault *f)
 {
     bool row = false;
     enum status status = sql_step(statement, &row, f);

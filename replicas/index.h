@@ -60,7 +60,7 @@ struct index_query {
     uint32_t filter_count; /* 0 .. INDEX_FILTERS_MAX; all have to match */
     const char *sort;      /* a field's name, or NULL: by id */
     bool descending;
-    uint64_t limit;        /* 0: all */
+    uint64_t limit; /* 0: all */
 };
 
 struct index_row { /* lent for the call */
@@ -68,13 +68,14 @@ struct index_row { /* lent for the call */
     uint32_t conflicts;
 };
 
-/* Anything but ST_OK ends the walk with that status. The index may be asked, not updated, inside. */
+/* Anything but ST_OK ends the walk with that status. The index may be asked, not updated, inside.
+ */
 typedef enum status (*index_row_fn)(void *user, const struct index_row *row);
 
 MUST_USE enum status index_list(struct index *ix, const struct index_query *q, index_row_fn each,
                                 void *user, struct fault *f);
-MUST_USE enum status index_count(struct index *ix, const struct index_query *q,
-                                 uint64_t *count_out, struct fault *f);
+MUST_USE enum status index_count(struct index *ix, const struct index_query *q, uint64_t *count_out,
+                                 struct fault *f);
 
 /* index_search(): records with 'text' anywhere in a value, by type and id. limit 0: all. */
 MUST_USE enum status index_search(struct index *ix, struct bytes text, uint64_t limit,
@@ -85,7 +86,7 @@ MUST_USE enum status index_conflicted(struct index *ix, index_row_fn each, void 
                                       struct fault *f);
 
 /* index_totals(): records and entries; how many of them have a conflict. */
-MUST_USE enum status index_totals(struct index *ix, uint64_t *records_out,
-                                  uint64_t *conflicted_out, struct fault *f);
+MUST_USE enum status index_totals(struct index *ix, uint64_t *records_out, uint64_t *conflicted_out,
+                                  struct fault *f);
 
 #endif

@@ -13,8 +13,8 @@
 #include "replicas/words.h"
 
 enum {
-    BATCH_BYTES = 48 * KIB,       /* of operations: a commit's limit leaves room for a charter */
-    OP_BYTES = 48,                /* an operation beside its texts */
+    BATCH_BYTES = 48 * KIB,        /* of operations: a commit's limit leaves room for a charter */
+    OP_BYTES = 48,                 /* an operation beside its texts */
     REJECTS_BYTES_MAX = 512 * KIB, /* of JSON in one row of the answer */
     HALVES_MAX = 2 * COMMIT_RECORDS_MAX, /* parts of a batch that wait to be tried */
 };
@@ -72,8 +72,8 @@ static enum status send_totals(struct intake *in)
     buf_add_text(&row, "],\"rejects\":[");
     buf_add_bytes(&row, buf_bytes(&in->rejects));
     buf_add_format(&row, "]%s}", in->dry ? ",\"dry_run\":true" : "");
-    enum status status = in->rejects.failed || in->left_out.failed ? ST_NO_MEMORY
-                                                                   : buf_status(&row);
+    enum status status =
+        in->rejects.failed || in->left_out.failed ? ST_NO_MEMORY : buf_status(&row);
     if (status == ST_OK)
         in->call->row(in->call->user, buf_bytes(&row));
     buf_release(&row);
@@ -319,8 +319,8 @@ static enum status take_record(struct intake *in, const struct import_row *row)
     if (status == ST_OK)
         status = begin_row(in, row, id, &p);
     if (status == ST_OK && row->has_id) {
-        status = replica_record(in->replica, NULL, bytes_of_text(in->type->name),
-                                bytes_of_text(id), &now, in->fault);
+        status = replica_record(in->replica, NULL, bytes_of_text(in->type->name), bytes_of_text(id),
+                                &now, in->fault);
         status = status == ST_NOT_FOUND ? ST_OK : status;
     }
     if (status == ST_OK)
@@ -380,8 +380,8 @@ static enum status is_ref_known(struct intake *in, struct bytes ref, bool *out)
         return ST_OK;
     json_add_text(&json, ref);
     struct index_filter filter = {.field = "ref", .json = buf_bytes(&json)};
-    struct index_query query = {.type = in->type->name, .filters = &filter, .filter_count = 1,
-                                .limit = 1};
+    struct index_query query = {
+        .type = in->type->name, .filters = &filter, .filter_count = 1, .limit = 1};
     enum status status = buf_status(&json);
     if (status == ST_OK)
         status = lookup_index(in->replica, &index, in->fault);
@@ -486,11 +486,12 @@ static enum status check_role(struct intake *in, struct fault *f)
     const struct charter_member *self = charter_by_label(newest, bytes_of_text(label));
     if (self != NULL && rules_may_write(self, in->type))
         return ST_OK;
-    enum status status = fault_set(f, ST_NOT_ALLOWED, "%s may not write records of type %s", label,
-                                   in->type->name);
-    fault_fix(f, "%s", (in->type->writers & SCHEMA_OFFICE) != 0
-                           ? "offices write them; minga member list shows who is what"
-                           : "a treasurer writes them; minga member list shows who is one");
+    enum status status =
+        fault_set(f, ST_NOT_ALLOWED, "%s may not write records of type %s", label, in->type->name);
+    fault_fix(f, "%s",
+              (in->type->writers & SCHEMA_OFFICE) != 0
+                  ? "offices write them; minga member list shows who is what"
+                  : "a treasurer writes them; minga member list shows who is one");
     return status;
 }
 

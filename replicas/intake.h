@@ -16,7 +16,8 @@
 #include "replicas/verb.h"
 
 /* intake_import(): Errors: ST_PARTLY  some rows were rejected, after their row
- *                          ST_BAD_VALUE, ST_USAGE  nothing was read; LOCAL: what came before is in */
+ *                          ST_BAD_VALUE, ST_USAGE  nothing was read; LOCAL: what came before is in
+ */
 MUST_USE enum status intake_import(const struct verb_call *call, struct fault *f);
 
 #endif

@@ -52,8 +52,7 @@ void invitation_encode(const struct invitation *i, struct buf *out)
     pack(i, &packed);
     checksum(buf_bytes(&packed), sum);
     buf_add(&packed, sum, sizeof sum);
-    size_t room = sodium_base64_encoded_len(packed.count,
-                                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    size_t room = sodium_base64_encoded_len(packed.count, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     buf_add_text(out, SCHEME);
     uint8_t *text = packed.failed ? NULL : buf_reserve(out, room);
     if (text != NULL) {

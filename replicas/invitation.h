@@ -21,14 +21,14 @@ enum {
 
 struct invitation {
     struct digest network;
-    struct digest charter;  /* hash of the newest version when it was made */
+    struct digest charter;               /* hash of the newest version when it was made */
     char address[ADDRESS_BYTES_MAX + 1]; /* the inviter's, host:port */
     struct key inviter;
     uint8_t id[INVITATION_ID_BYTES];
     uint8_t secret[INVITATION_SECRET_BYTES];
     char label[LABEL_BYTES_MAX + 1]; /* what the newcomer will be called */
     enum charter_role role;
-    int64_t expires;        /* seconds since 1970, 1 .. 2^53 - 1 */
+    int64_t expires; /* seconds since 1970, 1 .. 2^53 - 1 */
 };
 
 /* invitation_encode(): the link's text, appended. Check buf_status(). */

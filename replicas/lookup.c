@@ -55,8 +55,8 @@ enum status lookup_field(const struct schema_type *type, struct bytes name,
         return ST_OK;
     }
     const char *nearest = schema_nearest_field(type, name);
-    enum status status = fault_set(f, ST_NOT_SCHEMA, "%s has no field '%.*s'", type->name,
-                                   SHOWN(name));
+    enum status status =
+        fault_set(f, ST_NOT_SCHEMA, "%s has no field '%.*s'", type->name, SHOWN(name));
     if (nearest != NULL)
         fault_fix(f, "did you mean '%s'?", nearest);
     return status;
@@ -81,8 +81,7 @@ static bool is_hex(struct bytes text)
     return text.count > 0;
 }
 
-static enum status check_prefix(struct bytes prefix, const char *what, size_t most,
-                                struct fault *f)
+static enum status check_prefix(struct bytes prefix, const char *what, size_t most, struct fault *f)
 {
     if (!is_hex(prefix)) {
         enum status status = fault_set(f, ST_USAGE, "'%.*s' is no %s", SHOWN(prefix), what);
@@ -90,8 +89,8 @@ static enum status check_prefix(struct bytes prefix, const char *what, size_t mo
         return status;
     }
     if (prefix.count < LOOKUP_PREFIX_MIN) {
-        enum status status = fault_set(f, ST_USAGE, "'%.*s' is too short for %s", SHOWN(prefix),
-                                       what);
+        enum status status =
+            fault_set(f, ST_USAGE, "'%.*s' is too short for %s", SHOWN(prefix), what);
         fault_fix(f, "give at least %d of its digits", LOOKUP_PREFIX_MIN);
         return status;
     }
@@ -116,8 +115,7 @@ static enum status say_ambiguous(struct bytes prefix, const struct index_id *ids
     return status;
 }
 
-enum status lookup_id(struct replica *r, struct bytes prefix, struct index_id *out,
-                      struct fault *f)
+enum status lookup_id(struct replica *r, struct bytes prefix, struct index_id *out, struct fault *f)
 {
     struct index *index = NULL;
     struct index_id ids[CANDIDATES_MAX];
@@ -145,8 +143,8 @@ enum status lookup_record(struct replica *r, struct bytes prefix, struct index_i
 {
     enum status status = lookup_id(r, prefix, id_out, f);
     if (status == ST_OK)
-        status = replica_record(r, NULL, bytes_of_text(id_out->type), bytes_of_text(id_out->id),
-                                out, f);
+        status =
+            replica_record(r, NULL, bytes_of_text(id_out->type), bytes_of_text(id_out->id), out, f);
     return status;
 }
 
@@ -225,9 +223,8 @@ static enum status take_first(void *user, const struct index_row *row)
 }
 
 /* The record whose key (or ref) is 'key': by the id that an import derives, else by the index. */
-static enum status find_by_key(struct replica *r, const struct schema_type *type,
-                               struct bytes key, struct index_id *out, bool *found_out,
-                               struct fault *f)
+static enum status find_by_key(struct replica *r, const struct schema_type *type, struct bytes key,
+                               struct index_id *out, bool *found_out, struct fault *f)
 {
     enum status status = ST_OK;
     *found_out = false;
@@ -247,8 +244,8 @@ static enum status find_by_key(struct replica *r, const struct schema_type *type
     json_add_text(&json, key);
     status = buf_status(&json);
     struct index_filter filter = {.field = field, .json = buf_bytes(&json)};
-    struct index_query query = {.type = type->name, .filters = &filter, .filter_count = 1,
-                                .limit = 1};
+    struct index_query query = {
+        .type = type->name, .filters = &filter, .filter_count = 1, .limit = 1};
     out->id[0] = '\0';
     if (status == ST_OK)
         status = index_list(index, &query, take_first, out, f);

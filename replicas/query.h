@@ -6,8 +6,8 @@
 
 #include "replicas/verb.h"
 
-/* query_show(): show ID [at=COMMIT|DATE] [history]; row: id, type, fields, conflicts; with 'at' also
- * "at", with 'history' also "history", the changes that touched it, newest first. */
+/* query_show(): show ID [at=COMMIT|DATE] [history]; row: id, type, fields, conflicts; with 'at'
+ * also "at", with 'history' also "history", the changes that touched it, newest first. */
 MUST_USE enum status query_show(const struct verb_call *call, struct fault *f);
 
 /* query_list(): list TYPE [FIELD=VALUE…] [sort=F|-F] [limit] [count]; a row each, as show's; with

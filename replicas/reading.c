@@ -64,9 +64,9 @@ void reading_fields(const struct record *r, struct buf *out)
     buf_add_byte(out, '{');
     uint32_t f = 0, s = 0;
     while (f < r->field_count || s < r->set_count) {
-        bool field_next = f < r->field_count &&
-                          (s >= r->set_count ||
-                           bytes_compare(r->fields[f].name, r->sets[s].name) <= 0);
+        bool field_next =
+            f < r->field_count &&
+            (s >= r->set_count || bytes_compare(r->fields[f].name, r->sets[s].name) <= 0);
         if (field_next)
             add_field(r, &r->fields[f++], start, out);
         else

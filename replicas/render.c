@@ -18,7 +18,7 @@ static void copy_text(char *out, size_t bytes, struct bytes text)
 }
 
 enum status render_change(struct replica *r, const struct record *record,
-                        const struct change *change, struct render_change *out, struct fault *f)
+                          const struct change *change, struct render_change *out, struct fault *f)
 {
     struct render_change v = {0};
     const struct record_seen *seen = record_seen(record, change);
@@ -105,7 +105,7 @@ static enum status add_value(struct replica *r, const struct record *record,
 }
 
 enum status render_values(struct replica *r, const struct record *record,
-                        const struct record_field *field, struct buf *out, struct fault *f)
+                          const struct record_field *field, struct buf *out, struct fault *f)
 {
     uint32_t *order = mem_array(field->count, sizeof *order);
     if (order == NULL)
@@ -124,7 +124,7 @@ enum status render_values(struct replica *r, const struct record *record,
 }
 
 enum status render_record(struct replica *r, const struct record *record, struct buf *out,
-                        struct fault *f)
+                          struct fault *f)
 {
     buf_add_text(out, "\"id\":");
     json_add_text(out, record->id);

@@ -96,8 +96,7 @@ static enum status send_member(const struct verb_call *call, const struct charte
     render_text(&row, m->label);
     buf_add_byte(&row, ',');
     add_member_facts(m, &row);
-    buf_add_format(&row, ",\"self\":%s,\"seq\":%llu,\"state\":\"member\"}",
-                   self ? "true" : "false",
+    buf_add_format(&row, ",\"self\":%s,\"seq\":%llu,\"state\":\"member\"}", self ? "true" : "false",
                    (unsigned long long)last_seq(call->replica, &m->key));
     enum status status = buf_status(&row);
     if (status == ST_OK)
@@ -158,8 +157,7 @@ enum status roster_whoami(const struct verb_call *call, struct fault *f)
 {
     struct replica *r = call->replica;
     const struct charter *newest = newest_of(r);
-    const struct charter_member *self =
-        charter_by_label(newest, bytes_of_text(replica_label(r)));
+    const struct charter_member *self = charter_by_label(newest, bytes_of_text(replica_label(r)));
     struct charter_member fallen = {.key = replica_identity(r)->key};
     if (self == NULL) { /* retired: what is still true of it */
         snprintf(fallen.label, sizeof fallen.label, "%s", replica_label(r));
@@ -247,8 +245,8 @@ static enum status parse_invitation(struct bytes file, struct roster_invitation 
     return ST_OK;
 }
 
-static enum status load_invitation(struct disk *d, const char *name,
-                                   struct roster_invitation *out, struct fault *f)
+static enum status load_invitation(struct disk *d, const char *name, struct roster_invitation *out,
+                                   struct fault *f)
 {
     char path[PATH_BYTES_MAX];
     struct buf file = {0};
@@ -369,13 +367,12 @@ static enum status read_rights(struct bytes text, struct roster_invitation *out,
     return ST_OK;
 }
 
-static enum status read_label(struct replica *r, struct bytes label,
-                              struct roster_invitation *out, struct fault *f)
+static enum status read_label(struct replica *r, struct bytes label, struct roster_invitation *out,
+                              struct fault *f)
 {
     const struct charter *newest = newest_of(r);
     if (!label_is_valid(label)) {
-        enum status status = fault_set(f, ST_USAGE, "'%.*s' cannot be a label",
-                                       words_shown(label),
+        enum status status = fault_set(f, ST_USAGE, "'%.*s' cannot be a label", words_shown(label),
                                        label.count > 0 ? (const char *)label.data : "");
         fault_fix(f, "2 to 32 of a-z, 0-9 and '-', a letter first; not \"main\"");
         return status;
@@ -425,15 +422,16 @@ static bool is_wildcard(const char *address)
 static enum status own_address(const struct verb_call *call, char out[ADDRESS_BYTES_MAX + 1],
                                struct fault *f)
 {
-    const struct charter_member *self = charter_by_label(
-        newest_of(call->replica), bytes_of_text(replica_label(call->replica)));
+    const struct charter_member *self =
+        charter_by_label(newest_of(call->replica), bytes_of_text(replica_label(call->replica)));
     struct bytes given = control_option(call->request, "address");
-    if (given.count == 0 && call->listen != NULL && !is_wildcard(call->listen))
-        given = bytes_of_text(call->listen);
     if (given.count == 0 && self != NULL && !is_wildcard(self->address))
         given = bytes_of_text(self->address);
+    if (given.count == 0 && call->listen != NULL && !is_wildcard(call->listen))
+        given = bytes_of_text(call->listen);
     if (given.count == 0 || given.count > ADDRESS_BYTES_MAX) {
-        enum status status = fault_set(f, ST_BAD_CONFIG, "this office does not know the address at"
+        enum status status = fault_set(f, ST_BAD_CONFIG,
+                                       "this office does not know the address at"
                                        " which the newcomer can reach it");
         fault_fix(f, "give it: minga invite LABEL --address HOST:PORT");
         return status;

@@ -29,8 +29,8 @@ struct roster_invitation {
     char label[LABEL_BYTES_MAX + 1];
     enum charter_role role;
     bool admin, treasurer;
-    int64_t expires;     /* seconds since 1970 */
-    bool expired;        /* by this machine's clock, now */
+    int64_t expires; /* seconds since 1970 */
+    bool expired;    /* by this machine's clock, now */
     bool used;
     struct key used_by;
 };

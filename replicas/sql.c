@@ -244,14 +244,14 @@ enum status sql_open(const char *path, sqlite3 **out, struct fault *f)
                                      SQLITE_OPEN_PRIVATECACHE,
                                  NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function(db, "reads", 2, FUNCTION_FLAGS, NULL, function_reads,
-                                         NULL, NULL);
+        result = sqlite3_create_function(db, "reads", 2, FUNCTION_FLAGS, NULL, function_reads, NULL,
+                                         NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function(db, "holds", 3, FUNCTION_FLAGS, NULL, function_holds,
-                                         NULL, NULL);
+        result = sqlite3_create_function(db, "holds", 3, FUNCTION_FLAGS, NULL, function_holds, NULL,
+                                         NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function(db, "found", 2, FUNCTION_FLAGS, NULL, function_found,
-                                         NULL, NULL);
+        result = sqlite3_create_function(db, "found", 2, FUNCTION_FLAGS, NULL, function_found, NULL,
+                                         NULL);
     enum status status = sql_status(db, result, f);
     if (status != ST_OK) {
         sqlite3_close(db);
@@ -295,8 +295,8 @@ enum status sql_bind(sqlite3_stmt *statement, int which, struct bytes text, stru
     return sql_status(sqlite3_db_handle(statement), result, f);
 }
 
-enum status sql_bind_value(sqlite3_stmt *statement, int which, struct bytes json,
-                           struct buf *text, struct fault *f)
+enum status sql_bind_value(sqlite3_stmt *statement, int which, struct bytes json, struct buf *text,
+                           struct fault *f)
 {
     CHECK(json.count > 0);
     int64_t number = json.data[0] == 't' ? 1 : 0;

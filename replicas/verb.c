@@ -76,8 +76,7 @@ static enum status author_of(const struct verb_call *call, struct buf *out, stru
     enum status status = buf_status(out);
     if (status == ST_OK && !ident_is_valid(buf_bytes(out))) {
         status = fault_set(f, ST_USAGE, "the author has to be a name, or \"Name <mail>\"");
-        fault_fix(f, "as in --author \"ana <ana@example.org>\"; at most %d bytes",
-                  IDENT_BYTES_MAX);
+        fault_fix(f, "as in --author \"ana <ana@example.org>\"; at most %d bytes", IDENT_BYTES_MAX);
     }
     return status;
 }

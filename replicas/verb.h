@@ -1,7 +1,7 @@
 /*
- * verb: the commands about records and members, as the control socket brings them: words and options
- * in, JSON rows out (the contract of `--json`). Verbs about links (status, peer, sync, watch) are
- * the daemon's.
+ * verb: the commands about records and members, as the control socket brings them: words and
+ * options in, JSON rows out (the contract of `--json`). Verbs about links (status, peer, sync,
+ * watch) are the daemon's.
  *
  * Verbs: add set show list find log conflicts explain resolve import member invite whoami
  * (add and set make one commit each; import as many as it needs). A write is not acknowledged
@@ -16,8 +16,8 @@
 struct verb_call {
     struct replica *replica;
     const struct control_request *request;
-    struct bytes author;   /* ident of the socket's peer; "--author" overrides */
-    const char *listen;    /* where this office can be reached, for invite; "" unknown */
+    struct bytes author; /* ident of the socket's peer; "--author" overrides */
+    const char *listen;  /* where this office can be reached, for invite; "" unknown */
     void *user;
     void (*row)(void *user, struct bytes json); /* one object, without "schema" and newline */
 };

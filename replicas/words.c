@@ -41,8 +41,7 @@ enum status words_assignment(struct bytes word, struct words_assignment *out, st
         a.name = (struct bytes){word.data, at};
     }
     if (equals == NULL || !name_is_valid(a.name)) {
-        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no FIELD=VALUE",
-                                       words_shown(word),
+        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no FIELD=VALUE", words_shown(word),
                                        word.count > 0 ? (const char *)word.data : "");
         fault_fix(f, "write the field's name, '=' and its value, as in stage=purchase");
         return status;
@@ -146,8 +145,7 @@ enum status words_moment(struct bytes text, int64_t *seconds_out, bool *whole_da
     bool whole_day;
     int64_t seconds;
     if (!parse_moment(text, &seconds, &whole_day)) {
-        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no date",
-                                       words_shown(text),
+        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no date", words_shown(text),
                                        text.count > 0 ? (const char *)text.data : "");
         fault_fix(f, "write it as 2026-05-01 or 2026-05-01T10:02:00Z");
         return status;
@@ -165,17 +163,25 @@ enum status words_span(struct bytes text, int64_t *seconds_out, struct fault *f)
     int64_t unit = 0;
     if (used > 0 && used + 1 == text.count) {
         switch (text.data[used]) {
-        case 'd': unit = DAY; break;
-        case 'h': unit = HOUR; break;
-        case 'm': unit = MINUTE; break;
-        case 's': unit = 1; break;
-        default: break;
+        case 'd':
+            unit = DAY;
+            break;
+        case 'h':
+            unit = HOUR;
+            break;
+        case 'm':
+            unit = MINUTE;
+            break;
+        case 's':
+            unit = 1;
+            break;
+        default:
+            break;
         }
     }
     uint64_t most = unit > 0 ? (uint64_t)SPAN_DAYS_MAX * DAY / (uint64_t)unit : 0;
     if (unit == 0 || n == 0 || n > most) {
-        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no span of time",
-                                       words_shown(text),
+        enum status status = fault_set(f, ST_USAGE, "'%.*s' is no span of time", words_shown(text),
                                        text.count > 0 ? (const char *)text.data : "");
         fault_fix(f, "write a number and d, h, m or s, as in 7d; at most ten years");
         return status;
@@ -189,9 +195,9 @@ void words_time(int64_t seconds, char out[static WORDS_TIME_BYTES])
     int64_t bounded = seconds < 0 ? 0 : seconds > TIME_MAX ? TIME_MAX : seconds;
     int64_t year, month, day, rest = bounded % DAY;
     date_of(bounded / DAY, &year, &month, &day);
-    int used = snprintf(out, WORDS_TIME_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-                        (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100,
-                        (unsigned)(rest / HOUR) % 100, (unsigned)(rest / MINUTE % 60) % 100,
-                        (unsigned)(rest % 60));
+    int used =
+        snprintf(out, WORDS_TIME_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000,
+                 (unsigned)month % 100, (unsigned)day % 100, (unsigned)(rest / HOUR) % 100,
+                 (unsigned)(rest / MINUTE % 60) % 100, (unsigned)(rest % 60));
     CHECK(used == WORDS_TIME_BYTES - 1);
 }

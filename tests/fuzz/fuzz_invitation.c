@@ -1,6 +1,7 @@
 /*
  * invitation: a link that is taken is written again character for character. Input that begins with
- * '!' is the msgpack inside: the harness puts the right checksum behind it, which no fuzzer guesses.
+ * '!' is the msgpack inside: the harness puts the right checksum behind it, which no fuzzer
+ * guesses.
  */
 #include <sodium.h>
 #include <string.h>

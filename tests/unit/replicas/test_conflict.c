@@ -61,8 +61,7 @@ static void explains_in_one_sentence(void **state)
     snprintf(command, sizeof command, "%.6s", id);
     office_run(&b, ST_OK, "resolve", command, "stage=purchase", NULL);
     office_run(&b, ST_OK, "explain", id, NULL);
-    assert_string_equal(office_text(&b, 0, "text"),
-                        "nothing of enterprise E05 is in conflict.");
+    assert_string_equal(office_text(&b, 0, "text"), "nothing of enterprise E05 is in conflict.");
     office_run(&b, ST_OK, "conflicts", NULL);
     assert_int_equal(office_rows(&b), 0);
     office_run(&b, ST_USAGE, "explain", NULL);

@@ -7,7 +7,9 @@ static void adds_and_shows_a_record(void **state)
     char id[ENTRY_ID_TEXT + 1], prefix[8];
     office_found(&o, "santiago");
     office_run(&o, ST_OK, "add", "enterprise", "enterprise=E05", "stage=selection",
-               "trade=Peluquer\xc3\xad" "a", "office=santiago", NULL);
+               "trade=Peluquer\xc3\xad"
+               "a",
+               "office=santiago", NULL);
     office_id(&o, id);
     assert_int_equal(strlen(id), RECORD_ID_TEXT);
     assert_int_equal(strlen(office_text(&o, 0, "commit")), OID_TEXT);
@@ -16,7 +18,8 @@ static void adds_and_shows_a_record(void **state)
     assert_string_equal(office_text(&o, 0, "id"), id);
     assert_string_equal(office_text(&o, 0, "type"), "enterprise");
     assert_string_equal(office_text(&o, 0, "fields.stage"), "selection");
-    assert_string_equal(office_text(&o, 0, "fields.trade"), "Peluquer\xc3\xad" "a");
+    assert_string_equal(office_text(&o, 0, "fields.trade"), "Peluquer\xc3\xad"
+                                                            "a");
     assert_int_equal(json_object_size(office_at(&o, 0, "conflicts")), 0);
     office_reopen(&o);
     office_run(&o, ST_OK, "show", id, NULL);

@@ -11,9 +11,11 @@ static void take(struct office *o, enum status expected, const char *type, struc
         q.options[q.option_count++] =
             (struct control_option){bytes_of_text(option), bytes_of_text("")};
     if (where != NULL)
-        q.options[q.option_count++] =
-            (struct control_option){BYTES("where"), bytes_of_text(where)};
-    struct verb_call call = {.replica = o->replica, .request = &q, .user = o, .row = office_row,
+        q.options[q.option_count++] = (struct control_option){BYTES("where"), bytes_of_text(where)};
+    struct verb_call call = {.replica = o->replica,
+                             .request = &q,
+                             .user = o,
+                             .row = office_row,
                              .author = BYTES("ana <ana@example.org>")};
     json_array_clear(o->rows);
     memset(&o->fault, 0, sizeof o->fault);
@@ -36,10 +38,10 @@ static const struct file {
     const char *type, *name;
     int64_t rows;
 } FILES[] = {
-    {"household", "households.csv", 100},  {"enterprise", "enterprises.csv", 47},
-    {"visit", "visits.csv", 68},           {"disbursement", "disbursements.csv", 47},
-    {"purchase", "purchases.csv", 115},    {"session", "sessions.csv", 200},
-    {"income", "incomes.csv", 94},         {"contact", "contacts.csv", 45},
+    {"household", "households.csv", 100}, {"enterprise", "enterprises.csv", 47},
+    {"visit", "visits.csv", 68},          {"disbursement", "disbursements.csv", 47},
+    {"purchase", "purchases.csv", 115},   {"session", "sessions.csv", 200},
+    {"income", "incomes.csv", 94},        {"contact", "contacts.csv", 45},
     {"expense", "expenses.csv", 82},
 };
 enum { FILE_COUNT = sizeof FILES / sizeof FILES[0], OFFICES = 3 };

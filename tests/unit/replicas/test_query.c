@@ -3,8 +3,9 @@
 static void fill(struct office *o)
 {
     office_found(o, "santiago");
-    office_run(o, ST_OK, "add", "contact", "contact=C001", "institution=Municipalidad de \xc3\x91u\xc3\xb1oa",
-               "kind=bilateral meeting", "attendees=12", "date=2009-08-14", NULL);
+    office_run(o, ST_OK, "add", "contact", "contact=C001",
+               "institution=Municipalidad de \xc3\x91u\xc3\xb1oa", "kind=bilateral meeting",
+               "attendees=12", "date=2009-08-14", NULL);
     office_run(o, ST_OK, "add", "contact", "contact=C002", "institution=Hospital",
                "kind=formal approach", "attendees=3", "date=2009-08-07", NULL);
     office_run(o, ST_OK, "add", "contact", "contact=C003", "institution=Escuela",
@@ -98,8 +99,11 @@ static void tells_ambiguous_ids(void **state)
         buf_add_format(&text, "K%u\n", i);
     q.words[0] = BYTES("contact");
     q.options[0] = (struct control_option){BYTES("content"), buf_bytes(&text)};
-    struct verb_call call = {.replica = o.replica, .request = &q, .author = BYTES("ana <ana@x>"),
-                             .user = &o, .row = office_row};
+    struct verb_call call = {.replica = o.replica,
+                             .request = &q,
+                             .author = BYTES("ana <ana@x>"),
+                             .user = &o,
+                             .row = office_row};
     if (verb_run(&call, &o.fault) != ST_OK)
         fail_msg("%s", o.fault.text);
     assert_int_equal(office_number(&o, 0, "added"), 2000);

@@ -111,9 +111,9 @@ static void an_expired_invitation_admits_nobody(void **state)
     assert_int_equal(fwrite(file.data, 1, file.count, out), file.count);
     assert_int_equal(fclose(out), 0);
     assert_true(stored(&o).list[0].expired);
-    assert_int_equal(roster_admit(o.replica, id_of(&kept.list[0]), &key, BYTES(""), label,
-                                  &o.fault),
-                     ST_EXPIRED);
+    assert_int_equal(
+        roster_admit(o.replica, id_of(&kept.list[0]), &key, BYTES(""), label, &o.fault),
+        ST_EXPIRED);
     for (size_t n = 0; n < file.count; n++) { /* damage admits nobody, and stops nobody else */
         out = fopen(path, "wb");
         assert_non_null(out);

@@ -50,7 +50,7 @@ static void reads_gives_folded_values(void **state)
     (void)state;
     static const struct {
         const char *name, *value;
-    } cases[] = {{"a", "nunoa"}, {"b", "12"}, {"c", "1"},  {"d", "NULL"}, {"e", "NULL"},
+    } cases[] = {{"a", "nunoa"},  {"b", "12"}, {"c", "1"},    {"d", "NULL"}, {"e", "NULL"},
                  {"f", "x\"},y"}, {"g", "-3"}, {"h", "NULL"}, {"z", "NULL"}, {"", "NULL"}};
     struct fixture x;
     char out[128];
