@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "proto/mem.h"
 #include "replicas/export.h"
 #include "replicas/json.h"
 #include "replicas/repair.h"
+#include "replicas/replica.h"
 #include "replicas/settings.h"
 #include "replicas/verify.h"
 
@@ -184,6 +186,35 @@ int care_repair(struct call *c)
     return CALL_DONE;
 }
 
+static void ignore_row(void *user, struct bytes json)
+{
+    (void)user, (void)json;
+}
+
+/* The repository holds what the last checkpoint wrote: have one made, by the daemon where it runs.
+ */
+static enum status checkpoint(const struct call *c, struct fault *f)
+{
+    struct control_request request = {.verb = BYTES("checkpoint")};
+    struct client_end end = {.exit = CALL_DONE};
+    struct client *client = NULL;
+    enum status st = ask_open(c, &client, f);
+    if (st == ST_NO_DAEMON) {
+        struct replica_options options = {.home = c->home, .index = true};
+        struct replica *replica = NULL;
+        st = replica_open(&options, &replica, f);
+        return st == ST_OK ? replica_close(replica, f) : st;
+    }
+    if (st == ST_OK)
+        st = client_run(client, &request, ignore_row, NULL, &end, f);
+    client_close(client);
+    if (st == ST_OK && end.exit != CALL_DONE) {
+        st = fault_set(f, ST_IO, "%s", end.text);
+        fault_fix(f, "%s", end.fix);
+    }
+    return st;
+}
+
 int care_export(struct call *c)
 {
     struct fault f = {0};
@@ -191,7 +222,9 @@ int care_export(struct call *c)
     const char *dir = c->words[1];
     enum status st;
     if (strcmp(c->words[0], "git") == 0) {
-        st = export_git(c->home, dir, &report, &f);
+        st = checkpoint(c, &f);
+        if (st == ST_OK)
+            st = export_git(c->home, dir, &report, &f);
     } else {
         st = fault_set(&f, ST_USAGE, tr("\"%s\" cannot be exported"), c->words[0]);
         fault_fix(&f, "use: minga export git DIR");

@@ -21,7 +21,7 @@ step() { printf '\n== %s\n' "$*"; }
 run() { # show a command as a person would type it, then run it
     local office=$1
     shift
-    printf '%s$ minga %s\n' "$office" "$*"
+    printf '%s$ minga%s\n' "$office" "$(printf ' %q' "$@")"
     m "$office" "$@"
 }
 
@@ -79,7 +79,7 @@ until_true 60 same_state "${everyone[@]}"
 run auditor status
 
 step "The line to Iquique is cut; both sides go on working on the same enterprise"
-id=$(m santiago --json list enterprise enterprise=E05 | field id)
+id=$(m iquique --json list enterprise office=iquique --limit 1 | field id)
 kill "$cable_pid"
 wait "$cable_pid" 2>/dev/null || true
 until_true 30 sh -c "! '$MINGA' --home '$SCRATCH/iquique' --json peer |
@@ -96,7 +96,7 @@ run alto-hospicio conflicts || [ $? -eq 4 ]
 run alto-hospicio explain "${id:0:8}" || [ $? -eq 4 ]
 
 step "Iquique settles it"
-run iquique resolve "${id:0:8}" stage=workshop
+run iquique resolve "${id:0:8}" --keep santiago
 until_true 60 same_state "${everyone[@]}"
 run santiago show "${id:0:8}"
 
