@@ -24,10 +24,15 @@ static void case_and_accents_do_not_matter(void **state)
     folds_to("Iquique 12", "iquique 12");
     folds_to("\xc3\x91u\xc3\xb1oa", "nunoa");
     folds_to("N\xcc\x83u\xcc\x83oa", "nuoa"); /* marks of their own */
-    folds_to("Stra\xc3\x9f" "e", "strasse");
+    folds_to("Stra\xc3\x9f"
+             "e",
+             "strasse");
     folds_to("\xce\xa3\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x82",
              "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83");
-    folds_to("a\xff" "B", "a\xff" "B"); /* no UTF-8: as it stands */
+    folds_to("a\xff"
+             "B",
+             "a\xff"
+             "B"); /* no UTF-8: as it stands */
 }
 
 static void every_code_point_folds_within_bounds(void **state)
@@ -41,7 +46,9 @@ static void every_code_point_folds_within_bounds(void **state)
             continue;
         for (size_t i = count; i-- > 1;)
             text[i] = (uint8_t)(0x80 | (c >> 6 * (count - 1 - i) & 0x3f));
-        text[0] = (uint8_t)((count == 2 ? 0xc0u : count == 3 ? 0xe0u : 0xf0u) |
+        text[0] = (uint8_t)((count == 2   ? 0xc0u
+                             : count == 3 ? 0xe0u
+                                          : 0xf0u) |
                             c >> 6 * (count - 1));
         buf_reset(&out);
         fold_text((struct bytes){text, count}, &out);

@@ -69,8 +69,9 @@ static void values_read_as_they_are_typed(void **state)
     (void)state;
     static const struct {
         const char *json, *text;
-    } cases[] = {{"\"a \\\"b\\\"\"", "a \"b\""}, {"12", "12"}, {"null", ""}, {"", ""},
-                 {"true", "true"}, {"\"broken", "\"broken"}};
+    } cases[] = {
+        {"\"a \\\"b\\\"\"", "a \"b\""}, {"12", "12"}, {"null", ""}, {"", ""}, {"true", "true"},
+        {"\"broken", "\"broken"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf out = {0};
         buf_add_text(&out, "=");

@@ -74,9 +74,10 @@ static void moments_are_read_as_utc(void **state)
         assert_int_equal(seconds, cases[i].seconds);
         assert_int_equal(whole_day, cases[i].whole_day);
     }
-    static const char *const wrong[] = {"",           "2026",       "2026-5-1",   "2026-13-01",
-                                        "2026-02-29", "2026-04-31", "1969-12-31", "2026-05-01x",
-                                        "2026-05-01T24:00", "2026-05-01T10", "2026-00-10"};
+    static const char *const wrong[] = {
+        "",           "2026",       "2026-5-1",    "2026-13-01",       "2026-02-29",
+        "2026-04-31", "1969-12-31", "2026-05-01x", "2026-05-01T24:00", "2026-05-01T10",
+        "2026-00-10"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(words_moment(bytes_of_text(wrong[i]), &seconds, NULL, NULL), ST_USAGE);
 }
