@@ -12,6 +12,8 @@
 
 enum { REJECTS_SHOWN = 10 };
 
+static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
+
 static const char *const COUNTS[] = {"added", "changed", "same", "skipped", "rejected", "commits"};
 enum { ADDED, CHANGED, SAME, SKIPPED, REJECTED, COMMITS, COUNT_COUNT };
 
@@ -139,12 +141,19 @@ static enum status endless_row(struct import *im, uint64_t line)
     return ST_BAD_VALUE;
 }
 
+static bool is_marked(struct bytes text)
+{
+    return text.count >= sizeof BYTE_ORDER_MARK - 1 &&
+           memcmp(text.data, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0;
+}
+
 static enum status send_all(struct import *im, struct client_end *end)
 {
     struct bytes left = buf_bytes(&im->content), header = {0};
     bool whole = strcmp(im->call->words[0], "programme") == 0;
     uint64_t line = 1;
     enum status st = ST_OK;
+    size_t mark = is_marked(left) ? sizeof BYTE_ORDER_MARK - 1 : 0;
     size_t first = import_cut(left, 1); /* the header's row */
     do {
         size_t bytes = whole ? left.count : import_cut(left, IMPORT_PART_BYTES);
@@ -152,7 +161,7 @@ static enum status send_all(struct import *im, struct client_end *end)
             return endless_row(im, line);
         struct bytes part = {left.data, bytes};
         st = send_part(im, part, header, line, end);
-        header = (struct bytes){im->content.data, first};
+        header = (struct bytes){im->content.data + mark, first - mark};
         line += import_lines(part);
         left = (struct bytes){left.data + bytes, left.count - bytes};
     } while (st == ST_OK && left.count > 0 && goes_on(end));

@@ -106,15 +106,21 @@ static inline void fake_start(struct fake *d)
     d->running = true;
 }
 
+/* fake_join(): every answer was asked for; the requests can be looked at. */
+static inline void fake_join(struct fake *d)
+{
+    pthread_join(d->thread, NULL);
+    close(d->listener);
+    d->running = false;
+    assert_int_equal(d->request_count, d->answer_count);
+}
+
 /* fake_stop(): every answer has to have been asked for. */
 static inline void fake_stop(struct fake *d)
 {
     char path[128];
-    if (d->running) {
-        pthread_join(d->thread, NULL);
-        close(d->listener);
-        assert_int_equal(d->request_count, d->answer_count);
-    }
+    if (d->running)
+        fake_join(d);
     for (uint32_t i = 0; i < FAKE_ANSWERS_MAX; i++) {
         buf_release(&d->answers[i]);
         buf_release(&d->requests[i]);

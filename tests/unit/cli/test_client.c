@@ -49,11 +49,9 @@ static void reads_rows_and_their_end(void **state)
     assert_string_equal(end.fix, "look");
     assert_int_equal(end.exit, 3);
     struct control_request asked;
-    pthread_join(d.thread, NULL);
+    fake_join(&d);
     fake_request(&d, 0, &asked);
     assert_true(bytes_equal_text(asked.verb, "list"));
-    d.running = false;
-    close(d.listener);
     fake_stop(&d);
     buf_release(&seen.text);
 }

@@ -1,6 +1,4 @@
-#include "tests/unit/proto/codec.h"
-
-#include <string.h>
+#include "tests/unit/cli/shell.h"
 
 #include "cli/import.h"
 
@@ -78,9 +76,170 @@ static void counts_lines(void **state)
     assert_int_equal(import_lines(BYTES("")), 0);
 }
 
+/* ---- The command, against a fake daemon ---- */
+
+static struct shell shell;
+
+static void write_file(const struct fake *d, const char *name, const char *text,
+                       char path[static 128])
+{
+    snprintf(path, 128, "%s/%s", d->home, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void read_text(const char *path, char out[static 1024])
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t bytes = fread(out, 1, 1023, file);
+    out[bytes] = '\0';
+    fclose(file);
+}
+
+#define TOTALS(added, same, rejected)                                                              \
+    "{\"added\":" #added ",\"changed\":0,\"same\":" #same ",\"skipped\":0,\"rejected\":" #rejected \
+    ",\"commits\":1,\"left_out\":[\"name\"],\"rejects\":["
+
+static void sends_a_file_and_adds_up(void **state)
+{
+    (void)state;
+    struct fake d;
+    struct control_request asked;
+    char path[128];
+    fake_home(&d);
+    write_file(&d, "v.csv", "visit,name*\nV1,x\n", path);
+    fake_row(&d, TOTALS(1, 0, 0) "]}");
+    fake_end(&d, "ok", "", "", 0);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, "--key", "visit", "--where",
+              "office=a", NULL);
+    assert_int_equal(shell.exit, 0);
+    assert_string_equal(shell.out,
+                        "visit: 1 added, 0 changed, 0 the same, 0 rejected (1 commits)\n");
+    shell_has(shell.err, "Left out, as personal data: name\n");
+    fake_join(&d);
+    fake_request(&d, 0, &asked);
+    assert_int_equal(asked.word_count, 1); /* the file's name stays here */
+    assert_true(bytes_equal_text(asked.words[0], "visit"));
+    assert_true(bytes_equal_text(control_option(&asked, "content"), "visit,name*\nV1,x\n"));
+    assert_true(bytes_equal_text(control_option(&asked, "key"), "visit"));
+    assert_true(bytes_equal_text(control_option(&asked, "where"), "office=a"));
+    assert_false(control_has(&asked, "header"));
+    unlink(path);
+    fake_stop(&d);
+}
+
+static void sends_a_long_file_in_parts(void **state)
+{
+    (void)state;
+    struct fake d;
+    struct control_request first, second;
+    struct buf csv = {0};
+    char path[128];
+    fake_home(&d);
+    buf_add_text(&csv, "\xef\xbb\xbfvisit,note\n");
+    for (int i = 0; csv.count < IMPORT_PART_BYTES + 1000; i++)
+        buf_add_format(&csv, "V%d,\"two\nlines\"\n", i);
+    write_file(&d, "v.csv", buf_text(&csv), path);
+    for (int i = 0; i < 2; i++) {
+        fake_row(&d, TOTALS(5, 1, 0) "]}");
+        fake_end(&d, "ok", "", "", 0);
+    }
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, "--json", NULL);
+    assert_string_equal(shell.out,
+                        "{\"schema\":\"minga.import/1\",\"added\":10,\"changed\":0,\"same\":2,"
+                        "\"skipped\":0,\"rejected\":0,\"commits\":2,\"reject_file\":null,"
+                        "\"left_out\":[\"name\"]}\n");
+    fake_join(&d);
+    fake_request(&d, 0, &first);
+    fake_request(&d, 1, &second);
+    struct bytes part = control_option(&first, "content");
+    assert_true(part.count <= IMPORT_PART_BYTES);
+    assert_int_equal(memcmp(part.data + part.count - 8, "\nlines\"\n", 8), 0);
+    assert_true(bytes_equal_text(control_option(&second, "header"), "visit,note\n"));
+    char line[24];
+    snprintf(line, sizeof line, "%llu", 1 + (unsigned long long)import_lines(part));
+    assert_true(bytes_equal_text(control_option(&second, "first-line"), line));
+    assert_int_equal(part.count + control_option(&second, "content").count, csv.count);
+    unlink(path);
+    fake_stop(&d);
+    buf_release(&csv);
+}
+
+static void keeps_rejected_rows_in_a_file(void **state)
+{
+    (void)state;
+    struct fake d;
+    char path[128], rejects[128], text[1024];
+    fake_home(&d);
+    write_file(&d, "v.csv", "visit\nV1\n=2\n", path);
+    fake_row(&d, TOTALS(1, 0, 2) "{\"line\":3,\"raw\":\"=2\",\"why\":\"no visit, that\"},"
+                                 "{\"line\":4,\"raw\":\"a,\\\"b\",\"why\":\"ragged\"}]}");
+    fake_end(&d, "partly", "2 rows were rejected", "", 3);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, NULL);
+    assert_int_equal(shell.exit, 3);
+    shell_has(shell.err, "line 3: no visit, that\n");
+    snprintf(rejects, sizeof rejects, "%s/v.rejects.csv", d.home);
+    shell_has(shell.err, rejects);
+    read_text(rejects, text);
+    assert_string_equal(text, "line,reason,row\r\n3,\"no visit, that\",'=2\r\n"
+                              "4,ragged,\"a,\"\"b\"\r\n");
+    unlink(path);
+    unlink(rejects);
+    fake_stop(&d);
+}
+
+static void ends_with_the_daemons_refusal(void **state)
+{
+    (void)state;
+    struct fake d;
+    char path[128];
+    fake_home(&d);
+    write_file(&d, "v.csv", "vist\n", path);
+    fake_end(&d, "bad-value", "header: visit has no field \"vist\"", "did you mean \"visit\"?", 2);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, NULL);
+    assert_int_equal(shell.exit, 2);
+    assert_string_equal(shell.out, "");
+    shell_has(shell.err, "did you mean \"visit\"?");
+    unlink(path);
+    fake_stop(&d);
+}
+
+static void refuses_files_before_sending(void **state)
+{
+    (void)state;
+    struct fake d;
+    char path[128];
+    fake_home(&d);
+    shell_run(&shell, d.home, NULL, "import", "visit", "/no/such.csv", NULL);
+    assert_int_equal(shell.exit, 1);
+    write_file(&d, "v.csv", "visit\nV1\n\xe9\n", path);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, NULL);
+    assert_int_equal(shell.exit, 2);
+    shell_has(shell.err, "line 3 of ");
+    shell_has(shell.err, "iconv");
+    write_file(&d, "v.csv", "", path);
+    shell_run(&shell, d.home, NULL, "import", "visit", path, NULL);
+    assert_int_equal(shell.exit, 2);
+    shell_has(shell.err, "is empty");
+    unlink(path);
+    fake_stop(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sends_a_file_and_adds_up),
+        cmocka_unit_test(sends_a_long_file_in_parts),
+        cmocka_unit_test(keeps_rejected_rows_in_a_file),
+        cmocka_unit_test(ends_with_the_daemons_refusal),
+        cmocka_unit_test(refuses_files_before_sending),
         cmocka_unit_test(takes_all_that_fits),
         cmocka_unit_test(cuts_behind_whole_rows),
         cmocka_unit_test(takes_a_long_row_alone),
