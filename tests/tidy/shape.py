@@ -6,7 +6,7 @@ import subprocess
 import table
 
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
-# In halves, so that this file keeps its own rule. A quoted XXX is ISO 4217's code for no currency.
+# In halves, so that this file keeps its own rule. In quotes the third may be a currency's code.
 LEFT_OVER = re.compile(r"\b(TO" r"DO|FIX" r"ME|(?<!\")XX" r"X|HA" r"CK)\b")
 STATUS_PROTOTYPE = re.compile(r"^(static inline )?enum status \**(\w+)\(")
 
