@@ -392,7 +392,7 @@ uint64_t core_deadline_ms(const struct core *c)
 {
     if (c->again)
         return c->common.now_ms;
-    uint64_t next = gossip_deadline_ms(&c->gossip, &c->links);
+    uint64_t next = gossip_deadline_ms(&c->gossip, &c->common, &c->links);
     if (c->joins && c->join_ms < next)
         next = c->join_ms;
     for (uint32_t i = 0; i < c->links.end; i++) {

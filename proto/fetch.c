@@ -123,8 +123,9 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
         struct bytes item = e->loaded.items[i];
         if (item.count == 0 || item.count > ITEM_BYTES_MAX)
             continue; /* nobody could take it */
-        if (!again && will_have(f, &e->loaded.ids[i]))
-            continue;
+        if (!again && (idset_has(&f->theirs.has, &e->loaded.ids[i]) ||
+                       window_in_flight(&f->window, &e->loaded.ids[i])))
+            continue; /* not by theirs_knows(): what waits over there may be lost there */
         if (!window_fits(&f->window, item.count)) {
             f->dirty = true;
             break;
@@ -145,10 +146,12 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
 
 void fetch_push(struct fetch *f, struct common *c, struct wire *w, const struct core_event *e)
 {
-    if (f->state == FETCH_OFF || will_have(f, &e->committed.id))
+    if (f->state == FETCH_OFF)
         return;
-    bool ready =
-        f->theirs.known && has_room(f, w) && e->bytes.count > 0 && e->bytes.count <= ITEM_BYTES_MAX;
+    bool ready = f->theirs.known && has_room(f, w) && e->bytes.count > 0 &&
+                 window_fits(&f->window, e->bytes.count) && e->bytes.count <= ITEM_BYTES_MAX;
+    if (ready && will_have(f, &e->committed.id))
+        return;
     for (uint32_t i = 0; i < e->committed.parent_count && ready; i++)
         ready = will_have(f, &e->committed.parents[i]);
     if (!ready) {
@@ -379,11 +382,13 @@ enum status fetch_on_answer(struct fetch *f, struct common *c, struct wire *w,
 
 /* ---- Messages of the peer ---- */
 
-static enum status on_heads(struct fetch *f, struct common *c)
+static enum status on_heads(struct fetch *f, struct common *c, struct wire *w)
 {
     enum status status = theirs_take_heads(&f->theirs, &c->in->heads);
     if (status != ST_OK)
         return status;
+    if (f->told != 0 && f->told <= c->view.generation)
+        tell_heads(f, c, w, f->told - 1); /* it asks, since it does not see ours as they are */
     f->arrived_ms = c->now_ms;
     f->summary_told = false;
     wake(f);
@@ -430,7 +435,7 @@ enum status fetch_on_message(struct fetch *f, struct common *c, struct wire *w)
 {
     switch (c->in->kind) {
     case MESSAGE_HEADS:
-        return on_heads(f, c);
+        return on_heads(f, c, w);
     case MESSAGE_STORED:
         return on_stored(f, c);
     case MESSAGE_ITEM:

@@ -366,7 +366,7 @@ void gossip_settle(struct gossip *g, struct common *c, struct links *ls)
         ; /* one after the other, as long as none of those told is bringing us something */
 }
 
-uint64_t gossip_deadline_ms(const struct gossip *g, const struct links *ls)
+uint64_t gossip_deadline_ms(const struct gossip *g, const struct common *c, const struct links *ls)
 {
     uint64_t next = g->due ? 0 : g->due_ms;
     bool untold = false;
@@ -376,7 +376,7 @@ uint64_t gossip_deadline_ms(const struct gossip *g, const struct links *ls)
     for (uint32_t i = 0; i < ls->end && untold; i++) {
         const struct link *l = ls->at[i];
         if (l != NULL && l->state == LINK_ACTIVE && fetch_has_told(l->fetch) &&
-            fetch_patience_ms(l->fetch) < next)
+            fetch_is_behind(l->fetch, c) && fetch_patience_ms(l->fetch) < next)
             next = fetch_patience_ms(l->fetch);
     }
     return next;

@@ -73,7 +73,7 @@ MUST_USE enum status gossip_run(struct gossip *g, struct common *c, struct links
 
 /* gossip_closed(): this link is closed: when is its member dialled again? */
 void gossip_closed(struct gossip *g, struct common *c, struct links *ls, const struct link *l);
-uint64_t gossip_deadline_ms(const struct gossip *g, const struct links *ls);
+uint64_t gossip_deadline_ms(const struct gossip *g, const struct common *c, const struct links *ls);
 
 /* gossip_peer(): the index-th peer as core_peer() tells it; false at the end. */
 bool gossip_peer(const struct gossip *g, const struct common *c, const struct links *ls,

@@ -135,6 +135,19 @@ HELPER bool office_keep(struct world *w, int who, const struct commit *c)
     return true;
 }
 
+/* Tell the commits from this place on, and the heads, in the order that the shell has. */
+HELPER void office_tell_news(struct world *w, int who, uint32_t first, link_id from)
+{
+    struct office *o = &w->offices[who];
+    uint32_t end = o->commit_count;
+    if (o->heads_first)
+        office_tell_heads(w, who);
+    for (uint32_t i = first; i < end; i++)
+        office_tell_commit(w, who, &o->commits[i], from);
+    if (!o->heads_first)
+        office_tell_heads(w, who);
+}
+
 /* One commit over the office's heads; its id. */
 HELPER struct oid world_write(struct world *w, int who, const char *text)
 {
@@ -152,10 +165,7 @@ HELPER struct oid world_write(struct world *w, int who, const char *text)
     memcpy(raw + 2 + OID_BYTES * count, text, length);
     assert_true(read_item((struct bytes){raw, 2 + OID_BYTES * count + length}, &c));
     assert_true(office_keep(w, who, &c));
-    if (o->up) {
-        office_tell_commit(w, who, &c, 0);
-        office_tell_heads(w, who);
-    }
+    office_tell_news(w, who, o->commit_count - 1, 0);
     return c.id;
 }
 
@@ -229,7 +239,6 @@ HELPER void wake_waiting(struct world *w, int who)
             if (!office_has(o, &c->id) && !office_keep(w, who, c))
                 continue;
             o->waiting[i] = o->waiting[--o->waiting_count];
-            office_tell_commit(w, who, c, 0);
             mem_free(c);
             progress = true;
             break;
@@ -245,6 +254,7 @@ HELPER void answer_store(struct world *w, int who, const struct task *t)
     struct office *o = &w->offices[who];
     struct core_event e = {.kind = CORE_STORED, .link = t->link, .request = t->request};
     size_t at = 0;
+    uint32_t first = o->commit_count;
     o->stores++;
     for (uint32_t i = 0; i < t->count; i++) {
         uint32_t length;
@@ -259,9 +269,7 @@ HELPER void answer_store(struct world *w, int who, const struct task *t)
             continue;
         if (office_has(o, &c.id)) {
             verdicts[i] = ST_EXISTS;
-        } else if (office_keep(w, who, &c)) {
-            office_tell_commit(w, who, &c, t->link);
-        } else {
+        } else if (!office_keep(w, who, &c)) {
             verdicts[i] = ST_WAITING;
             for (uint32_t p = 0; p < c.parent_count && e.stored.missing_count < 8; p++) {
                 if (!office_has(o, &c.parents[p]))
@@ -272,12 +280,15 @@ HELPER void answer_store(struct world *w, int who, const struct task *t)
         }
     }
     wake_waiting(w, who);
-    office_tell_heads(w, who);
     e.stored.verdicts = verdicts;
     e.stored.ids = ids;
     e.stored.count = t->count;
     e.stored.missing = missing;
-    office_step(w, who, &e);
+    if (o->heads_first)
+        office_step(w, who, &e);
+    office_tell_news(w, who, first, t->link);
+    if (!o->heads_first)
+        office_step(w, who, &e);
 }
 
 HELPER void answer_charter(struct world *w, int who, const struct task *t)

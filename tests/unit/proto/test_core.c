@@ -462,8 +462,10 @@ static void a_person_asks_for_a_sync(void **state)
 /* Everything at once, several times: the same seed gives the same effects, byte for byte. */
 static void stormy_weather(struct world *w)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
+        w->offices[i].heads_first = world_draw(w, 2) != 0;
         office_up(w, i);
+    }
     for (int day = 0; day < 12; day++) {
         int a = (int)world_draw(w, 4), b = (int)world_draw(w, 4);
         if (a != b)

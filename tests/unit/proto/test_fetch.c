@@ -390,6 +390,39 @@ static void differing_heads_are_told_again(void **state)
     puppet_free(p);
 }
 
+static void who_asks_is_told_what_changed(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_active(&root, 1);
+    puppet_say_heads(p, true, "alice", &root, 1);
+    commit(p, &newer, &root, p->link);
+    puppet_heads(p, &newer, 1); /* bob's own commit: nothing has to be said */
+    assert_int_equal(p->said[MESSAGE_HEADS], 1);
+    puppet_say_heads(p, false, "alice", &newer, 1);
+    assert_int_equal(p->said[MESSAGE_HEADS], 2);
+    assert_false(p->heads->whole);
+    assert_memory_equal(p->heads->ids[0].id, newer.id, OID_BYTES);
+    puppet_say_heads(p, false, "alice", &newer, 1);
+    assert_int_equal(p->said[MESSAGE_HEADS], 2); /* told already */
+    puppet_free(p);
+}
+
+static void what_was_judged_and_lost_is_sent_again(void **state)
+{
+    (void)state;
+    struct puppet_request r;
+    struct puppet *p = puppet_active(&root, 1);
+    puppet_say_heads(p, true, "bob", &theirs, 1);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    puppet_loaded(p, &r, 2, 100, 10, false, false);
+    puppet_say_stored(p, 2, &theirs, 1); /* they waited over there, and were dropped */
+    puppet_tick(p, GOSSIP_MS);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    puppet_loaded(p, &r, 2, 100, 10, false, false);
+    assert_int_equal(p->items_said, 4);
+    puppet_free(p);
+}
+
 static void a_load_that_fails_ends_the_link(void **state)
 {
     (void)state;
@@ -437,6 +470,8 @@ int main(void)
         cmocka_unit_test(heads_may_change_by_label),
         cmocka_unit_test(too_many_heads_end_the_link),
         cmocka_unit_test(differing_heads_are_told_again),
+        cmocka_unit_test(who_asks_is_told_what_changed),
+        cmocka_unit_test(what_was_judged_and_lost_is_sent_again),
         cmocka_unit_test(a_load_that_fails_ends_the_link),
         cmocka_unit_test(answers_nobody_waits_for_change_nothing),
     };

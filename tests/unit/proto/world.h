@@ -81,6 +81,7 @@ struct office {
     uint32_t task_first, task_count;
     enum status refuse; /* verdict on everything from outside; ST_OK: accept */
     bool slow;          /* the replica does not answer */
+    bool heads_first;   /* the shell tells heads before commits, and STORED before both */
     struct core_invitation invitation;
     bool invites;
     bool joined;
