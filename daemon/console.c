@@ -33,7 +33,7 @@ struct client {
     struct client *next;
     struct buf in;
     char author[IDENT_BYTES_MAX + 1];
-    bool busy;     /* a request is being answered */
+    bool busy; /* a request is being answered */
     bool watching;
     bool closing;
     struct job *job; /* the request under way on the storage thread */
@@ -116,8 +116,10 @@ static void reply(struct client *c, struct buf *data)
 
 static void add_end(struct buf *out, enum status code, const char *text, const char *fix)
 {
-    struct control_answer end = {.kind = CONTROL_END, .code = bytes_of_text(status_word(code)),
-                                 .text = bytes_of_text(text), .fix = bytes_of_text(fix),
+    struct control_answer end = {.kind = CONTROL_END,
+                                 .code = bytes_of_text(status_word(code)),
+                                 .text = bytes_of_text(text),
+                                 .fix = bytes_of_text(fix),
                                  .exit = verb_exit(code)};
     control_write_end(&end, out);
 }
@@ -159,8 +161,10 @@ static void change_peers(struct client *c, const struct control_request *q, bool
     struct fault f = {0};
     char word[LABEL_BYTES_MAX + ADDRESS_BYTES_MAX + 2], key[LABEL_BYTES_MAX + 16];
     if (q->word_count != 2 || q->words[1].count >= sizeof word) {
-        refuse(c, ST_USAGE, add ? "say which: minga peer add LABEL=HOST:PORT"
-                                : "say which: minga peer remove LABEL", "");
+        refuse(c, ST_USAGE,
+               add ? "say which: minga peer add LABEL=HOST:PORT"
+                   : "say which: minga peer remove LABEL",
+               "");
         return;
     }
     memcpy(word, q->words[1].data, q->words[1].count);
@@ -204,8 +208,7 @@ static void start_sync(struct client *c, const struct control_request *q)
         for (uint32_t i = 0; core_peer(s->core, i, &peer); i++)
             known = known || bytes_equal_text(q->words[0], peer.label);
         if (!known) {
-            refuse(c, ST_NOT_FOUND, "no office of that label is a member",
-                   "minga member list");
+            refuse(c, ST_NOT_FOUND, "no office of that label is a member", "minga member list");
             return;
         }
         memcpy(c->label, q->words[0].data, q->words[0].count);
@@ -393,7 +396,8 @@ enum status console_create(struct server *server, const char *path, struct conso
     k->server = server;
     if (strlen(path) >= sizeof k->path) {
         mem_free(k);
-        return fault_set(f, ST_TOO_LARGE, "the path of the control socket is longer than 107 bytes");
+        return fault_set(f, ST_TOO_LARGE,
+                         "the path of the control socket is longer than 107 bytes");
     }
     memcpy(k->path, path, strlen(path) + 1);
     enum status st = sweep(path, f);

@@ -11,8 +11,8 @@
 #include "daemon/server.h"
 
 /* console_create(): bind and listen. Errors: ST_LOCKED  a daemon answers on that socket; ST_IO */
-MUST_USE enum status console_create(struct server *server, const char *path,
-                                    struct console **out, struct fault *f);
+MUST_USE enum status console_create(struct server *server, const char *path, struct console **out,
+                                    struct fault *f);
 
 /* console_finished(): a JOB_VERB or JOB_STATUS of ours came back; takes the job over. */
 void console_finished(struct console *c, struct job *j);

@@ -69,8 +69,8 @@ static void refused(struct joiner *j, enum status status)
 static enum status enter(struct joiner *j, const struct core_effect *e)
 {
     struct charter_chain chain = {0};
-    enum status st = replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count,
-                                   &j->fault);
+    enum status st =
+        replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count, &j->fault);
     if (st == ST_OK)
         st = charter_chain_add(&chain, e->items[0], &j->link.network, &j->fault);
     if (st == ST_OK)
@@ -157,8 +157,8 @@ static void link_written(void *context, link_id link, size_t unsent_bytes)
 static void link_closed(void *context, link_id link, const char *why)
 {
     struct joiner *j = context;
-    struct core_event event = {.kind = CORE_CLOSED, .link = link, .status = ST_UNREACHABLE,
-                               .text = why};
+    struct core_event event = {
+        .kind = CORE_CLOSED, .link = link, .status = ST_UNREACHABLE, .text = why};
     fprintf(stderr, "waiting for %s: %s\n", j->link.address, why);
     step(j, &event);
 }
@@ -166,10 +166,9 @@ static void link_closed(void *context, link_id link, const char *why)
 static void on_limit(uv_timer_t *timer)
 {
     struct joiner *j = timer->data;
-    fault_set(&j->fault, ST_UNREACHABLE, "the inviter at %s could not be reached",
-              j->link.address);
+    fault_set(&j->fault, ST_UNREACHABLE, "the inviter at %s could not be reached", j->link.address);
     fault_fix(&j->fault, "see that its daemon runs and that the address is right, then run the "
-              "same command again: the link stays good");
+                         "same command again: the link stays good");
     finish(j, ST_UNREACHABLE);
 }
 
@@ -190,15 +189,17 @@ static enum status prepare(struct joiner *j, const struct joiner_options *o)
 
 static enum status pair(struct joiner *j, const struct joiner_options *o)
 {
-    struct transport_handler handler = {j, NULL, link_connected, link_data, link_written,
-                                        link_closed};
+    struct transport_handler handler = {j,         NULL,         link_connected,
+                                        link_data, link_written, link_closed};
     struct core_event event = {.kind = CORE_START};
     bool fixed = o->listen != NULL && strcmp(strrchr(o->listen, ':'), ":0") != 0;
-    struct core_options options = {.network = j->link.network, .label = j->link.label,
+    struct core_options options = {.network = j->link.network,
+                                   .label = j->link.label,
                                    .identity = j->identity.secret,
                                    .agent = "mingad " MINGA_VERSION,
                                    .listen_address = fixed ? o->listen : "",
-                                   .links_active = 1, .entropy = entropy};
+                                   .links_active = 1,
+                                   .entropy = entropy};
     options.join.wanted = true;
     options.join.address = j->link.address;
     options.join.inviter = j->link.inviter;
@@ -242,9 +243,10 @@ static void print_result(const struct joiner *j)
     roster_fingerprint(&j->identity.key, fingerprint);
     buf_add_text(&json, "{\"network\":");
     json_add_text(&json, bytes_of_text(j->network));
-    buf_add_format(&json, ",\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\","
-                   "\"fingerprint\":\"%s\"}", id, j->label, charter_role_text(j->link.role),
-                   fingerprint);
+    buf_add_format(&json,
+                   ",\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\","
+                   "\"fingerprint\":\"%s\"}",
+                   id, j->label, charter_role_text(j->link.role), fingerprint);
     printf("%s\n", buf_text(&json));
     buf_release(&json);
 }

@@ -12,7 +12,8 @@ struct joiner_options {
 };
 
 /* joiner_run(): prints one JSON object on standard output (network, network_id, office, role,
- * fingerprint), or one with error, text, fix and exit on standard error. The process's exit code. */
+ * fingerprint), or one with error, text, fix and exit on standard error. The process's exit code.
+ */
 int joiner_run(const struct joiner_options *o);
 
 #endif

@@ -5,8 +5,13 @@
 #ifndef DAEMON_LOGGER_H
 #define DAEMON_LOGGER_H
 
-enum logger_level { LOGGER_ERROR = 3, LOGGER_WARNING = 4, LOGGER_NOTICE = 5, LOGGER_INFO = 6,
-                    LOGGER_DEBUG = 7 };
+enum logger_level {
+    LOGGER_ERROR = 3,
+    LOGGER_WARNING = 4,
+    LOGGER_NOTICE = 5,
+    LOGGER_INFO = 6,
+    LOGGER_DEBUG = 7
+};
 
 /* logger_set_level(): lines above 'level' are dropped; the default is LOGGER_INFO. */
 void logger_set_level(enum logger_level level);

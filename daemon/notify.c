@@ -23,8 +23,8 @@ void notify_send(const char *state)
     if (fd < 0)
         return;
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes);
-    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
-                          length);
+    ssize_t sent =
+        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, length);
     if (sent < 0)
         logger_say(LOGGER_WARNING, "event=notify_failed");
     close(fd);

@@ -8,8 +8,8 @@
 
 enum { TIME_TEXT = 32 };
 
-static const char *const state_words[] = {"none", "dialling", "handshake", "charter", "active",
-                                          "waiting"};
+static const char *const state_words[] = {"none",    "dialling", "handshake",
+                                          "charter", "active",   "waiting"};
 
 static void add_text(struct buf *out, const char *text)
 {
@@ -49,13 +49,17 @@ static void add_members(struct server *s, const struct job *part, struct buf *ou
         uint64_t seq;
         bool self = strcmp(m->label, s->label) == 0, found = !self && find_peer(s, m->label, &peer);
         memcpy(&seq, part->ids[i].id, sizeof seq);
-        buf_add_format(out, "%s{\"label\":\"%s\",\"role\":\"%s\",\"seq\":%llu,\"behind\":%u,"
-                       "\"up_to_date\":%s,\"last_contact\":", i > 0 ? "," : "", m->label,
-                       charter_role_text(m->role), (unsigned long long)seq,
-                       found ? peer.behind_heads : 0, self || peer.durable ? "true" : "false");
+        buf_add_format(out,
+                       "%s{\"label\":\"%s\",\"role\":\"%s\",\"seq\":%llu,\"behind\":%u,"
+                       "\"up_to_date\":%s,\"last_contact\":",
+                       i > 0 ? "," : "", m->label, charter_role_text(m->role),
+                       (unsigned long long)seq, found ? peer.behind_heads : 0,
+                       self || peer.durable ? "true" : "false");
         add_contact(out, self ? server_now_ms() : peer.last_contact_ms);
-        buf_add_format(out, ",\"link\":\"%s\"}", self ? "self" : found ? state_words[peer.state]
-                                                                       : "none");
+        buf_add_format(out, ",\"link\":\"%s\"}",
+                       self    ? "self"
+                       : found ? state_words[peer.state]
+                               : "none");
     }
     buf_add_text(out, "]");
 }
@@ -117,9 +121,10 @@ void report_peer(const struct core_peer *peer, struct buf *out)
     add_text(out, peer->label);
     buf_add_text(out, ",\"address\":");
     add_text(out, peer->address);
-    buf_add_format(out, ",\"state\":\"%s\",\"behind\":%u,\"up_to_date\":%s,\"bytes_in\":%llu,"
-                   "\"bytes_out\":%llu,\"last_contact\":", state_words[peer->state],
-                   peer->behind_heads, peer->durable ? "true" : "false",
+    buf_add_format(out,
+                   ",\"state\":\"%s\",\"behind\":%u,\"up_to_date\":%s,\"bytes_in\":%llu,"
+                   "\"bytes_out\":%llu,\"last_contact\":",
+                   state_words[peer->state], peer->behind_heads, peer->durable ? "true" : "false",
                    (unsigned long long)peer->bytes_in, (unsigned long long)peer->bytes_out);
     add_contact(out, peer->last_contact_ms);
     buf_add_text(out, ",\"last_error\":");
@@ -171,7 +176,7 @@ void report_sync(const struct server *s, struct bytes label, struct buf *out, bo
         buf_add_text(&failed, "{\"label\":");
         add_text(&failed, name);
         buf_add_text(&failed, ",\"error\":");
-        add_text(&failed, active                  ? "it does not hold everything yet"
+        add_text(&failed, active                     ? "it does not hold everything yet"
                           : peer.last_error != ST_OK ? status_text(peer.last_error)
                           : peer.address[0] == '\0'  ? "no address is known; it has to call us"
                                                      : "not connected");

@@ -185,8 +185,8 @@ static void link_written(void *context, link_id link, size_t unsent_bytes)
 
 static void link_closed(void *context, link_id link, const char *why)
 {
-    struct core_event event = {.kind = CORE_CLOSED, .link = link, .status = ST_UNREACHABLE,
-                               .text = why};
+    struct core_event event = {
+        .kind = CORE_CLOSED, .link = link, .status = ST_UNREACHABLE, .text = why};
     server_step(context, &event);
 }
 
@@ -207,8 +207,8 @@ static void tell_charter(struct server *s, const struct job *j)
     if (members == NULL)
         return;
     for (uint32_t i = 0; i < j->member_count; i++)
-        members[i] = (struct core_member){j->members[i].label, j->members[i].key,
-                                          j->members[i].address};
+        members[i] =
+            (struct core_member){j->members[i].label, j->members[i].key, j->members[i].address};
     event.charter.version = j->charter_version;
     event.charter.hash = j->charter_hash;
     event.charter.members = members;
@@ -225,7 +225,8 @@ static void tell_news(struct server *s, const struct job *j)
     struct core_label_heads *labels = mem_array(j->head_count, sizeof *labels);
     for (uint32_t i = 0; i < j->commit_count; i++) {
         const struct job_commit *c = &j->commits[i];
-        struct core_event event = {.kind = CORE_COMMITTED, .link = c->source,
+        struct core_event event = {.kind = CORE_COMMITTED,
+                                   .link = c->source,
                                    .bytes = {j->data.data + c->item_at, c->item_bytes}};
         event.committed.id = c->id;
         event.committed.parents = c->parents;
@@ -247,8 +248,8 @@ static void tell_news(struct server *s, const struct job *j)
 
 static void tell_stored(struct server *s, const struct job *j)
 {
-    struct core_event event = {.kind = CORE_STORED, .request = j->request, .link = j->link,
-                               .status = j->status};
+    struct core_event event = {
+        .kind = CORE_STORED, .request = j->request, .link = j->link, .status = j->status};
     event.stored.verdicts = j->verdicts;
     event.stored.ids = j->ids;
     event.stored.count = j->item_count;
@@ -259,8 +260,8 @@ static void tell_stored(struct server *s, const struct job *j)
 
 static void tell_loaded(struct server *s, const struct job *j)
 {
-    struct core_event event = {.kind = CORE_LOADED, .request = j->request, .link = j->link,
-                               .status = j->status};
+    struct core_event event = {
+        .kind = CORE_LOADED, .request = j->request, .link = j->link, .status = j->status};
     event.loaded.items = j->items;
     event.loaded.ids = j->ids;
     event.loaded.count = j->id_count;
@@ -278,8 +279,8 @@ static void ask_invites(struct server *s)
 
 static void tell_paired(struct server *s, const struct job *j)
 {
-    struct core_event event = {.kind = CORE_PAIRED, .request = j->request, .link = j->link,
-                               .status = j->status};
+    struct core_event event = {
+        .kind = CORE_PAIRED, .request = j->request, .link = j->link, .status = j->status};
     if (j->status == ST_OK) {
         struct job charter = *j; /* the same chain, unasked */
         charter.request = 0;
@@ -303,7 +304,8 @@ static void tell_invites(struct server *s, const struct job *j)
         const struct job_invite *in = &j->invites[i];
         list[i] = (struct core_invitation){.id = {in->id, sizeof in->id},
                                            .label = bytes_of_text(in->label),
-                                           .expired = in->expired, .used = in->used,
+                                           .expired = in->expired,
+                                           .used = in->used,
                                            .used_by = in->used_by};
         memcpy(list[i].secret, in->secret, KEY_BYTES);
     }
@@ -446,19 +448,21 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static enum status create_core(struct server *s, struct replica *r)
 {
-    struct core_options o = {.network = *replica_network(r), .label = s->label,
+    struct core_options o = {.network = *replica_network(r),
+                             .label = s->label,
                              .identity = replica_identity(r)->secret,
                              .agent = "mingad " MINGA_VERSION,
                              .listen_address = transport_address(s->transport),
-                             .links_active = s->settings.links, .entropy = entropy};
+                             .links_active = s->settings.links,
+                             .entropy = entropy};
     return core_create(&o, &s->core);
 }
 
 static enum status start(struct server *s, const struct server_options *o, struct replica *r,
                          struct fault *f)
 {
-    struct transport_handler handler = {s, link_accepted, link_connected, link_data, link_written,
-                                        link_closed};
+    struct transport_handler handler = {s,         link_accepted, link_connected,
+                                        link_data, link_written,  link_closed};
     struct core_event event = {.kind = CORE_START};
     enum status st = transport_create(&s->loop, &handler, &s->transport);
     if (st == ST_OK && s->settings.listen[0] != '\0')

@@ -16,8 +16,8 @@ struct console;
 
 struct server {
     uv_loop_t loop;
-    uv_async_t woken;   /* the worker has finished jobs */
-    uv_timer_t timer;   /* core_deadline_ms() */
+    uv_async_t woken; /* the worker has finished jobs */
+    uv_timer_t timer; /* core_deadline_ms() */
     uv_signal_t signals[3];
     struct core *core;
     struct worker *worker;

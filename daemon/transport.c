@@ -13,8 +13,8 @@ enum {
     BACKLOG = 64,
     READ_BYTES = 64 * KIB,
     ADDRESS_TEXT = 128,
-    LINGER_MS = 3000,           /* to send out what is left of a closed link */
-    NOTSENT_LOWAT = 128 * KIB,  /* unsent bytes the kernel takes: lanes stay short */
+    LINGER_MS = 3000,          /* to send out what is left of a closed link */
+    NOTSENT_LOWAT = 128 * KIB, /* unsent bytes the kernel takes: lanes stay short */
     PENDING_MAX = LINKS_MAX + HALF_OPEN_MAX,
 };
 
@@ -32,7 +32,7 @@ struct stream {
     bool ending;  /* the core is done with it: no more calls */
     bool closing; /* uv_close() was called */
     bool resolving;
-    int handles;  /* still open in libuv */
+    int handles; /* still open in libuv */
     char why[ADDRESS_TEXT];
 };
 

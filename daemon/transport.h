@@ -24,7 +24,8 @@ struct transport_handler {
 MUST_USE enum status transport_create(uv_loop_t *loop, const struct transport_handler *handler,
                                       struct transport **out);
 
-/* transport_listen(): on "host:port"; port 0 takes a free one. ST_USAGE: no such address or taken */
+/* transport_listen(): on "host:port"; port 0 takes a free one. ST_USAGE: no such address or taken
+ */
 MUST_USE enum status transport_listen(struct transport *t, const char *address, struct fault *f);
 /* transport_address(): where it listens, "" if nowhere. */
 const char *transport_address(const struct transport *t);

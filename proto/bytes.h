@@ -38,8 +38,8 @@ struct buf {
     bool failed;
 };
 
-void buf_release(struct buf *b);               /* frees; *b is as zeroed afterwards */
-void buf_reset(struct buf *b);                 /* empties, keeps the memory, clears 'failed' */
+void buf_release(struct buf *b); /* frees; *b is as zeroed afterwards */
+void buf_reset(struct buf *b);   /* empties, keeps the memory, clears 'failed' */
 void buf_add(struct buf *b, const void *data, size_t count);
 void buf_add_bytes(struct buf *b, struct bytes data);
 void buf_add_text(struct buf *b, const char *text);
@@ -58,7 +58,8 @@ void buf_drop_front(struct buf *b, size_t count);
 /* buf_bytes(): what is in it, borrowed until the next write. */
 struct bytes buf_bytes(const struct buf *b);
 
-/* buf_text(): its content as a C string, borrowed; "" after a failure. Adds a NUL beyond 'count'. */
+/* buf_text(): its content as a C string, borrowed; "" after a failure. Adds a NUL beyond 'count'.
+ */
 const char *buf_text(struct buf *b);
 
 /* Errors: ST_NO_MEMORY  some write was dropped */

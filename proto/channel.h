@@ -22,12 +22,12 @@ typedef void (*entropy_fn)(void *context, void *out, size_t count);
 
 struct channel_options {
     bool initiator;
-    enum channel_selector selector;    /* initiator only; a responder learns it */
-    const uint8_t *identity;           /* our Ed25519 secret key, 64 bytes as libsodium has it */
-    const struct key *remote;          /* initiator: the responder's Ed25519 public key */
-    struct digest network;             /* in the prologue */
-    const uint8_t *psk;                /* initiator of JOIN: 32 bytes */
-    struct bytes invitation;           /* initiator of JOIN: id sent in the first payload, <= 64 */
+    enum channel_selector selector; /* initiator only; a responder learns it */
+    const uint8_t *identity;        /* our Ed25519 secret key, 64 bytes as libsodium has it */
+    const struct key *remote;       /* initiator: the responder's Ed25519 public key */
+    struct digest network;          /* in the prologue */
+    const uint8_t *psk;             /* initiator of JOIN: 32 bytes */
+    struct bytes invitation;        /* initiator of JOIN: id sent in the first payload, <= 64 */
     entropy_fn entropy;
     void *entropy_context;
 };

@@ -33,9 +33,9 @@ enum control_kind { CONTROL_ROW, CONTROL_END };
 
 struct control_answer { /* borrows from the decoded message */
     enum control_kind kind;
-    struct bytes row;   /* CONTROL_ROW */
+    struct bytes row;             /* CONTROL_ROW */
     struct bytes code, text, fix; /* CONTROL_END */
-    uint32_t exit;      /* 0 .. 14, page 6's table */
+    uint32_t exit;                /* 0 .. 14, page 6's table */
 };
 
 /* control_option(): the value of an option, or {NULL, 0}. */

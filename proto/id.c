@@ -14,16 +14,16 @@ enum {
 };
 
 static const uint8_t hex_values[256] = {
-    ['0'] = IS_DIGIT | 0, ['1'] = IS_DIGIT | 1, ['2'] = IS_DIGIT | 2, ['3'] = IS_DIGIT | 3,
-    ['4'] = IS_DIGIT | 4, ['5'] = IS_DIGIT | 5, ['6'] = IS_DIGIT | 6, ['7'] = IS_DIGIT | 7,
-    ['8'] = IS_DIGIT | 8, ['9'] = IS_DIGIT | 9, ['a'] = IS_DIGIT | 10, ['b'] = IS_DIGIT | 11,
+    ['0'] = IS_DIGIT | 0,  ['1'] = IS_DIGIT | 1,  ['2'] = IS_DIGIT | 2,  ['3'] = IS_DIGIT | 3,
+    ['4'] = IS_DIGIT | 4,  ['5'] = IS_DIGIT | 5,  ['6'] = IS_DIGIT | 6,  ['7'] = IS_DIGIT | 7,
+    ['8'] = IS_DIGIT | 8,  ['9'] = IS_DIGIT | 9,  ['a'] = IS_DIGIT | 10, ['b'] = IS_DIGIT | 11,
     ['c'] = IS_DIGIT | 12, ['d'] = IS_DIGIT | 13, ['e'] = IS_DIGIT | 14, ['f'] = IS_DIGIT | 15,
 };
 
 static const uint8_t base32_values[256] = {
-    ['0'] = IS_DIGIT | 0, ['1'] = IS_DIGIT | 1, ['2'] = IS_DIGIT | 2, ['3'] = IS_DIGIT | 3,
-    ['4'] = IS_DIGIT | 4, ['5'] = IS_DIGIT | 5, ['6'] = IS_DIGIT | 6, ['7'] = IS_DIGIT | 7,
-    ['8'] = IS_DIGIT | 8, ['9'] = IS_DIGIT | 9, ['a'] = IS_DIGIT | 10, ['b'] = IS_DIGIT | 11,
+    ['0'] = IS_DIGIT | 0,  ['1'] = IS_DIGIT | 1,  ['2'] = IS_DIGIT | 2,  ['3'] = IS_DIGIT | 3,
+    ['4'] = IS_DIGIT | 4,  ['5'] = IS_DIGIT | 5,  ['6'] = IS_DIGIT | 6,  ['7'] = IS_DIGIT | 7,
+    ['8'] = IS_DIGIT | 8,  ['9'] = IS_DIGIT | 9,  ['a'] = IS_DIGIT | 10, ['b'] = IS_DIGIT | 11,
     ['c'] = IS_DIGIT | 12, ['d'] = IS_DIGIT | 13, ['e'] = IS_DIGIT | 14, ['f'] = IS_DIGIT | 15,
     ['g'] = IS_DIGIT | 16, ['h'] = IS_DIGIT | 17, ['j'] = IS_DIGIT | 18, ['k'] = IS_DIGIT | 19,
     ['m'] = IS_DIGIT | 20, ['n'] = IS_DIGIT | 21, ['p'] = IS_DIGIT | 22, ['q'] = IS_DIGIT | 23,

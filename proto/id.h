@@ -14,11 +14,11 @@
 
 enum {
     OID_BYTES = 20,
-    OID_TEXT = 40,     /* hex */
+    OID_TEXT = 40, /* hex */
     DIGEST_BYTES = 32,
-    DIGEST_TEXT = 52,  /* base32; the last character carries one bit */
+    DIGEST_TEXT = 52, /* base32; the last character carries one bit */
     CHANGE_BYTES = 20,
-    CHANGE_TEXT = 32,  /* base32 */
+    CHANGE_TEXT = 32, /* base32 */
     RECORD_ID_BYTES = 12,
     RECORD_ID_TEXT = 24,
     ENTRY_ID_BYTES = 20,
@@ -27,16 +27,16 @@ enum {
     SIGNATURE_BYTES = 64,
 };
 
-struct oid {            /* a git object: commit, tree or blob */
+struct oid { /* a git object: commit, tree or blob */
     uint8_t id[OID_BYTES];
 };
-struct digest {         /* BLAKE2b-256: a commit's digest, a charter's hash, the network id */
+struct digest { /* BLAKE2b-256: a commit's digest, a charter's hash, the network id */
     uint8_t id[DIGEST_BYTES];
 };
-struct change {         /* the first 160 bits of a commit's digest */
+struct change { /* the first 160 bits of a commit's digest */
     uint8_t id[CHANGE_BYTES];
 };
-struct key {            /* an Ed25519 public key */
+struct key { /* an Ed25519 public key */
     uint8_t id[KEY_BYTES];
 };
 

@@ -13,19 +13,19 @@
 #include "proto/limits.h"
 
 struct item {
-    struct bytes label;              /* the writer's office; borrowed */
-    uint64_t seq, height;            /* 1 .. 2^53 - 1 */
-    uint32_t charter_version;        /* 1 .. CHARTER_VERSIONS_MAX */
+    struct bytes label;       /* the writer's office; borrowed */
+    uint64_t seq, height;     /* 1 .. 2^53 - 1 */
+    uint32_t charter_version; /* 1 .. CHARTER_VERSIONS_MAX */
     struct digest charter_hash;
     struct oid tree;
-    uint32_t parent_count;           /* 0 .. PARENTS_MAX */
-    struct oid parents[PARENTS_MAX]; /* strictly ascending bytes: the canonical order */
-    struct bytes author;             /* "Name <mail>"; borrowed */
+    uint32_t parent_count;            /* 0 .. PARENTS_MAX */
+    struct oid parents[PARENTS_MAX];  /* strictly ascending bytes: the canonical order */
+    struct bytes author;              /* "Name <mail>"; borrowed */
     int64_t author_time, commit_time; /* seconds since 1970, 0 .. 2^53 - 1: for people only */
     struct digest digest;
     uint8_t signature[SIGNATURE_BYTES];
-    struct bytes operations;         /* replicas/op.h; borrowed; at most OPERATIONS_BYTES_MAX, and
-                                      * CHARTERS_BYTES_MAX for the charter versions among them */
+    struct bytes operations; /* replicas/op.h; borrowed; at most OPERATIONS_BYTES_MAX, and
+                              * CHARTERS_BYTES_MAX for the charter versions among them */
 };
 
 void item_encode(const struct item *item, struct buf *out);

@@ -12,56 +12,56 @@
 
 enum {
     /* Records and commits (docs/FORMATS.md). */
-    LABEL_BYTES_MAX = 32,         /* [a-z][a-z0-9-]{1,31}: short enough for a ref and a column */
-    NAME_BYTES_MAX = 64,          /* type and field names: [a-z][a-z0-9_]{0,63} */
-    VALUE_BYTES_MAX = 16 * KIB,   /* one value as JSON text; longer is an attachment */
+    LABEL_BYTES_MAX = 32,            /* [a-z][a-z0-9-]{1,31}: short enough for a ref and a column */
+    NAME_BYTES_MAX = 64,             /* type and field names: [a-z][a-z0-9_]{0,63} */
+    VALUE_BYTES_MAX = 16 * KIB,      /* one value as JSON text; longer is an attachment */
     OPERATIONS_BYTES_MAX = 64 * KIB, /* a commit's operations: resumes on a bad line */
-    COMMIT_RECORDS_MAX = 256,     /* records one commit may touch */
-    PARENTS_MAX = 32,             /* of a commit; of more heads the lowest are merged first */
-    IDENT_BYTES_MAX = 128,        /* "Name <mail>" of an author */
-    RECORD_BYTES_MAX = 4 * MIB,   /* one record file: 'seen' grows with its edits */
-    RECORD_FIELDS_MAX = 256,      /* fields of one type in the schema */
-    SAFE_INTEGER_BITS = 53,       /* integers stay exact in every JSON reader */
+    COMMIT_RECORDS_MAX = 256,        /* records one commit may touch */
+    PARENTS_MAX = 32,                /* of a commit; of more heads the lowest are merged first */
+    IDENT_BYTES_MAX = 128,           /* "Name <mail>" of an author */
+    RECORD_BYTES_MAX = 4 * MIB,      /* one record file: 'seen' grows with its edits */
+    RECORD_FIELDS_MAX = 256,         /* fields of one type in the schema */
+    SAFE_INTEGER_BITS = 53,          /* integers stay exact in every JSON reader */
 
     /* Charter. */
     CHARTER_BYTES_MAX = 512 * KIB, /* one version with its schema and signatures */
     CHARTER_VERSIONS_MAX = 4096,
     MEMBERS_MAX = 256,
-    ADDRESS_BYTES_MAX = 256,      /* host:port */
+    ADDRESS_BYTES_MAX = 256, /* host:port */
 
     /* Wire (docs/PROTOCOL.md). */
-    FRAME_BYTES_MAX = 16 * KIB,   /* ciphertext of one frame: lanes interleave by frame */
-    MESSAGE_BYTES_MAX = MIB,      /* one message, after decompression */
-    MESSAGE_DEPTH_MAX = 8,        /* nesting of msgpack */
+    FRAME_BYTES_MAX = 16 * KIB,     /* ciphertext of one frame: lanes interleave by frame */
+    MESSAGE_BYTES_MAX = MIB,        /* one message, after decompression */
+    MESSAGE_DEPTH_MAX = 8,          /* nesting of msgpack */
     CHARTERS_BYTES_MAX = 512 * KIB, /* charter versions one commit may carry beside the rest */
-    ITEM_BYTES_MAX = 640 * KIB,   /* one commit with its operations, as ITEM carries it */
-    BATCH_BYTES_MAX = 256 * KIB,  /* items of one ITEM message, unless one alone is larger */
+    ITEM_BYTES_MAX = 640 * KIB,     /* one commit with its operations, as ITEM carries it */
+    BATCH_BYTES_MAX = 256 * KIB,    /* items of one ITEM message, unless one alone is larger */
     BATCH_ITEMS_MAX = 256,
-    WINDOW_BYTES = 4 * MIB,       /* items in flight without STORED */
-    WINDOW_ITEMS = 2048,          /* the same, by number: what either side keeps an entry for */
-    HEADS_MAX = 1024,             /* head ids one HEADS may carry */
-    HEADS_LABELS_MAX = 512,       /* labels one HEADS may carry: members, and some that were */
+    WINDOW_BYTES = 4 * MIB, /* items in flight without STORED */
+    WINDOW_ITEMS = 2048,    /* the same, by number: what either side keeps an entry for */
+    HEADS_MAX = 1024,       /* head ids one HEADS may carry */
+    HEADS_LABELS_MAX = 512, /* labels one HEADS may carry: members, and some that were */
     SUMMARY_IDS_MAX = 1024,
-    WANT_IDS_MAX = 1024,          /* commits one WANT may ask for */
-    AGENT_BYTES_MAX = 64,         /* HELLO: program and version, for people */
-    CHARTER_BATCH_MAX = 64,       /* charter versions in one CHARTER or PAIR_ACCEPT */
+    WANT_IDS_MAX = 1024,                 /* commits one WANT may ask for */
+    AGENT_BYTES_MAX = 64,                /* HELLO: program and version, for people */
+    CHARTER_BATCH_MAX = 64,              /* charter versions in one CHARTER or PAIR_ACCEPT */
     CHARTER_BATCH_BYTES_MAX = MIB - KIB, /* versions and proposals of one, together */
-    PROPOSALS_MAX = 16,           /* open proposals one CHARTER may carry */
-    ZSTD_WINDOW_LOG = 20,         /* 1 MiB: what a peer can make us hold */
-    HALF_OPEN_MAX = 64,           /* handshakes under way */
-    HANDSHAKE_MS = 5000,          /* to finish one */
-    REKEY_MS = 3600 * 1000,       /* fresh handshake every hour */
-    GOSSIP_MS = 3000,             /* differing HEADS are reconciled so often */
-    PING_MS = 15 * 1000,          /* a silent link is asked */
-    STALL_MS = 60 * 1000,         /* and closed */
-    BACKOFF_MS_MIN = 500,         /* reconnects: doubled up to the maximum, with jitter */
+    PROPOSALS_MAX = 16,                  /* open proposals one CHARTER may carry */
+    ZSTD_WINDOW_LOG = 20,                /* 1 MiB: what a peer can make us hold */
+    HALF_OPEN_MAX = 64,                  /* handshakes under way */
+    HANDSHAKE_MS = 5000,                 /* to finish one */
+    REKEY_MS = 3600 * 1000,              /* fresh handshake every hour */
+    GOSSIP_MS = 3000,                    /* differing HEADS are reconciled so often */
+    PING_MS = 15 * 1000,                 /* a silent link is asked */
+    STALL_MS = 60 * 1000,                /* and closed */
+    BACKOFF_MS_MIN = 500,                /* reconnects: doubled up to the maximum, with jitter */
     BACKOFF_MS_MAX = 60 * 1000,
-    LINKS_MAX = 128,              /* open links of one daemon, of either direction */
-    LINKS_ACTIVE_DEFAULT = 4,     /* links that a daemon dials and keeps */
+    LINKS_MAX = 128,          /* open links of one daemon, of either direction */
+    LINKS_ACTIVE_DEFAULT = 4, /* links that a daemon dials and keeps */
     INVITATIONS_MAX = 64,
 
     /* Control socket. */
-    CONTROL_BYTES_MAX = 2 * MIB,  /* one request or one row of an answer */
+    CONTROL_BYTES_MAX = 2 * MIB, /* one request or one row of an answer */
     CONTROL_WORDS_MAX = 1024,
 };
 

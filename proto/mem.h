@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* mem_alloc(): zeroed memory. 'bytes' 0 .. SIZE_MAX; 0 gives a pointer of one byte. NULL: no memory. */
+/* mem_alloc(): zeroed memory. 'bytes' 0 .. SIZE_MAX; 0 gives a pointer of one byte. NULL: no
+ * memory. */
 void *mem_alloc(size_t bytes);
 
 /* mem_array(): mem_alloc(count * bytes_each) with a check of overflow. */
@@ -29,8 +30,8 @@ void mem_free(void *block);
 void mem_wipe_free(void *block, size_t bytes);
 
 /*
- * mem_fail_at(): from now on the n-th allocation of this thread (1 = the next) fails, once; 0: none.
- * mem_failed(): whether it has happened since. For tests of allocation failure.
+ * mem_fail_at(): from now on the n-th allocation of this thread (1 = the next) fails, once; 0:
+ * none. mem_failed(): whether it has happened since. For tests of allocation failure.
  */
 void mem_fail_at(uint64_t n);
 bool mem_failed(void);

@@ -63,7 +63,8 @@ enum status_class { STATUS_OUTCOME, STATUS_PEER, STATUS_LOCAL };
 
 #define MUST_USE __attribute__((warn_unused_result))
 
-/* status_text(): one English clause without a full stop; a constant. 'code' 0 .. STATUS_COUNT - 1. */
+/* status_text(): one English clause without a full stop; a constant. 'code' 0 .. STATUS_COUNT - 1.
+ */
 const char *status_text(enum status code);
 
 /* status_word(): the stable word of a code, as "error" in JSON: "not-found" for ST_NOT_FOUND. */

@@ -75,7 +75,8 @@ static enum status derive_path(void *user, const char *path, const struct oid *o
         return derive_charter(d, path, fresh);
     if (has_prefix(path, "adopted/")) {
         struct op op = {.verb = OP_ADOPT};
-        enum status st = hex_decode(bytes_of_text(path + strlen("adopted/")), op.commit.id, OID_BYTES);
+        enum status st =
+            hex_decode(bytes_of_text(path + strlen("adopted/")), op.commit.id, OID_BYTES);
         return st == ST_OK ? op_list_add(d->ops, &op) : ST_NOT_CANONICAL;
     }
     return fault_set(d->fault, ST_NOT_CANONICAL, "%s has no place in a history", path);

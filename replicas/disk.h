@@ -30,10 +30,8 @@ struct disk {
     enum status (*write)(void *context, struct disk_file *file, uint64_t offset, const void *data,
                          size_t count, struct fault *f);
     /* allocate(): reserve blocks so that later syncs need not update the size; may do nothing. */
-    enum status (*allocate)(void *context, struct disk_file *file, uint64_t bytes,
-                            struct fault *f);
-    enum status (*truncate)(void *context, struct disk_file *file, uint64_t bytes,
-                            struct fault *f);
+    enum status (*allocate)(void *context, struct disk_file *file, uint64_t bytes, struct fault *f);
+    enum status (*truncate)(void *context, struct disk_file *file, uint64_t bytes, struct fault *f);
     enum status (*sync)(void *context, struct disk_file *file, struct fault *f); /* fdatasync */
     enum status (*rename)(void *context, const char *from, const char *to, struct fault *f);
     enum status (*remove)(void *context, const char *name, struct fault *f);
@@ -76,7 +74,7 @@ MUST_USE enum status disk_put(struct disk *d, const char *folder, const char *na
  * Errors: ST_NOT_FOUND, ST_IO, ST_CORRUPT (cut while being read), ST_NO_MEMORY
  *         ST_TOO_LARGE  over bytes_max
  */
-MUST_USE enum status disk_get(struct disk *d, const char *name, size_t bytes_max,
-                              struct buf *out, struct fault *f);
+MUST_USE enum status disk_get(struct disk *d, const char *name, size_t bytes_max, struct buf *out,
+                              struct fault *f);
 
 #endif

@@ -68,9 +68,19 @@ static enum status list(void *context, const char *folder,
 
 void disk_readonly(struct disk *inner, struct disk *out)
 {
-    *out = (struct disk){.context = inner, .open = open_file, .close = close_file, .size = size,
-                         .read = read_file, .write = write_file, .allocate = resize,
-                         .truncate = resize, .sync = sync_file, .rename = rename_file,
-                         .remove = touch_name, .make_folder = touch_name,
-                         .sync_folder = touch_name, .list = list, .free = NULL};
+    *out = (struct disk){.context = inner,
+                         .open = open_file,
+                         .close = close_file,
+                         .size = size,
+                         .read = read_file,
+                         .write = write_file,
+                         .allocate = resize,
+                         .truncate = resize,
+                         .sync = sync_file,
+                         .rename = rename_file,
+                         .remove = touch_name,
+                         .make_folder = touch_name,
+                         .sync_folder = touch_name,
+                         .list = list,
+                         .free = NULL};
 }

@@ -10,14 +10,14 @@
 #include "replicas/replica.h"
 
 enum {
-    ENGINE_REFUSALS_MAX = 64,                /* remembered refusals: a quota */
-    ENGINE_PENDING_BYTES_MAX = 24 * MIB,     /* objects in memory that force a checkpoint */
-    ENGINE_CACHE_BYTES = 8 * MIB,            /* objects that reads keep */
-    ENGINE_FRAME_ID_BYTES = OID_BYTES,       /* a frame: commit id, then the item */
+    ENGINE_REFUSALS_MAX = 64,            /* remembered refusals: a quota */
+    ENGINE_PENDING_BYTES_MAX = 24 * MIB, /* objects in memory that force a checkpoint */
+    ENGINE_CACHE_BYTES = 8 * MIB,        /* objects that reads keep */
+    ENGINE_FRAME_ID_BYTES = OID_BYTES,   /* a frame: commit id, then the item */
 };
 
 struct replica {
-    char *home; /* NULL: disk given */
+    char *home;                      /* NULL: disk given */
     struct disk own_disk, seen_disk; /* the home's files; the same for reading only */
     struct disk *disk; /* own_disk, or the caller's; NULL: nothing is journalled (verify) */
     struct store *store;
@@ -31,7 +31,7 @@ struct replica {
     struct digest network;
     struct oid state; /* the join of the trees of the counted heads */
     bool readonly;
-    bool failed; /* a sync failed: nothing more is written */
+    bool failed;  /* a sync failed: nothing more is written */
     bool changed; /* since the last checkpoint */
     int lock_fd;
     int64_t (*wall_seconds)(void *context);
@@ -70,16 +70,16 @@ MUST_USE enum status judge_base(struct replica *r, const uint32_t *parents, uint
                                 struct oid *out, struct fault *f);
 
 /*
- * write_commit(): a signed commit of ours on 'parents', judged in the same way; 'ops' is moved away,
- * on success and on failure alike. Nothing is appended or advanced yet.
+ * write_commit(): a signed commit of ours on 'parents', judged in the same way; 'ops' is moved
+ * away, on success and on failure alike. Nothing is appended or advanced yet.
  */
 MUST_USE enum status write_commit(struct replica *r, struct op_list *ops, const uint32_t *parents,
                                   uint32_t count, struct bytes author, struct judged *out,
                                   struct fault *f);
 
 /* advance_commit(): take a judged commit into the graph, the counted set and the state. */
-MUST_USE enum status advance_commit(struct replica *r, const struct judged *j,
-                                    uint32_t *node_out, struct fault *f);
+MUST_USE enum status advance_commit(struct replica *r, const struct judged *j, uint32_t *node_out,
+                                    struct fault *f);
 
 /* advance_recount(): the charter changed or a key froze: count anew, join the state anew. */
 MUST_USE enum status advance_recount(struct replica *r, struct fault *f);
@@ -87,7 +87,8 @@ MUST_USE enum status advance_recount(struct replica *r, struct fault *f);
 /* recover_open(): charters, journal, graph, state, from r->disk and r->store. */
 MUST_USE enum status recover_open(struct replica *r, struct fault *f);
 
-/* recover_charters(): the chain from r->disk. Errors: ST_CORRUPT and what charter_chain_add() says */
+/* recover_charters(): the chain from r->disk. Errors: ST_CORRUPT and what charter_chain_add() says
+ */
 MUST_USE enum status recover_charters(struct replica *r, struct fault *f);
 
 /* checkpoint_refs(): the refs as they should stand; a fresh array freed with mem_free(). */

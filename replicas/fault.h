@@ -23,7 +23,8 @@ enum status fault_set(struct fault *f, enum status code, const char *format, ...
 /* fault_fix(): what the reader can do about it. */
 void fault_fix(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* fault_context(): puts "<context>: " before the text; returns f->code, or 'code' where f is NULL. */
+/* fault_context(): puts "<context>: " before the text; returns f->code, or 'code' where f is NULL.
+ */
 enum status fault_context(struct fault *f, enum status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -24,8 +24,8 @@ struct graph {
     struct graph_writer *writers;
     uint32_t writer_count, writer_capacity;
     struct oid_map by_id, by_change; /* index + 1 as a pointer */
-    uint8_t *covered; /* a counted child exists */
-    uint32_t *marks;  /* node was met in traversal number 'epoch' */
+    uint8_t *covered;                /* a counted child exists */
+    uint32_t *marks;                 /* node was met in traversal number 'epoch' */
     uint32_t epoch;
     uint32_t *stack, *list; /* scratch of traversals, as large as nodes */
     uint32_t *heads;
@@ -325,11 +325,18 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
         return st;
 
     struct graph_node *node = &g->nodes[g->count];
-    *node = (struct graph_node){
-        .id = n->id, .tree = n->tree, .digest = n->digest, .seq = n->seq, .height = n->height,
-        .time = n->time, .key = writer, .charter_version = n->charter_version,
-        .parent_first = (uint32_t)g->link_count, .parent_count = n->parent_count,
-        .vector_first = (uint32_t)g->vector_count, .vector_count = g->writer_count};
+    *node = (struct graph_node){.id = n->id,
+                                .tree = n->tree,
+                                .digest = n->digest,
+                                .seq = n->seq,
+                                .height = n->height,
+                                .time = n->time,
+                                .key = writer,
+                                .charter_version = n->charter_version,
+                                .parent_first = (uint32_t)g->link_count,
+                                .parent_count = n->parent_count,
+                                .vector_first = (uint32_t)g->vector_count,
+                                .vector_count = g->writer_count};
     fill_vector(g, n, writer);
     g->vector_count += g->writer_count;
     for (uint32_t i = 0; i < n->parent_count; i++)
@@ -385,7 +392,8 @@ static enum status renew_heads(struct graph *g, uint32_t fresh_count)
         const struct graph_node *n = &g->nodes[head];
         for (; k > 0; k--) {
             const struct graph_node *o = &g->nodes[g->heads[k - 1]];
-            if (o->height < n->height || (o->height == n->height && oid_compare(&o->id, &n->id) < 0))
+            if (o->height < n->height ||
+                (o->height == n->height && oid_compare(&o->id, &n->id) < 0))
                 break;
             g->heads[k] = g->heads[k - 1];
         }

@@ -21,8 +21,8 @@ struct graph_node {
     struct oid id, tree;
     struct digest digest;
     uint64_t seq, height;
-    int64_t time;               /* commit time: for people only */
-    uint32_t key;               /* index of its graph_key */
+    int64_t time; /* commit time: for people only */
+    uint32_t key; /* index of its graph_key */
     uint32_t charter_version;
     uint32_t parent_first, parent_count; /* see graph_parent() */
     uint32_t vector_first, vector_count; /* greatest seq of each key in its past and itself */
@@ -36,8 +36,9 @@ void graph_free(struct graph *g);
 uint32_t graph_count(const struct graph *g);
 const struct graph_node *graph_node(const struct graph *g, uint32_t index);
 uint32_t graph_parent(const struct graph *g, const struct graph_node *n, uint32_t which);
-uint32_t graph_find(const struct graph *g, const struct oid *id);           /* or GRAPH_NONE */
-uint32_t graph_find_change(const struct graph *g, const struct change *c);  /* first of that digest */
+uint32_t graph_find(const struct graph *g, const struct oid *id); /* or GRAPH_NONE */
+uint32_t graph_find_change(const struct graph *g,
+                           const struct change *c); /* first of that digest */
 const struct graph_key *graph_key(const struct graph *g, uint32_t index);
 uint32_t graph_key_count(const struct graph *g);
 
@@ -65,7 +66,8 @@ struct graph_new {
     const uint32_t *parents;
     uint32_t parent_count;
 };
-/* graph_add(): append an accepted commit; nothing is counted yet. Errors: ST_NO_MEMORY (unchanged) */
+/* graph_add(): append an accepted commit; nothing is counted yet. Errors: ST_NO_MEMORY (unchanged)
+ */
 MUST_USE enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *index_out);
 
 /*
@@ -73,9 +75,8 @@ MUST_USE enum status graph_add(struct graph *g, const struct graph_new *n, uint3
  * force and not frozen, or a kept head of a retired key. The newly counted nodes, parents first,
  * into a list lent until the next call.
  */
-MUST_USE enum status graph_count_new(struct graph *g, const struct charter *newest,
-                                     uint32_t index, const uint32_t **list_out,
-                                     uint32_t *count_out);
+MUST_USE enum status graph_count_new(struct graph *g, const struct charter *newest, uint32_t index,
+                                     const uint32_t **list_out, uint32_t *count_out);
 
 /* graph_recount(): from nothing, by the newest charter (it changed, or a key froze).
  * lost_out: whether a node that counted no longer does. */

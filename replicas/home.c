@@ -144,11 +144,11 @@ enum status home_identity(const char *home, struct home_identity *out, struct fa
     }
     if (st == ST_OK) {
         struct bytes all = buf_bytes(&text);
-        bool sound = all.count == magic + 2 * sizeof seed + 1 &&
-                     memcmp(all.data, identity_magic, magic) == 0 &&
-                     all.data[all.count - 1] == '\n' &&
-                     hex_decode((struct bytes){all.data + magic, 2 * sizeof seed}, seed,
-                                sizeof seed) == ST_OK;
+        bool sound =
+            all.count == magic + 2 * sizeof seed + 1 &&
+            memcmp(all.data, identity_magic, magic) == 0 && all.data[all.count - 1] == '\n' &&
+            hex_decode((struct bytes){all.data + magic, 2 * sizeof seed}, seed, sizeof seed) ==
+                ST_OK;
         if (sound)
             crypto_sign_seed_keypair(out->key.id, out->secret, seed);
         else

@@ -30,8 +30,8 @@ MUST_USE enum status home_make(const char *home, struct home_identity *out, stru
 MUST_USE enum status home_identity(const char *home, struct home_identity *out, struct fault *f);
 
 /* home_settle(): write "office" and identity.pub: from now on a replica lives here. */
-MUST_USE enum status home_settle(const char *home, const char *label,
-                                 const struct digest *network, struct fault *f);
+MUST_USE enum status home_settle(const char *home, const char *label, const struct digest *network,
+                                 struct fault *f);
 /* home_office(): Errors: ST_NO_REPLICA (fix: init or join), ST_CORRUPT */
 MUST_USE enum status home_office(const char *home, char label_out[static LABEL_BYTES_MAX + 1],
                                  struct digest *network_out, struct fault *f);
@@ -41,8 +41,8 @@ MUST_USE enum status home_office(const char *home, char label_out[static LABEL_B
 MUST_USE enum status home_lock(const char *home, int *fd_out, struct fault *f);
 
 /* home_path(): "<home>/<name>" into out. ST_TOO_LARGE */
-MUST_USE enum status home_path(const char *home, const char *name,
-                               char out[static HOME_PATH_MAX], struct fault *f);
+MUST_USE enum status home_path(const char *home, const char *name, char out[static HOME_PATH_MAX],
+                               struct fault *f);
 
 /* home_choose(): 'named' where somebody named one, else $MINGA_HOME, else $XDG_DATA_HOME/minga or
  * ~/.local/share/minga (is_default_out). Errors: ST_USAGE  there is no home directory */
@@ -52,7 +52,7 @@ MUST_USE enum status home_choose(const char *named, char out[static HOME_PATH_MA
 /* home_socket(): where the daemon's control socket lies: in the home; of the home that nobody named
  * (is_default) at $XDG_RUNTIME_DIR/minga/control.sock, where that variable is set.
  * Errors: ST_TOO_LARGE  over the system's limit for a socket's path */
-MUST_USE enum status home_socket(const char *home, bool is_default,
-                                 char out[static HOME_PATH_MAX], struct fault *f);
+MUST_USE enum status home_socket(const char *home, bool is_default, char out[static HOME_PATH_MAX],
+                                 struct fault *f);
 
 #endif

@@ -26,8 +26,8 @@
 struct journal;
 
 struct journal_stats {
-    uint64_t items;          /* ordinals 0 .. items - 1 exist */
-    uint64_t open_first;     /* first ordinal of the open segment: not yet checkpointed */
+    uint64_t items;      /* ordinals 0 .. items - 1 exist */
+    uint64_t open_first; /* first ordinal of the open segment: not yet checkpointed */
     uint64_t open_bytes, feed_bytes;
     uint32_t generation;
 };
@@ -55,8 +55,8 @@ MUST_USE enum status journal_read(struct journal *j, uint64_t ordinal, struct bu
 /* journal_append(): one frame (payload 1 .. ITEM_BYTES_MAX + CHARTER_BYTES_MAX bytes), not yet
  * durable. On error nothing was appended; after ST_DISK_FULL or ST_NO_MEMORY it may be tried
  * again. Writes are gathered and reach the file at the sync. */
-MUST_USE enum status journal_append(struct journal *j, struct bytes payload,
-                                    uint64_t *ordinal_out, struct fault *f);
+MUST_USE enum status journal_append(struct journal *j, struct bytes payload, uint64_t *ordinal_out,
+                                    struct fault *f);
 
 /* journal_sync(): everything appended is durable on ST_OK: one write, one fdatasync. After a
  * failure the journal refuses all further writes (ST_IO); what was not synced is not

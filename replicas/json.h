@@ -48,7 +48,7 @@ struct json_reader {
 void json_read(struct json_reader *r, struct bytes in);
 void json_read_literal(struct json_reader *r, const char *literal); /* exactly these bytes */
 bool json_read_try(struct json_reader *r, const char *literal);     /* consumed if there */
-struct bytes json_read_text(struct json_reader *r);  /* raw string with quotes */
+struct bytes json_read_text(struct json_reader *r);                 /* raw string with quotes */
 struct bytes json_read_value(struct json_reader *r); /* raw canonical value of any kind */
 
 /* Errors: ST_MALFORMED  cut short, or bytes left over; else as json_check(): the first failure */

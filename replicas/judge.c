@@ -16,8 +16,8 @@ void judged_release(struct judged *j)
     *j = (struct judged){0};
 }
 
-enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count,
-                       struct oid *out, struct fault *f)
+enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count, struct oid *out,
+                       struct fault *f)
 {
     uint32_t head_count;
     const uint32_t *heads = graph_heads(r->graph, &head_count);
@@ -156,12 +156,14 @@ static enum status check_charters(struct replica *r, const struct item *item,
 }
 
 /* Steps 6 and 7: replay on the base; the signed tree must come out. */
-static enum status replay(struct replica *r, const struct charter *charter,
-                          const struct item *item, struct judged *j, struct fault *f)
+static enum status replay(struct replica *r, const struct charter *charter, const struct item *item,
+                          struct judged *j, struct fault *f)
 {
-    struct replay_input in = {
-        .store = r->store, .memo = r->memo, .charter = charter, .ops = &j->ops,
-        .by = {change_of_digest(&item->digest), item->height, item->label}};
+    struct replay_input in = {.store = r->store,
+                              .memo = r->memo,
+                              .charter = charter,
+                              .ops = &j->ops,
+                              .by = {change_of_digest(&item->digest), item->height, item->label}};
     enum status st = judge_base(r, j->parents, item->parent_count, &in.base, f);
     if (st == ST_OK)
         st = replay_run(&in, &j->replay, f);
@@ -179,10 +181,15 @@ static void fill_node(const struct item *item, const struct key *key, const stru
                       struct judged *j)
 {
     memcpy(j->label, item->label.data, item->label.count);
-    j->node = (struct graph_new){
-        .id = *id, .tree = item->tree, .digest = item->digest, .seq = item->seq,
-        .height = item->height, .time = item->commit_time, .key = *key,
-        .charter_version = item->charter_version, .parent_count = item->parent_count};
+    j->node = (struct graph_new){.id = *id,
+                                 .tree = item->tree,
+                                 .digest = item->digest,
+                                 .seq = item->seq,
+                                 .height = item->height,
+                                 .time = item->commit_time,
+                                 .key = *key,
+                                 .charter_version = item->charter_version,
+                                 .parent_count = item->parent_count};
 }
 
 /* The commit's bytes and id; ST_EXISTS where it was accepted before. */
@@ -246,8 +253,8 @@ static enum status judge_all(struct replica *r, struct bytes item_bytes, bool tr
     return st;
 }
 
-enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted,
-                       struct judged *out, struct fault *f)
+enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted, struct judged *out,
+                       struct fault *f)
 {
     struct buf subject = {0}, commit = {0};
     *out = (struct judged){0};

@@ -31,8 +31,8 @@ out:
     return st;
 }
 
-enum status merge_blobs(struct store *s, const char *path, const struct oid *a,
-                        const struct oid *b, struct oid *out, struct fault *f)
+enum status merge_blobs(struct store *s, const char *path, const struct oid *a, const struct oid *b,
+                        struct oid *out, struct fault *f)
 {
     struct bytes left, right;
     enum status st = store_read(s, a, STORE_BLOB, &left, f);

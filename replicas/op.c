@@ -59,7 +59,8 @@ static uint32_t tally_group(const struct op_list *l, uint32_t i, struct tally *t
     bool supersedes = false;
     for (; i < l->count && l->ops[i].verb <= OP_DROP && l->ops[i].verb >= OP_SET &&
            bytes_equal(l->ops[i].type, first->type) &&
-           memcmp(l->ops[i].id, first->id, RECORD_ID_BYTES) == 0; i++)
+           memcmp(l->ops[i].id, first->id, RECORD_ID_BYTES) == 0;
+         i++)
         supersedes = supersedes || l->ops[i].over.count > 0;
     if (supersedes)
         t->changed++;
@@ -71,7 +72,8 @@ static uint32_t tally_group(const struct op_list *l, uint32_t i, struct tally *t
 static struct bytes topic_of(const struct op *op)
 {
     return op->verb == OP_CHARTER ? BYTES("charter")
-           : op->verb == OP_ADOPT ? BYTES("adoption") : op->type;
+           : op->verb == OP_ADOPT ? BYTES("adoption")
+                                  : op->type;
 }
 
 /* "3 changed, 1 written" behind 'topic: ', appended to 'out' as a new part. */

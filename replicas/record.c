@@ -19,8 +19,11 @@ static struct record_set no_sets[1];
 static struct record_element no_elements[1];
 static struct change no_changes[1];
 
-const struct record record_empty = {.seen = no_seen, .fields = no_fields, .values = no_values,
-                                    .sets = no_sets, .elements = no_elements,
+const struct record record_empty = {.seen = no_seen,
+                                    .fields = no_fields,
+                                    .values = no_values,
+                                    .sets = no_sets,
+                                    .elements = no_elements,
                                     .changes = no_changes};
 
 void record_release(struct record *r)

@@ -61,7 +61,7 @@ struct record_set {
 };
 
 struct record {
-    struct bytes id;    /* hex text: RECORD_ID_TEXT, or ENTRY_ID_TEXT for an entry */
+    struct bytes id; /* hex text: RECORD_ID_TEXT, or ENTRY_ID_TEXT for an entry */
     struct bytes type;
     struct bytes entry; /* canonical JSON object, without line breaks; {NULL, 0} for a record */
     struct record_seen *seen;

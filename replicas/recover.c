@@ -22,8 +22,8 @@ static enum status load_charter(void *user, const char *name)
     CHECK(bytes > 0 && (size_t)bytes < sizeof path);
     enum status st = disk_get(c->replica->disk, path, CHARTER_BYTES_MAX, &file, c->fault);
     if (st == ST_OK)
-        st = charter_chain_add(&c->replica->chain, buf_bytes(&file), &c->replica->network,
-                               c->fault);
+        st =
+            charter_chain_add(&c->replica->chain, buf_bytes(&file), &c->replica->network, c->fault);
     if (st != ST_OK)
         fault_context(c->fault, st, "the charter file %s", path);
     buf_release(&file);
@@ -106,9 +106,9 @@ static enum status load_frame(void *user, uint64_t ordinal, struct bytes payload
         st = advance_recount(l->replica, l->fault);
     if (st == ST_OK)
         st = ordinal < l->open_first ? load_node(l, payload) : replay_frame(l, payload);
-    return st == ST_OK ? st
-                       : fault_context(l->fault, st, "journal frame %llu",
-                                       (unsigned long long)ordinal);
+    return st == ST_OK
+               ? st
+               : fault_context(l->fault, st, "journal frame %llu", (unsigned long long)ordinal);
 }
 
 enum status recover_open(struct replica *r, struct fault *f)

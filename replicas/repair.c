@@ -119,8 +119,7 @@ static enum status from_repository(struct rebuilding *b)
     struct oid *order = NULL;
     struct buf item = {0};
     size_t count = 0;
-    enum status st =
-        derive_order(b->replica->store, see_broken, b, &order, &count, b->fault);
+    enum status st = derive_order(b->replica->store, see_broken, b, &order, &count, b->fault);
     for (size_t i = 0; st == ST_OK && i < count; i++) {
         struct fault f = {0};
         buf_reset(&item);
@@ -162,8 +161,8 @@ static enum status from_log(void *user, const char *name)
     enum status st = o->disk->open(o->disk->context, path, false, &file, &f);
     if (st != ST_OK)
         return ST_OK; /* as good as damaged */
-    st = jscan_run(o->disk, file, path, &o->rebuilding->replica->network, take_frame,
-                   o->rebuilding, &scan, &f);
+    st = jscan_run(o->disk, file, path, &o->rebuilding->replica->network, take_frame, o->rebuilding,
+                   &scan, &f);
     o->disk->close(o->disk->context, file);
     return st == ST_NO_MEMORY || st == ST_DISK_FULL ? st : ST_OK;
 }
@@ -180,8 +179,7 @@ static enum status from_old_journal(struct rebuilding *b, const char *old_home)
 }
 
 /* <home>/journal goes to <home>/damaged-<time>/journal. */
-static enum status set_aside(const char *home, char old_home[static HOME_PATH_MAX],
-                             struct fault *f)
+static enum status set_aside(const char *home, char old_home[static HOME_PATH_MAX], struct fault *f)
 {
     char from[HOME_PATH_MAX], to[HOME_PATH_MAX + 16], name[64];
     int lock = -1;
@@ -225,6 +223,7 @@ enum status repair_journal(const char *home, struct repair_report *out, struct f
     }
     snprintf(out->note, sizeof out->note,
              "the old journal is kept in %.150s; what only its damaged part held comes back from "
-             "the other offices: start the daemon and run `minga sync`", old_home);
+             "the other offices: start the daemon and run `minga sync`",
+             old_home);
     return replica_close(b.replica, f);
 }

@@ -101,8 +101,10 @@ static enum status replay_record(struct replay *r, const struct op *ops, uint32_
     st = op_apply(there ? &base : NULL, ops, count, &r->in->by, &after);
     if (st != ST_OK) {
         if (st == ST_WRONG_OPERATION)
-            fault_set(r->fault, st, "an operation on %.*s %s changes nothing or names what is "
-                      "not there", (int)ops[0].type.count, (const char *)ops[0].type.data, hex);
+            fault_set(r->fault, st,
+                      "an operation on %.*s %s changes nothing or names what is "
+                      "not there",
+                      (int)ops[0].type.count, (const char *)ops[0].type.data, hex);
         goto out;
     }
     record_encode(&after, &text);
@@ -242,8 +244,9 @@ static enum status check_debits(struct replay *r)
         if (p->debited && after < 0) {
             fault_set(r->fault, ST_OVERDRAWN,
                       "the account %s of %s holds %lld %s (minor units), which does not cover a "
-                      "debit of %lld", p->sample.line, p->sample.owner, (long long)before,
-                      p->sample.currency, (long long)-p->sum);
+                      "debit of %lld",
+                      p->sample.line, p->sample.owner, (long long)before, p->sample.currency,
+                      (long long)-p->sum);
             fault_fix(r->fault, "ask the treasurer for an allotment, or check the amount");
             return ST_OVERDRAWN;
         }

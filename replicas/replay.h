@@ -16,7 +16,7 @@ struct replay_input {
     const struct charter *charter; /* the version that the commit names */
     struct oid base;
     struct op_change by;
-    const struct op_list *ops;     /* canonical order, entries resolved, rules checked */
+    const struct op_list *ops; /* canonical order, entries resolved, rules checked */
 };
 
 struct replay_change {

@@ -77,16 +77,18 @@ static enum status write_genesis(const char *home, struct bytes author, struct f
 }
 
 enum status replica_found(const char *home, const char *network_name, const char *label,
-                          const char *address, struct bytes schema_json,
-                          struct digest *network_out, struct fault *f)
+                          const char *address, struct bytes schema_json, struct digest *network_out,
+                          struct fault *f)
 {
     struct home_identity identity = {0};
     struct charter_member founder = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true};
     struct charter_chain chain = {0};
     struct buf file = {0}, author = {0};
     if (!label_is_valid(bytes_of_text(label)))
-        return fault_set(f, ST_BAD_VALUE, "\"%s\" is no label: use 2 to %d of a-z, 0-9 and -, "
-                         "beginning with a letter", label, LABEL_BYTES_MAX);
+        return fault_set(f, ST_BAD_VALUE,
+                         "\"%s\" is no label: use 2 to %d of a-z, 0-9 and -, "
+                         "beginning with a letter",
+                         label, LABEL_BYTES_MAX);
     if (strlen(address) > ADDRESS_BYTES_MAX)
         return fault_set(f, ST_BAD_VALUE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
     memcpy(founder.label, label, strlen(label) + 1);
@@ -563,8 +565,8 @@ const struct replica_refusal *replica_refusals(const struct replica *r, uint32_t
 {
     struct replica *own = (struct replica *)(uintptr_t)r; /* scratch for the order asked for */
     for (uint32_t i = 0; i < r->refusal_count; i++)
-        own->refusals_sorted[i] = r->refusals[(r->refusal_next + ENGINE_REFUSALS_MAX - 1 - i) %
-                                              ENGINE_REFUSALS_MAX];
+        own->refusals_sorted[i] =
+            r->refusals[(r->refusal_next + ENGINE_REFUSALS_MAX - 1 - i) % ENGINE_REFUSALS_MAX];
     *count_out = r->refusal_count;
     return r->refusals_sorted;
 }

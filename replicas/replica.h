@@ -22,14 +22,14 @@ struct replica;
 struct index;
 
 struct replica_options {
-    const char *home;            /* real files; or NULL and the three below (tests, simulator) */
-    const struct disk *disk;     /* borrowed until close */
+    const char *home;              /* real files; or NULL and the three below (tests, simulator) */
+    const struct disk *disk;       /* borrowed until close */
     const struct backing *backing; /* taken over */
     const struct home_identity *identity;
-    const char *label;           /* with 'disk': ours */
+    const char *label; /* with 'disk': ours */
     const struct digest *network;
-    bool readonly;               /* no lock, no journal writes, no index */
-    bool index;                  /* keep the SQLite index at home/index.db */
+    bool readonly;                          /* no lock, no journal writes, no index */
+    bool index;                             /* keep the SQLite index at home/index.db */
     int64_t (*wall_seconds)(void *context); /* for git's dates only; NULL: time() */
     void *wall_context;
 };
@@ -45,14 +45,15 @@ MUST_USE enum status replica_enter(const char *home, const char *label,
                                    const struct digest *network, const struct bytes *files,
                                    uint32_t file_count, struct fault *f);
 
-/* replica_open(): recover: lock, charters, journal, objects, heads, state. 
+/* replica_open(): recover: lock, charters, journal, objects, heads, state.
  * Errors: ST_NO_REPLICA, ST_LOCKED, ST_CORRUPT (names file and offset, and the repair), ST_IO,
  *         ST_WRONG_NETWORK, ST_NO_MEMORY */
 MUST_USE enum status replica_open(const struct replica_options *o, struct replica **out,
                                   struct fault *f);
 /* replica_close(): a last checkpoint (unless readonly), then free. */
 MUST_USE enum status replica_close(struct replica *r, struct fault *f);
-/* replica_drop(): free without writing anything: as a crash would. For tests and after fatal I/O. */
+/* replica_drop(): free without writing anything: as a crash would. For tests and after fatal I/O.
+ */
 void replica_drop(struct replica *r);
 
 /* What it is. All lent until the next write, accept or charter. */
@@ -101,9 +102,9 @@ MUST_USE enum status replica_write(struct replica *r, struct op_list *ops, struc
                                    struct replica_commit *out, struct fault *f);
 
 struct replica_verdict {
-    struct oid id;                       /* zero where the bytes could not be read so far */
-    uint32_t node;                       /* ST_OK, ST_EXISTS */
-    struct oid missing[PARENTS_MAX];     /* ST_WAITING: unknown parents */
+    struct oid id;                   /* zero where the bytes could not be read so far */
+    uint32_t node;                   /* ST_OK, ST_EXISTS */
+    struct oid missing[PARENTS_MAX]; /* ST_WAITING: unknown parents */
     uint32_t missing_count;
 };
 
@@ -136,9 +137,9 @@ MUST_USE enum status replica_add_member(struct replica *r, const struct charter_
  * more_out: not all fitted. */
 typedef void (*replica_item_fn)(void *user, const struct oid *id, struct bytes item);
 MUST_USE enum status replica_lacking(struct replica *r, const struct oid *known,
-                                     uint32_t known_count, size_t bytes_max,
-                                     replica_item_fn each, void *user, bool *more_out,
-                                     bool *unknown_out, struct fault *f);
+                                     uint32_t known_count, size_t bytes_max, replica_item_fn each,
+                                     void *user, bool *more_out, bool *unknown_out,
+                                     struct fault *f);
 
 /* replica_checkpoint(): objects into a pack, refs, journal segment into the feed. */
 MUST_USE enum status replica_checkpoint(struct replica *r, struct fault *f);

@@ -22,8 +22,7 @@ bool rules_may_write(const struct charter_member *member, const struct schema_ty
 }
 
 static enum status check_type(const struct charter *charter, const struct charter_member *member,
-                              const struct op *op, const struct schema_type **out,
-                              struct fault *f)
+                              const struct op *op, const struct schema_type **out, struct fault *f)
 {
     const struct schema_type *type = schema_type(charter->schema, op->type);
     int name_bytes = (int)op->type.count;
@@ -44,18 +43,16 @@ static enum status check_type(const struct charter *charter, const struct charte
     return ST_OK;
 }
 
-static enum status check_field(const struct schema_type *type, const struct op *op,
-                               struct fault *f)
+static enum status check_field(const struct schema_type *type, const struct op *op, struct fault *f)
 {
     const struct schema_field *field = schema_field(type, op->name);
     if (field == NULL)
         return fault_set(f, ST_NOT_SCHEMA, "type %s has no field \"%.*s\"", type->name,
                          (int)op->name.count, (const char *)op->name.data);
     if (field->class != SCHEMA_OPEN)
-        return fault_set(f, ST_BAD_VALUE,
-                         "field %s of %s is %s data, which never enters the history in clear",
-                         field->name, type->name,
-                         field->class == SCHEMA_PERSONAL ? "personal" : "internal");
+        return fault_set(
+            f, ST_BAD_VALUE, "field %s of %s is %s data, which never enters the history in clear",
+            field->name, type->name, field->class == SCHEMA_PERSONAL ? "personal" : "internal");
     if ((field->kind == SCHEMA_SET) != (op->verb != OP_SET))
         return fault_set(f, ST_NOT_SCHEMA, "field %s of %s is %s", field->name, type->name,
                          field->kind == SCHEMA_SET ? "a set: add to it or drop from it" : "no set");

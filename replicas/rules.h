@@ -15,9 +15,8 @@
  *         ST_BAD_VALUE     a value that does not fit; a value of class internal or personal in
  *                          clear, which never enters the history
  */
-MUST_USE enum status rules_check(const struct charter *charter,
-                                 const struct charter_member *member, const struct op_list *ops,
-                                 struct fault *f);
+MUST_USE enum status rules_check(const struct charter *charter, const struct charter_member *member,
+                                 const struct op_list *ops, struct fault *f);
 
 /* rules_may_write(): whether the member may write records or entries of this type. */
 bool rules_may_write(const struct charter_member *member, const struct schema_type *type);

@@ -73,7 +73,8 @@ static unsigned find_line(const char *path, const char *key)
             section[used] = '\0';
         } else if (strlen(section) == section_bytes &&
                    strncasecmp(section, key, section_bytes) == 0 &&
-                   strncasecmp(at, dot + 1, name_bytes) == 0 && !isalnum((unsigned char)at[name_bytes])) {
+                   strncasecmp(at, dot + 1, name_bytes) == 0 &&
+                   !isalnum((unsigned char)at[name_bytes])) {
             found = number;
         }
     }
@@ -101,9 +102,10 @@ static enum status unknown(const char *path, const char *key, struct fault *f)
     for (size_t i = 0; i < sizeof known_keys / sizeof *known_keys; i++)
         nearest_offer(&nearest, known_keys[i]);
     const char *near = nearest.best;
-    snprintf(fix, sizeof fix, "%s%s%svalid keys: gossip.links, log.level, office.listen, "
-             "peer.LABEL.address", near != NULL ? "did you mean " : "",
-             near != NULL ? near : "",
+    snprintf(fix, sizeof fix,
+             "%s%s%svalid keys: gossip.links, log.level, office.listen, "
+             "peer.LABEL.address",
+             near != NULL ? "did you mean " : "", near != NULL ? near : "",
              near != NULL ? "? " : "");
     return bad(path, key, f, "no such key", fix);
 }
@@ -114,7 +116,8 @@ static enum status take_peer(struct settings *s, const char *path, const char *k
     const char *label = key + strlen("peer.");
     size_t bytes = (size_t)(strrchr(key, '.') - label);
     if (!label_is_valid((struct bytes){(const uint8_t *)label, bytes}))
-        return bad(path, key, f, "no valid label", "[peer \"iquique\"], as `minga member list` shows");
+        return bad(path, key, f, "no valid label",
+                   "[peer \"iquique\"], as `minga member list` shows");
     if (!settings_address_is_valid(value))
         return bad(path, key, f, "no address", "write HOST:PORT, as in iquique.example.org:7717");
     if (s->peer_count == SETTINGS_PEERS_MAX)

@@ -23,7 +23,7 @@ struct store_object {
 };
 
 struct store_ref {
-    char name[128]; /* refs/heads/santiago */
+    char name[128];    /* refs/heads/santiago */
     struct oid target; /* zero: delete */
 };
 
@@ -36,9 +36,8 @@ struct backing {
                          struct fault *f);
     enum status (*set_refs)(void *context, const struct store_ref *refs, size_t count,
                             struct fault *f);
-    enum status (*list_refs)(void *context,
-                             void (*each)(void *user, const struct store_ref *ref), void *user,
-                             struct fault *f);
+    enum status (*list_refs)(void *context, void (*each)(void *user, const struct store_ref *ref),
+                             void *user, struct fault *f);
     void (*close)(void *context);
 };
 

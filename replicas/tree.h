@@ -11,8 +11,8 @@
 enum { TREE_PATH_MAX = 320, TREE_DEPTH_MAX = 8 };
 
 struct tree_change {
-    const char *path;   /* of a blob */
-    struct oid blob;    /* zero: remove */
+    const char *path; /* of a blob */
+    struct oid blob;  /* zero: remove */
 };
 
 /* tree_empty(): the id of the empty tree (4b825dc6…); also means "no tree" as a zero oid does. */

@@ -15,9 +15,9 @@
 enum { VERIFY_FINDINGS_MAX = 64 };
 
 struct verify_finding {
-    struct oid commit;   /* zero: not about one commit */
+    struct oid commit; /* zero: not about one commit */
     enum status code;
-    char text[300];      /* what is wrong, where */
+    char text[300]; /* what is wrong, where */
 };
 
 struct verify_report {
@@ -27,7 +27,7 @@ struct verify_report {
     struct verify_finding findings[VERIFY_FINDINGS_MAX];
     uint32_t finding_count; /* listed; more_findings: how many did not fit */
     uint32_t more_findings;
-    struct oid state;    /* the state tree that replay reaches */
+    struct oid state; /* the state tree that replay reaches */
     struct digest network;
     char network_name[65];
     uint32_t charter;    /* newest version */

@@ -13,7 +13,8 @@ static enum status add_charters(struct replica *r, const uint32_t *parents, uint
     uint32_t next = graph_charter_floor(r->graph, parents, count) + 1;
     enum status st = ST_OK;
     for (; st == ST_OK && next <= r->chain.count; next++) {
-        struct op op = {.verb = OP_CHARTER, .version = next,
+        struct op op = {.verb = OP_CHARTER,
+                        .version = next,
                         .value = buf_bytes(&charter_at(&r->chain, next)->file)};
         st = op_list_add(ops, &op);
     }
@@ -30,12 +31,16 @@ static void fill_item(struct replica *r, const struct charter *charter, const ui
                       struct item *item)
 {
     int64_t now = r->wall_seconds(r->wall_context);
-    *item = (struct item){
-        .label = bytes_of_text(r->label), .author = author, .author_time = now,
-        .commit_time = now, .operations = operations, .parent_count = count,
-        .charter_version = charter->version, .charter_hash = charter->hash,
-        .seq = graph_next_seq(r->graph, &r->identity.key, parents, count),
-        .height = graph_next_height(r->graph, parents, count)};
+    *item = (struct item){.label = bytes_of_text(r->label),
+                          .author = author,
+                          .author_time = now,
+                          .commit_time = now,
+                          .operations = operations,
+                          .parent_count = count,
+                          .charter_version = charter->version,
+                          .charter_hash = charter->hash,
+                          .seq = graph_next_seq(r->graph, &r->identity.key, parents, count),
+                          .height = graph_next_height(r->graph, parents, count)};
     for (uint32_t i = 0; i < count; i++)
         item->parents[i] = graph_node(r->graph, parents[i])->id;
     qsort(item->parents, count, sizeof item->parents[0], by_id);
@@ -51,9 +56,11 @@ static enum status complete(struct replica *r, const struct charter *charter, st
         digests[i] = graph_node(r->graph, j->parents[i])->digest;
     }
     commit_digest(&r->network, &r->identity.key, item, digests, &item->digest);
-    struct replay_input in = {
-        .store = r->store, .memo = r->memo, .charter = charter, .ops = &j->ops,
-        .by = {change_of_digest(&item->digest), item->height, item->label}};
+    struct replay_input in = {.store = r->store,
+                              .memo = r->memo,
+                              .charter = charter,
+                              .ops = &j->ops,
+                              .by = {change_of_digest(&item->digest), item->height, item->label}};
     enum status st = judge_base(r, j->parents, item->parent_count, &in.base, f);
     if (st == ST_OK)
         st = replay_run(&in, &j->replay, f);
@@ -81,10 +88,15 @@ static enum status frame(struct replica *r, const struct item *item, struct byte
     if (st == ST_OK && j->frame.count - OID_BYTES > ITEM_BYTES_MAX)
         st = ST_TOO_LARGE;
     memcpy(j->label, r->label, sizeof j->label);
-    j->node = (struct graph_new){
-        .id = id, .tree = item->tree, .digest = item->digest, .seq = item->seq,
-        .height = item->height, .time = item->commit_time, .key = r->identity.key,
-        .charter_version = item->charter_version, .parent_count = item->parent_count};
+    j->node = (struct graph_new){.id = id,
+                                 .tree = item->tree,
+                                 .digest = item->digest,
+                                 .seq = item->seq,
+                                 .height = item->height,
+                                 .time = item->commit_time,
+                                 .key = r->identity.key,
+                                 .charter_version = item->charter_version,
+                                 .parent_count = item->parent_count};
     buf_release(&commit);
     return st;
 }
@@ -120,8 +132,7 @@ static enum status write_all(struct replica *r, const uint32_t *parents, uint32_
 }
 
 enum status write_commit(struct replica *r, struct op_list *ops, const uint32_t *parents,
-                         uint32_t count, struct bytes author, struct judged *out,
-                         struct fault *f)
+                         uint32_t count, struct bytes author, struct judged *out, struct fault *f)
 {
     struct buf operations = {0}, subject = {0};
     size_t mark = store_mark(r->store);
