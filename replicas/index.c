@@ -471,7 +471,10 @@ enum status index_update(struct index *ix, struct store *store, const struct oid
                          const struct charter *newest, struct fault *f)
 {
     CHECK(newest != NULL && newest->version > 0);
-    enum status status = move(ix, store, state, newest, f);
+    /* A full disk may have stopped a file that was being made anew: now is another try. */
+    enum status status = ix->mark != NULL ? ST_OK : start_anew(ix, f);
+    if (status == ST_OK)
+        status = move(ix, store, state, newest, f);
     int result = sqlite3_errcode(ix->db) & 0xff;
     if (status == ST_CORRUPT && (result == SQLITE_CORRUPT || result == SQLITE_NOTADB)) {
         status = start_anew(ix, f);
