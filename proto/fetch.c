@@ -483,6 +483,8 @@ bool fetch_is_durable(const struct fetch *f, const struct common *c)
 uint32_t fetch_behind_heads(const struct fetch *f, const struct common *c)
 {
     uint32_t count = 0;
+    if (f->state != FETCH_OFF && !f->theirs.known)
+        return 1; /* they have told nothing yet */
     for (uint32_t i = 0; f->unknown && i < f->theirs.has.count; i++)
         count += !idset_has(&c->view.heads, &f->theirs.has.ids[i]);
     return count;
