@@ -13,7 +13,8 @@ struct simdisk {
     struct names durable, seen;
     struct renaming *renamings;
     size_t renaming_count, renaming_capacity;
-    uint64_t epoch, limit, random;
+    uint64_t epoch, limit, random, cut;
+    bool off;
     uint64_t armed[SIMDISK_FAULT_COUNT];
     void (*watch)(void *user);
     void *watch_user;
@@ -35,6 +36,10 @@ static void boundary(struct simdisk *d, uint64_t *counter)
     (*counter)++;
     if (d->watch != NULL)
         d->watch(d->watch_user);
+    if (d->cut > 0 && --d->cut == 0) {
+        d->off = true;
+        d->epoch++; /* open files fail */
+    }
 }
 
 static bool strikes(struct simdisk *d, enum simdisk_fault fault)
@@ -108,6 +113,8 @@ static enum status sim_open(void *context, const char *name, bool create, struct
 {
     struct simdisk *d = context;
     const struct name *there = simstate_find(&d->seen, name);
+    if (d->off)
+        return failed(f, ST_IO, name);
     if (there == NULL && !create)
         return failed(f, ST_NOT_FOUND, name);
     if (create && strikes(d, SIMDISK_FAIL_NAME))
@@ -267,6 +274,8 @@ static enum status sim_rename(void *context, const char *from, const char *to, s
 {
     struct simdisk *d = context;
     const struct name *there = simstate_find(&d->seen, from);
+    if (d->off)
+        return failed(f, ST_IO, from);
     if (strikes(d, SIMDISK_FAIL_NAME))
         return failed(f, ST_IO, from);
     if (there == NULL)
@@ -283,6 +292,8 @@ static enum status sim_remove(void *context, const char *name, struct fault *f)
 {
     struct simdisk *d = context;
     const struct name *there = simstate_find(&d->seen, name);
+    if (d->off)
+        return failed(f, ST_IO, name);
     if (strikes(d, SIMDISK_FAIL_NAME))
         return failed(f, ST_IO, name);
     if (there == NULL)
@@ -297,6 +308,8 @@ static enum status sim_remove(void *context, const char *name, struct fault *f)
 static enum status sim_make_folder(void *context, const char *name, struct fault *f)
 {
     struct simdisk *d = context;
+    if (d->off)
+        return failed(f, ST_IO, name);
     if (simstate_find(&d->seen, name) != NULL)
         return ST_OK;
     if (strikes(d, SIMDISK_FAIL_NAME))
@@ -312,6 +325,8 @@ static enum status sim_sync_folder(void *context, const char *name, struct fault
 {
     struct simdisk *d = context;
     size_t kept = 0;
+    if (d->off)
+        return failed(f, ST_IO, name);
     if (strikes(d, SIMDISK_FAIL_SYNC))
         return failed(f, ST_IO, name);
     if (name[0] != '\0' && simstate_find(&d->seen, name) == NULL)
@@ -340,6 +355,8 @@ static enum status sim_list(void *context, const char *folder,
 {
     struct simdisk *d = context;
     size_t skip = folder[0] != '\0' ? strlen(folder) + 1 : 0;
+    if (d->off)
+        return failed(f, ST_IO, folder);
     if (skip > 0 && simstate_find(&d->seen, folder) == NULL)
         return failed(f, ST_NOT_FOUND, folder);
     struct names copy = {.items = mem_array(d->seen.count, sizeof *copy.items)};
@@ -411,6 +428,8 @@ enum status simdisk_restore(struct simdisk *d, const struct simdisk *from)
     CHECK(d != from);
     forget(d);
     d->epoch++;
+    d->off = false;
+    d->cut = 0;
     d->content_count = from->content_count;
     for (size_t i = 0; i < from->content_count; i++) {
         if (from->contents[i] == NULL)
@@ -449,6 +468,8 @@ enum status simdisk_crash(struct simdisk *d, enum simdisk_loss loss, uint64_t se
     CHECK(loss < SIMDISK_LOSS_COUNT);
     enum status st = ST_OK;
     d->epoch++;
+    d->off = false;
+    d->cut = 0;
     d->counts.crashes[loss]++;
     for (size_t i = 0; i < d->content_count && st == ST_OK; i++) {
         if (d->contents[i] != NULL)
@@ -471,6 +492,24 @@ void simdisk_watch(struct simdisk *d, void (*each)(void *user), void *user)
 {
     d->watch = each;
     d->watch_user = user;
+}
+
+void simdisk_cut(struct simdisk *d, uint64_t n)
+{
+    d->cut = n;
+}
+
+bool simdisk_is_off(const struct simdisk *d)
+{
+    return d->off;
+}
+
+bool simdisk_pass(struct simdisk *d)
+{
+    if (d->off)
+        return false;
+    boundary(d, &d->counts.others);
+    return true;
 }
 
 void simdisk_arm(struct simdisk *d, enum simdisk_fault fault, uint64_t n)

@@ -33,6 +33,7 @@ enum simdisk_fault {
 
 struct simdisk_counts {
     uint64_t writes, syncs, folder_syncs, names; /* done: boundaries of each kind */
+    uint64_t others;                             /* simdisk_pass() */
     uint64_t crashes[SIMDISK_LOSS_COUNT];
     uint64_t faults[SIMDISK_FAULT_COUNT]; /* that happened */
     uint64_t flips;
@@ -59,6 +60,16 @@ MUST_USE enum status simdisk_crash(struct simdisk *d, enum simdisk_loss loss, ui
 /* simdisk_watch(): called after every boundary: a write, truncate, allocate or change of names,
  * not yet synced, and a sync. NULL: nobody. */
 void simdisk_watch(struct simdisk *d, void (*each)(void *user), void *user);
+
+/*
+ * simdisk_cut(): the power goes after the n-th boundary from now (1: the next; 0: never): from then
+ * on everything gives ST_IO and nothing changes, until simdisk_crash() or simdisk_restore().
+ * simdisk_pass(): one boundary of something beside the disk that has the same power; false: it is
+ * off, and nothing may be done.
+ */
+void simdisk_cut(struct simdisk *d, uint64_t n);
+bool simdisk_is_off(const struct simdisk *d);
+bool simdisk_pass(struct simdisk *d);
 
 /* simdisk_arm(): the n-th operation from now that the fault fits fails (1: the next); 0: disarm. */
 void simdisk_arm(struct simdisk *d, enum simdisk_fault fault, uint64_t n);

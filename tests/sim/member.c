@@ -1,0 +1,302 @@
+#include "tests/sim/member.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/net.h"
+#include "tests/sim/simstate.h"
+#include "tests/sim/storage.h"
+
+enum {
+    WALL_START = 1780000000,    /* seconds since 1970 */
+    RESTART_MS = 15000,         /* until somebody turns it on again */
+    RECENT_MS = 5 * 60 * 1000,  /* others may not know yet that it went back */
+};
+
+static int64_t wall_seconds(void *context)
+{
+    const struct member *m = context;
+    return WALL_START + m->wall_skew + (int64_t)(m->world->now_ms / 1000);
+}
+
+static void entropy(void *context, void *out, size_t count)
+{
+    struct world *w = context;
+    uint8_t *at = out;
+    while (count > 0) {
+        uint64_t n = simstate_draw(&w->entropy);
+        size_t part = count < sizeof n ? count : sizeof n;
+        memcpy(at, &n, part);
+        at += part;
+        count -= part;
+    }
+}
+
+void member_make(struct world *w, uint32_t index)
+{
+    struct member *m = &w->members[index];
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    *m = (struct member){.world = w, .index = index, .restart_ms = UINT64_MAX,
+                         .cut_by_ms = UINT64_MAX, .exists = true};
+    snprintf(m->label, sizeof m->label, "office-%c", (char)('a' + index));
+    snprintf(m->address, sizeof m->address, "10.0.0.%u:7717", index + 1);
+    entropy(w, seed, sizeof seed);
+    crypto_sign_seed_keypair(m->identity.key.id, m->identity.secret, seed);
+    m->links_active = 1 + world_draw(w, LINKS_ACTIVE_DEFAULT);
+    m->storage_ms = world_draw(w, 4) == 0 ? 40 : 4;
+    m->disk = simdisk_new();
+    m->repo = simrepo_new(m->disk);
+    CHECK(m->disk != NULL && m->repo != NULL);
+    m->table = simdisk_table(m->disk);
+}
+
+static void shut(struct member *m)
+{
+    replica_drop(m->replica);
+    core_free(m->core);
+    m->replica = NULL;
+    m->core = NULL;
+    m->up = false;
+    storage_clear(m);
+}
+
+void member_release(struct member *m)
+{
+    if (!m->exists)
+        return;
+    shut(m);
+    simrepo_free(m->repo);
+    simdisk_free(m->disk);
+    simdisk_free(m->saved);
+    simrepo_state_release(&m->saved_repo);
+    mem_free(m->sources);
+}
+
+void member_settle(struct member *m, const struct bytes *files, uint32_t count)
+{
+    struct fault f = {0};
+    char name[32];
+    world_must(m->world, m->table.make_folder(m->disk, "charters", &f), "make a folder", &f);
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%04u.json", i + 1);
+        world_must(m->world, disk_put(&m->table, "charters", name, files[i], &f), "settle", &f);
+    }
+    world_must(m->world, m->table.sync_folder(m->disk, "", &f), "settle", &f);
+}
+
+/* ---- up ---- */
+
+static enum status open_replica(struct member *m, struct fault *f)
+{
+    struct backing backing = simrepo_backing(m->repo);
+    const struct replica_options options = {
+        .disk = &m->table,
+        .backing = &backing,
+        .identity = &m->identity,
+        .label = m->label,
+        .network = &m->world->network,
+        .wall_seconds = wall_seconds,
+        .wall_context = m,
+    };
+    return replica_open(&options, &m->replica, f);
+}
+
+/* Nothing that it acknowledged is missing, and its charter is no older. */
+static void check_opened(struct member *m)
+{
+    uint32_t version = charter_newest(replica_charters(m->replica))->version;
+    if (m->restored)
+        ledger_went_back(m);
+    else if (version < m->charter_seen)
+        world_fail(m->world, "%s: charter %u after %u", m->label, version, m->charter_seen);
+    ledger_check_held(m);
+    m->restored = false;
+    m->charter_seen = version;
+}
+
+static void start_core(struct member *m)
+{
+    const struct core_options options = {
+        .network = m->world->network,
+        .label = m->label,
+        .identity = m->identity.secret,
+        .agent = "minga-sim",
+        .listen_address = m->address,
+        .links_active = m->links_active,
+        .entropy = entropy,
+        .entropy_context = m->world,
+    };
+    struct core_event event = {.kind = CORE_START};
+    world_must(m->world, core_create(&options, &m->core), "create a core", NULL);
+    m->up = true;
+    m->boot_ms = m->world->now_ms;
+    m->restart_ms = UINT64_MAX;
+    storage_begin(m);
+    member_step(m, &event);
+}
+
+void member_open(struct member *m)
+{
+    struct world *w = m->world;
+    struct fault f = {0};
+    CHECK(!m->up);
+    enum status st = open_replica(m, &f);
+    world_note(w, m->index, "open", bytes_of_text(status_word(st)));
+    if (simdisk_is_off(m->disk)) {
+        w->counts[COUNT_CRASH_IN_OPEN]++;
+        member_stop(m);
+        return;
+    }
+    if (st != ST_OK)
+        world_fail(w, "%s does not open: %s: %s", m->label, status_word(st), f.text);
+    check_opened(m);
+    w->counts[COUNT_RESTART] += w->now_ms > WORLD_START_MS;
+    start_core(m);
+}
+
+/* ---- down ---- */
+
+void member_stop(struct member *m)
+{
+    struct world *w = m->world;
+    world_note(w, m->index, "stop", BYTES(""));
+    net_vanish(w, m);
+    shut(m);
+    enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
+    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(&w->random)), "crash", NULL);
+    m->cut_by_ms = UINT64_MAX;
+    m->restart_ms = w->now_ms + (w->healing ? 0 : 100 + world_draw(w, RESTART_MS));
+}
+
+void member_save(struct member *m)
+{
+    simdisk_free(m->saved);
+    simrepo_state_release(&m->saved_repo);
+    m->saved = simdisk_clone(m->disk);
+    CHECK(m->saved != NULL);
+    world_must(m->world, simrepo_save(m->repo, &m->saved_repo), "save", NULL);
+    m->saved_ms = m->world->now_ms;
+    world_note(m->world, m->index, "save", BYTES(""));
+}
+
+void member_go_back(struct member *m)
+{
+    struct world *w = m->world;
+    CHECK(m->saved != NULL);
+    if (m->up)
+        member_stop(m);
+    world_must(w, simdisk_restore(m->disk, m->saved), "restore", NULL);
+    world_must(w, simrepo_restore(m->repo, &m->saved_repo), "restore", NULL);
+    enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
+    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(&w->random)), "restore", NULL);
+    world_note(w, m->index, "back", BYTES(""));
+    ledger_drop_holder(m);
+    m->restored = true;
+    m->restored_ms = w->now_ms;
+    m->charter_seen = 0;
+    w->counts[COUNT_RESTORE]++;
+}
+
+/* ---- steps ---- */
+
+static void carry_out(struct member *m, const struct core_effect *fx)
+{
+    struct world *w = m->world;
+    switch (fx->kind) {
+    case FX_SEND:
+        net_send(w, m, fx->link, fx->bytes);
+        break;
+    case FX_CONNECT:
+        net_connect(w, m, fx->link, fx->text);
+        break;
+    case FX_CLOSE:
+        if (status_class(fx->status) == STATUS_PEER && fx->status != ST_STALLED)
+            world_fail(w, "%s closes a link with: %s", m->label, status_text(fx->status));
+        net_close(w, m, fx->link);
+        break;
+    case FX_STORE:
+    case FX_LOAD:
+    case FX_CHARTER:
+        storage_submit(m, fx);
+        break;
+    case FX_LOG:
+        world_note(w, m->index, "log", bytes_of_text(fx->text));
+        break;
+    case FX_PEER:
+        break;
+    case FX_PAIR:
+    case FX_JOINED:
+        world_fail(w, "%s pairs with somebody", m->label);
+    }
+}
+
+void member_step(struct member *m, struct core_event *event)
+{
+    struct effects effects = {0};
+    if (!m->up)
+        return;
+    event->now_ms = m->world->now_ms - m->boot_ms;
+    enum status st = core_step(m->core, event, &effects);
+    world_must(m->world, st, "a step of the core", NULL);
+    if (effects.count > EFFECTS_MAX)
+        world_fail(m->world, "%u effects of one step", effects.count);
+    for (uint32_t i = 0; i < effects.count; i++)
+        carry_out(m, &effects.list[i]);
+}
+
+uint64_t member_deadline_ms(const struct member *m)
+{
+    uint64_t at_ms = m->up ? core_deadline_ms(m->core) : UINT64_MAX;
+    return at_ms == UINT64_MAX ? at_ms : at_ms + m->boot_ms;
+}
+
+/* ---- what it tells ---- */
+
+static bool sees(const struct member *a, const struct member *b)
+{
+    struct core_peer peer;
+    for (uint32_t i = 0; a->up && core_peer(a->core, i, &peer); i++)
+        if (strcmp(peer.label, b->label) == 0)
+            return peer.state == CORE_LINK_ACTIVE;
+    return false;
+}
+
+bool member_linked(const struct member *a, const struct member *b)
+{
+    return sees(a, b) && sees(b, a);
+}
+
+/* Whoever is shown as having all that is durable here has it. */
+static void check_durable(struct member *m, const struct member *other)
+{
+    struct world *w = m->world;
+    if (other->restored_ms > 0 && w->now_ms - other->restored_ms < RECENT_MS)
+        return;
+    uint32_t count;
+    const uint32_t *tips = graph_tips(replica_graph(m->replica), &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (!ledger_is_held(w, &graph_node(replica_graph(m->replica), tips[i])->id, other->index))
+            world_fail(w, "%s shows everything as durable at %s, which lacks a head", m->label,
+                       other->label);
+}
+
+void member_check(struct member *m)
+{
+    struct core_peer peer;
+    uint32_t refusals, version = charter_newest(replica_charters(m->replica))->version;
+    (void)replica_refusals(m->replica, &refusals);
+    if (refusals > 0)
+        world_fail(m->world, "%s refused an honest commit", m->label);
+    if (version < m->charter_seen)
+        world_fail(m->world, "%s: charter %u after %u", m->label, version, m->charter_seen);
+    m->charter_seen = version;
+    if (m->told_count != graph_count(replica_graph(m->replica)))
+        return;
+    for (uint32_t i = 0; core_peer(m->core, i, &peer); i++)
+        for (uint32_t k = 0; peer.durable && k < m->world->member_count; k++)
+            if (strcmp(peer.label, m->world->members[k].label) == 0)
+                check_durable(m, &m->world->members[k]);
+}

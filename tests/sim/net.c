@@ -1,0 +1,380 @@
+#include "tests/sim/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "tests/sim/member.h"
+
+static const link_id accepted_bit = UINT32_C(1) << 31;
+
+static struct pipe *pipe_of(struct world *w, const struct member *m, link_id link, int *side_out)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        for (int side = 0; side < 2 && p->used; side++) {
+            const struct pipe_end *e = &p->ends[side];
+            if (!e->closed && e->member == m->index && e->link == link) {
+                *side_out = side;
+                return p;
+            }
+        }
+    }
+    return NULL;
+}
+
+static uint32_t delay_of(struct world *w, const struct pipe *p)
+{
+    uint32_t jitter = world_draw(w, 1 + p->delay_ms / 4);
+    return p->delay_ms + jitter + w->lag_ms[p->ends[0].member][p->ends[1].member];
+}
+
+static void empty(struct pipe_end *e)
+{
+    while (e->first != NULL) {
+        struct segment *s = e->first;
+        e->first = s->next;
+        mem_free(s);
+    }
+    e->last = NULL;
+    e->waiting_bytes = 0;
+}
+
+static void tidy(struct pipe *p)
+{
+    for (int side = 0; side < 2; side++)
+        if (p->ends[side].closed)
+            empty(&p->ends[side]);
+    if (p->ends[0].closed && p->ends[1].closed)
+        p->used = false;
+}
+
+/* This end will learn, behind what is on its way, that the other is gone. */
+static void close_later(struct pipe_end *e, uint64_t at_ms)
+{
+    if (at_ms < e->last_ms)
+        at_ms = e->last_ms;
+    if (at_ms < e->close_ms)
+        e->close_ms = at_ms;
+}
+
+/* ---- connecting ---- */
+
+static struct pipe *new_pipe(struct world *w)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++)
+        if (!w->pipes[i].used)
+            return &w->pipes[i];
+    world_fail(w, "more than %d connections", WORLD_PIPES_MAX);
+}
+
+void net_connect(struct world *w, struct member *m, link_id link, const char *place)
+{
+    struct pipe *p = new_pipe(w);
+    uint32_t to = 0;
+    while (to < w->member_target && strcmp(w->members[to].address, place) != 0)
+        to++;
+    if (to == w->member_target)
+        world_fail(w, "%s dials %s, where nobody is", m->label, place);
+    *p = (struct pipe){.used = true, .connecting = true, .drop_after = SIZE_MAX,
+                       .delay_ms = 1 + world_draw(w, w->delay_max_ms)};
+    p->ends[0] = (struct pipe_end){.member = m->index, .link = link, .close_ms = UINT64_MAX};
+    p->ends[1] = (struct pipe_end){.member = to, .closed = true, .close_ms = UINT64_MAX};
+    p->connect_ms = w->now_ms + 1 + world_draw(w, 2 * p->delay_ms);
+    p->silent = w->cut[m->index][to] && world_chance(w, 1, 2);
+}
+
+static void count_duplicate(struct world *w, const struct pipe *fresh)
+{
+    uint32_t a = fresh->ends[0].member, b = fresh->ends[1].member;
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        const struct pipe *p = &w->pipes[i];
+        if (p == fresh || !p->used || p->connecting)
+            continue;
+        uint32_t x = p->ends[0].member, y = p->ends[1].member;
+        if ((x == a && y == b) || (x == b && y == a)) {
+            w->counts[COUNT_DUPLICATE]++;
+            return;
+        }
+    }
+}
+
+static void arrive(struct world *w, struct pipe *p)
+{
+    struct member *from = &w->members[p->ends[0].member], *to = &w->members[p->ends[1].member];
+    struct core_event event = {.kind = CORE_CONNECTED, .link = p->ends[0].link};
+    p->connecting = false;
+    if (p->ends[0].closed || (p->silent && !w->healing)) {
+        p->connecting = !p->ends[0].closed; /* nothing comes until the dialler gives up */
+        p->connect_ms = UINT64_MAX;
+        tidy(p);
+        return;
+    }
+    if (!to->up || w->cut[from->index][to->index]) {
+        p->ends[0].closed = true;
+        p->used = false;
+        event.kind = CORE_CLOSED;
+        event.status = ST_UNREACHABLE;
+        event.text = "connection refused";
+        member_step(from, &event);
+        return;
+    }
+    to->last_accepted = (to->last_accepted + 1) & ~accepted_bit;
+    p->ends[1].closed = false;
+    p->ends[1].link = to->last_accepted | accepted_bit;
+    count_duplicate(w, p);
+    struct core_event accepted = {.kind = CORE_ACCEPTED, .link = p->ends[1].link};
+    char address[sizeof from->address];
+    snprintf(address, sizeof address, "%s", from->address);
+    *strchr(address, ':') = '\0';
+    accepted.text = address;
+    member_step(to, &accepted);
+    member_step(from, &event);
+}
+
+/* ---- bytes ---- */
+
+static void add_segment(struct world *w, struct pipe *p, struct pipe_end *to, struct bytes data)
+{
+    struct segment *s = mem_alloc(sizeof *s + data.count);
+    CHECK(s != NULL);
+    uint64_t at_ms = w->now_ms + delay_of(w, p);
+    to->last_ms = s->at_ms = at_ms > to->last_ms ? at_ms : to->last_ms;
+    s->number = ++w->segment_count;
+    s->count = data.count;
+    memcpy(s->data, data.data, data.count);
+    if (to->last != NULL)
+        to->last->next = s;
+    else
+        to->first = s;
+    to->last = s;
+    to->waiting_bytes += data.count;
+    if (to->waiting_bytes > NET_BYTES_MAX)
+        world_fail(w, "%zu bytes are under way to %s", to->waiting_bytes,
+                   w->members[to->member].label);
+}
+
+static void cut_pipe(struct world *w, struct pipe *p)
+{
+    p->drop_after = SIZE_MAX;
+    for (int side = 0; side < 2; side++)
+        close_later(&p->ends[side], w->now_ms + 1 + world_draw(w, NET_CLOSE_MS));
+}
+
+static void unsent(struct pipe *p, int side)
+{
+    size_t waiting = p->ends[1 - side].waiting_bytes;
+    size_t now = waiting > NET_SOCKET_BYTES ? waiting - NET_SOCKET_BYTES : 0;
+    struct pipe_end *e = &p->ends[side];
+    e->unsent_changed = e->unsent_changed || now != e->unsent_told;
+    e->unsent_told = now;
+}
+
+void net_send(struct world *w, struct member *m, link_id link, struct bytes data)
+{
+    int side;
+    struct pipe *p = pipe_of(w, m, link, &side);
+    if (p == NULL || data.count == 0)
+        return;
+    struct pipe_end *to = &p->ends[1 - side];
+    if (to->closed || to->close_ms != UINT64_MAX) { /* a reset comes back */
+        close_later(&p->ends[side], w->now_ms + delay_of(w, p));
+        return;
+    }
+    bool dropped = data.count >= p->drop_after;
+    if (dropped)
+        data.count = p->drop_after;
+    else if (p->drop_after != SIZE_MAX)
+        p->drop_after -= data.count;
+    while (data.count > 0) {
+        size_t count = world_chance(w, 1, 4) ? 1 + world_draw(w, (uint32_t)data.count) : data.count;
+        add_segment(w, p, to, (struct bytes){data.data, count});
+        data.data += count;
+        data.count -= count;
+    }
+    if (dropped) {
+        w->counts[COUNT_DROP]++;
+        cut_pipe(w, p);
+    }
+    unsent(p, side);
+}
+
+void net_close(struct world *w, struct member *m, link_id link)
+{
+    int side;
+    struct pipe *p = pipe_of(w, m, link, &side);
+    if (p == NULL)
+        return;
+    p->ends[side].closed = true;
+    close_later(&p->ends[1 - side], w->now_ms + delay_of(w, p));
+    tidy(p);
+}
+
+void net_vanish(struct world *w, struct member *m)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        for (int side = 0; side < 2 && p->used; side++) {
+            if (p->ends[side].member != m->index || p->ends[side].closed)
+                continue;
+            p->ends[side].closed = true;
+            if (world_chance(w, 3, 4)) /* else its keep-alive, or ours, has to find out */
+                close_later(&p->ends[1 - side], w->now_ms + world_draw(w, NET_CLOSE_MS));
+            tidy(p);
+        }
+    }
+}
+
+/* ---- time ---- */
+
+/* When this end gets something; frozen while the two are cut from each other. */
+static uint64_t end_next_ms(const struct world *w, const struct pipe *p, const struct pipe_end *e)
+{
+    if (e->closed)
+        return UINT64_MAX;
+    if (e->unsent_changed)
+        return w->now_ms;
+    if (w->cut[p->ends[0].member][p->ends[1].member])
+        return UINT64_MAX;
+    return e->first != NULL ? e->first->at_ms : e->close_ms;
+}
+
+uint64_t net_next_ms(const struct world *w)
+{
+    uint64_t next = UINT64_MAX;
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        const struct pipe *p = &w->pipes[i];
+        if (!p->used)
+            continue;
+        if (p->connecting) {
+            next = p->connect_ms < next ? p->connect_ms : next;
+            continue;
+        }
+        for (int side = 0; side < 2; side++) {
+            uint64_t at_ms = end_next_ms(w, p, &p->ends[side]);
+            next = at_ms < next ? at_ms : next;
+        }
+    }
+    return next;
+}
+
+static void deliver(struct world *w, struct pipe *p, int side)
+{
+    struct pipe_end *e = &p->ends[side];
+    struct member *m = &w->members[e->member];
+    struct core_event event = {.kind = CORE_WRITTEN, .link = e->link};
+    if (e->unsent_changed) {
+        e->unsent_changed = false;
+        event.unsent_bytes = e->unsent_told;
+        member_step(m, &event);
+        return;
+    }
+    struct segment *s = e->first;
+    if (s == NULL) {
+        event.kind = CORE_CLOSED;
+        event.status = ST_UNREACHABLE;
+        event.text = "the other side closed";
+        e->closed = true;
+        tidy(p);
+        member_step(m, &event);
+        return;
+    }
+    e->first = s->next;
+    if (e->first == NULL)
+        e->last = NULL;
+    e->waiting_bytes -= s->count;
+    unsent(p, 1 - side);
+    if (s->number < m->arrived)
+        w->counts[COUNT_REORDER]++;
+    else
+        m->arrived = s->number;
+    event.kind = CORE_DATA;
+    event.bytes = (struct bytes){s->data, s->count};
+    world_note(w, m->index, "data", event.bytes);
+    member_step(m, &event);
+    mem_free(s);
+}
+
+void net_run(struct world *w)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        if (!p->used)
+            continue;
+        if (p->connecting) {
+            if (p->connect_ms > w->now_ms)
+                continue;
+            arrive(w, p);
+            return;
+        }
+        for (int side = 0; side < 2; side++) {
+            if (end_next_ms(w, p, &p->ends[side]) > w->now_ms)
+                continue;
+            deliver(w, p, side);
+            return;
+        }
+    }
+}
+
+/* ---- faults ---- */
+
+void net_part(struct world *w, uint32_t mask)
+{
+    for (uint32_t a = 0; a < WORLD_MEMBERS_MAX; a++)
+        for (uint32_t b = 0; b < WORLD_MEMBERS_MAX; b++)
+            w->cut[a][b] = ((mask >> a ^ mask >> b) & 1) != 0;
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        /* Some are reset once it is over, the others come through late. */
+        if (p->used && w->cut[p->ends[0].member][p->ends[1].member] && world_chance(w, 1, 2))
+            cut_pipe(w, p);
+    }
+}
+
+void net_mend(struct world *w)
+{
+    memset(w->cut, 0, sizeof w->cut);
+}
+
+bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        if (!p->used || p->connecting)
+            continue;
+        uint32_t x = p->ends[0].member, y = p->ends[1].member;
+        if ((x != a || y != b) && (x != b || y != a))
+            continue;
+        if (after > 0)
+            p->drop_after = after;
+        else
+            cut_pipe(w, p);
+        return true;
+    }
+    return false;
+}
+
+void net_calm(struct world *w)
+{
+    net_mend(w);
+    memset(w->lag_ms, 0, sizeof w->lag_ms);
+    for (int i = 0; i < WORLD_PIPES_MAX; i++) {
+        struct pipe *p = &w->pipes[i];
+        if (!p->used)
+            continue;
+        p->drop_after = SIZE_MAX;
+        if (p->connecting && p->connect_ms == UINT64_MAX)
+            p->connect_ms = w->now_ms; /* it is refused now */
+        for (int side = 0; side < 2 && !p->connecting; side++)
+            if (p->ends[1 - side].closed)
+                close_later(&p->ends[side], w->now_ms);
+    }
+}
+
+void net_release(struct world *w)
+{
+    for (int i = 0; i < WORLD_PIPES_MAX; i++)
+        for (int side = 0; side < 2; side++)
+            empty(&w->pipes[i].ends[side]);
+}

@@ -1,0 +1,503 @@
+#include "tests/sim/storage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/member.h"
+#include "tests/sim/work.h"
+
+enum job_kind { JOB_STORE, JOB_LOAD, JOB_CHARTERS, JOB_WRITE, JOB_ADMIT };
+
+enum { BATCH_JOBS_MAX = 16 };
+
+struct world_job {
+    struct world_job *next;
+    enum job_kind kind;
+    link_id link;
+    uint32_t request, newcomer;
+    enum core_load_kind load;
+    size_t bytes_max;
+    struct buf data;
+    struct bytes *items; /* in data */
+    uint32_t item_count;
+    struct oid *ids;
+    uint32_t id_count;
+    enum status status;
+    enum status *verdicts;
+    struct oid *missing;
+    uint32_t missing_count;
+    bool more, unknown;
+};
+
+static void *must_have(void *block)
+{
+    CHECK(block != NULL);
+    return block;
+}
+
+static void free_job(struct world_job *j)
+{
+    buf_release(&j->data);
+    mem_free(j->items);
+    mem_free(j->ids);
+    mem_free(j->verdicts);
+    mem_free(j->missing);
+    mem_free(j);
+}
+
+static struct world_job *new_job(enum job_kind kind)
+{
+    struct world_job *j = must_have(mem_alloc(sizeof *j));
+    j->kind = kind;
+    return j;
+}
+
+static void add_job(struct member *m, struct world_job *j)
+{
+    if (m->last != NULL)
+        m->last->next = j;
+    else
+        m->first = j;
+    m->last = j;
+    if (++m->job_count > MEMBER_JOBS_MAX)
+        world_fail(m->world, "%u pieces of work wait at %s", m->job_count, m->label);
+    if (m->work_ms == UINT64_MAX)
+        m->work_ms = m->world->now_ms + world_draw(m->world, m->storage_ms);
+}
+
+static struct world_job *take_job(struct member *m)
+{
+    struct world_job *j = m->first;
+    if (j == NULL)
+        return NULL;
+    m->first = j->next;
+    if (m->first == NULL)
+        m->last = NULL;
+    m->job_count--;
+    j->next = NULL;
+    return j;
+}
+
+void storage_clear(struct member *m)
+{
+    for (struct world_job *j = take_job(m); j != NULL; j = take_job(m))
+        free_job(j);
+    m->work_ms = UINT64_MAX;
+}
+
+void storage_submit(struct member *m, const struct core_effect *fx)
+{
+    struct world_job *j = new_job(fx->kind == FX_STORE  ? JOB_STORE
+                                  : fx->kind == FX_LOAD ? JOB_LOAD
+                                                        : JOB_CHARTERS);
+    j->link = fx->link;
+    j->request = fx->request;
+    j->load = fx->load;
+    j->bytes_max = fx->bytes_max;
+    j->ids = must_have(mem_copy(fx->known, fx->known_count * sizeof *fx->known));
+    j->id_count = fx->known_count;
+    j->items = must_have(mem_array(fx->item_count, sizeof *j->items));
+    j->item_count = fx->item_count;
+    for (uint32_t i = 0; i < fx->item_count; i++)
+        buf_add_bytes(&j->data, fx->items[i]);
+    CHECK(buf_status(&j->data) == ST_OK);
+    size_t at = 0;
+    for (uint32_t i = 0; i < fx->item_count; i++) {
+        j->items[i] = (struct bytes){j->data.data + at, fx->items[i].count};
+        at += fx->items[i].count;
+    }
+    add_job(m, j);
+}
+
+void storage_write(struct member *m)
+{
+    add_job(m, new_job(JOB_WRITE));
+}
+
+void storage_admit(struct member *m, uint32_t index)
+{
+    struct world_job *j = new_job(JOB_ADMIT);
+    j->newcomer = index;
+    add_job(m, j);
+}
+
+/* ---- the jobs ---- */
+
+static void set_source(struct member *m, uint32_t node, link_id link)
+{
+    size_t at = node - m->told_count;
+    if (at >= m->source_capacity) {
+        size_t capacity = (at + 1) * 2;
+        m->sources = must_have(mem_resize(m->sources, capacity * sizeof *m->sources));
+        memset(m->sources + m->source_capacity, 0,
+               (capacity - m->source_capacity) * sizeof *m->sources);
+        m->source_capacity = capacity;
+    }
+    m->sources[at] = link;
+}
+
+static void run_store(struct member *m, struct world_job *j)
+{
+    struct world *w = m->world;
+    j->verdicts = must_have(mem_array(j->item_count, sizeof *j->verdicts));
+    j->missing = must_have(mem_array(WANT_IDS_MAX, sizeof *j->missing));
+    mem_free(j->ids);
+    j->ids = must_have(mem_array(j->item_count, sizeof *j->ids));
+    j->id_count = j->item_count;
+    for (uint32_t i = 0; i < j->item_count; i++) {
+        struct replica_verdict v;
+        struct fault f = {0};
+        enum status st = replica_accept(m->replica, j->items[i], &v, &f);
+        j->verdicts[i] = st;
+        j->ids[i] = v.id;
+        w->counts[COUNT_REPEATED] += st == ST_EXISTS;
+        for (uint32_t k = 0; k < v.missing_count && j->missing_count < WANT_IDS_MAX; k++)
+            j->missing[j->missing_count++] = v.missing[k];
+        if (st == ST_OK)
+            set_source(m, v.node, j->link);
+        else if (status_class(st) == STATUS_PEER)
+            world_fail(w, "%s refuses an honest commit: %s", m->label, f.text);
+        else if (status_class(st) == STATUS_LOCAL) {
+            j->status = st;
+            return;
+        }
+    }
+}
+
+struct loading {
+    struct world_job *job;
+    size_t at[BATCH_ITEMS_MAX];
+};
+
+static void keep_item(void *user, const struct oid *id, struct bytes item)
+{
+    struct loading *l = user;
+    struct world_job *j = l->job;
+    CHECK(j->item_count < BATCH_ITEMS_MAX);
+    l->at[j->item_count] = j->data.count;
+    buf_add_bytes(&j->data, item);
+    j->ids[j->item_count] = *id;
+    j->items[j->item_count++].count = item.count;
+}
+
+static enum status load_by_id(struct member *m, const struct oid *wanted, uint32_t count,
+                              struct loading *l)
+{
+    struct buf frame = {0};
+    struct item item;
+    enum status st = ST_OK;
+    for (uint32_t i = 0; st == ST_OK && i < count && l->job->item_count < BATCH_ITEMS_MAX; i++) {
+        uint32_t node = graph_find(replica_graph(m->replica), &wanted[i]);
+        if (node == GRAPH_NONE)
+            continue;
+        st = replica_item(m->replica, node, &frame, &item, NULL);
+        if (st != ST_OK)
+            break;
+        if (l->job->data.count > 0 && l->job->data.count + frame.count > l->job->bytes_max)
+            break;
+        keep_item(l, &wanted[i],
+                  (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
+    }
+    buf_release(&frame);
+    return st;
+}
+
+static void run_load(struct member *m, struct world_job *j)
+{
+    struct loading l = {.job = j};
+    struct oid *asked = j->ids;
+    uint32_t asked_count = j->id_count;
+    mem_free(j->items);
+    j->items = must_have(mem_array(BATCH_ITEMS_MAX, sizeof *j->items));
+    j->ids = must_have(mem_array(SUMMARY_IDS_MAX, sizeof *j->ids));
+    j->id_count = 0;
+    if (j->load == CORE_LOAD_SUMMARY)
+        j->status = graph_summary(replica_graph(m->replica), j->ids, SUMMARY_IDS_MAX,
+                                  &j->id_count);
+    else if (j->load == CORE_LOAD_BY_ID)
+        j->status = load_by_id(m, asked, asked_count, &l);
+    else
+        j->status = replica_lacking(m->replica, asked, asked_count, j->bytes_max, keep_item, &l,
+                                    &j->more, &j->unknown, NULL);
+    for (uint32_t i = 0; i < j->item_count; i++)
+        j->items[i].data = j->data.data + l.at[i];
+    if (j->load != CORE_LOAD_SUMMARY)
+        j->id_count = j->item_count;
+    mem_free(asked);
+}
+
+static void run_charters(struct member *m, struct world_job *j)
+{
+    struct fault f = {0};
+    bool grown;
+    j->status = replica_offer_charters(m->replica, j->items, j->item_count, &grown, &f);
+    if (status_class(j->status) == STATUS_PEER)
+        world_fail(m->world, "%s refuses an honest charter: %s", m->label, f.text);
+}
+
+static void run_admit(struct member *m, struct world_job *j)
+{
+    struct world *w = m->world;
+    const struct member *fresh = &w->members[j->newcomer];
+    struct charter_member member = {.role = CHARTER_OFFICE, .key = fresh->identity.key};
+    struct fault f = {0};
+    memcpy(member.label, fresh->label, sizeof member.label);
+    memcpy(member.address, fresh->address, sizeof fresh->address);
+    /* Where it came from a snapshot, a person would let it catch up first. */
+    if (j->newcomer < w->member_count ||
+        replica_charters(m->replica)->count < w->charter_version) {
+        j->status = ST_AGAIN;
+        return;
+    }
+    j->status = replica_add_member(m->replica, &member, &f);
+    if (j->status == ST_EXISTS)
+        j->status = ST_OK; /* the power had gone before it was said */
+    if (j->status != ST_OK && status_class(j->status) != STATUS_LOCAL)
+        world_fail(w, "%s cannot add %s: %s", m->label, fresh->label, f.text);
+}
+
+static void run_job(struct member *m, struct world_job *j)
+{
+    switch (j->kind) {
+    case JOB_STORE:
+        run_store(m, j);
+        break;
+    case JOB_LOAD:
+        run_load(m, j);
+        break;
+    case JOB_CHARTERS:
+        run_charters(m, j);
+        break;
+    case JOB_WRITE:
+        j->status = work_write(m);
+        break;
+    case JOB_ADMIT:
+        run_admit(m, j);
+        break;
+    }
+}
+
+/* ---- news ---- */
+
+static void tell_charter(struct member *m, uint32_t request, enum status status)
+{
+    const struct charter_chain *chain = replica_charters(m->replica);
+    const struct charter *newest = charter_newest(chain);
+    struct core_event event = {.kind = CORE_CHARTER, .request = request, .status = status};
+    struct core_member *members = must_have(mem_array(newest->member_count, sizeof *members));
+    struct bytes *files = must_have(mem_array(chain->count, sizeof *files));
+    for (uint32_t i = 0; i < newest->member_count; i++)
+        members[i] = (struct core_member){newest->members[i].label, newest->members[i].key,
+                                          newest->members[i].address};
+    for (uint32_t i = 0; i < chain->count; i++)
+        files[i] = buf_bytes(&chain->versions[i]->file);
+    event.charter.version = newest->version;
+    event.charter.hash = newest->hash;
+    event.charter.members = members;
+    event.charter.member_count = newest->member_count;
+    event.charter.files = files;
+    m->told_charter = newest->version;
+    member_step(m, &event);
+    mem_free(files);
+    mem_free(members);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return oid_compare(a, b);
+}
+
+/* All tips, by the label that wrote them; labels are in the order of their letters. */
+static void tell_heads(struct member *m)
+{
+    struct graph *g = replica_graph(m->replica);
+    struct core_event event = {.kind = CORE_HEADS};
+    struct core_label_heads labels[WORLD_MEMBERS_MAX];
+    struct oid ids[HEADS_MAX];
+    uint32_t tip_count, used = 0;
+    const uint32_t *tips = graph_tips(g, &tip_count);
+    if (tip_count > HEADS_MAX)
+        world_fail(m->world, "%s has %u heads", m->label, tip_count);
+    for (uint32_t k = 0; k < m->world->member_count; k++) {
+        const char *label = m->world->members[k].label;
+        uint32_t first = used;
+        for (uint32_t i = 0; i < tip_count; i++) {
+            const struct graph_node *n = graph_node(g, tips[i]);
+            if (strcmp(graph_key(g, n->key)->label, label) == 0)
+                ids[used++] = n->id;
+        }
+        qsort(ids + first, used - first, sizeof *ids, by_id);
+        if (used > first)
+            labels[event.heads.label_count++] =
+                (struct core_label_heads){bytes_of_text(label), ids + first, used - first};
+    }
+    CHECK(used == tip_count);
+    event.heads.labels = labels;
+    member_step(m, &event);
+}
+
+static void tell_commit(struct member *m, uint32_t node, struct buf *frame)
+{
+    struct item item;
+    struct fault f = {0};
+    const struct oid *id = &graph_node(replica_graph(m->replica), node)->id;
+    world_must(m->world, replica_item(m->replica, node, frame, &item, &f), "read an item", &f);
+    struct core_event event = {
+        .kind = CORE_COMMITTED,
+        .link = node - m->told_count < m->source_capacity ? m->sources[node - m->told_count] : 0,
+        .bytes = {frame->data + OID_BYTES, frame->count - OID_BYTES}};
+    event.committed.id = *id;
+    event.committed.parents = item.parents;
+    event.committed.parent_count = item.parent_count;
+    member_step(m, &event);
+}
+
+/* The sync returned: that is the acknowledgement, whatever comes after. */
+static void hold_news(struct member *m)
+{
+    struct graph *g = replica_graph(m->replica);
+    for (uint32_t i = m->told_count; i < graph_count(g); i++) {
+        const struct oid *id = &graph_node(g, i)->id;
+        ledger_hold(m, id);
+        world_note(m->world, m->index, "holds", (struct bytes){id->id, OID_BYTES});
+    }
+}
+
+static void tell_news(struct member *m)
+{
+    uint32_t count = graph_count(replica_graph(m->replica));
+    struct buf frame = {0};
+    if (m->told_charter != charter_newest(replica_charters(m->replica))->version)
+        tell_charter(m, 0, ST_OK);
+    if (count == m->told_count)
+        return;
+    for (uint32_t i = m->told_count; i < count; i++)
+        tell_commit(m, i, &frame);
+    m->told_count = count;
+    if (m->sources != NULL)
+        memset(m->sources, 0, m->source_capacity * sizeof *m->sources);
+    buf_release(&frame);
+    tell_heads(m);
+}
+
+void storage_begin(struct member *m)
+{
+    m->told_count = graph_count(replica_graph(m->replica));
+    if (m->sources != NULL)
+        memset(m->sources, 0, m->source_capacity * sizeof *m->sources);
+    tell_charter(m, 0, ST_OK);
+    tell_heads(m);
+}
+
+/* ---- a batch ---- */
+
+/* The newcomer gets the chain, as it does when it pairs. */
+static void admitted(struct member *m, const struct world_job *j)
+{
+    struct world *w = m->world;
+    const struct charter_chain *chain = replica_charters(m->replica);
+    struct member *fresh = &w->members[j->newcomer];
+    struct bytes *files = must_have(mem_array(chain->count, sizeof *files));
+    for (uint32_t i = 0; i < chain->count; i++)
+        files[i] = buf_bytes(&chain->versions[i]->file);
+    w->charter_version = chain->count;
+    w->counts[COUNT_CHARTER]++;
+    member_settle(fresh, files, chain->count);
+    mem_free(files);
+    fresh->restart_ms = w->now_ms + 1;
+    w->member_count = j->newcomer + 1;
+}
+
+static void answer(struct member *m, const struct world_job *j)
+{
+    struct core_event event = {.request = j->request, .link = j->link, .status = j->status};
+    switch (j->kind) {
+    case JOB_STORE:
+        event.kind = CORE_STORED;
+        event.stored.verdicts = j->verdicts;
+        event.stored.ids = j->ids;
+        event.stored.count = j->item_count;
+        event.stored.missing = j->missing;
+        event.stored.missing_count = j->missing_count;
+        break;
+    case JOB_LOAD:
+        event.kind = CORE_LOADED;
+        event.loaded.items = j->items;
+        event.loaded.ids = j->ids;
+        event.loaded.count = j->id_count;
+        event.loaded.more = j->more;
+        event.loaded.unknown = j->unknown;
+        break;
+    case JOB_CHARTERS:
+        tell_charter(m, j->request, j->status);
+        return;
+    case JOB_ADMIT:
+        if (j->status == ST_OK)
+            admitted(m, j);
+        return;
+    case JOB_WRITE:
+        return;
+    }
+    member_step(m, &event);
+}
+
+/* With power, nothing may fail that is ours. */
+static void check_results(struct member *m, const struct world_job *batch, enum status sync,
+                          const struct fault *f)
+{
+    if (simdisk_is_off(m->disk))
+        return;
+    for (const struct world_job *j = batch; j != NULL; j = j->next)
+        if (status_class(j->status) == STATUS_LOCAL)
+            world_fail(m->world, "%s: %s", m->label, status_text(j->status));
+    world_must(m->world, sync, "sync", f);
+}
+
+static void checkpoint(struct member *m)
+{
+    struct fault f = {0};
+    enum status st = replica_checkpoint(m->replica, &f);
+    m->world->counts[COUNT_CHECKPOINT]++;
+    if (!simdisk_is_off(m->disk))
+        world_must(m->world, st, "a checkpoint", &f);
+}
+
+void storage_run(struct member *m)
+{
+    struct world *w = m->world;
+    struct world_job *batch = NULL, **end = &batch;
+    struct fault f = {0};
+    uint32_t size = 1 + world_draw(w, BATCH_JOBS_MAX);
+    for (uint32_t i = 0; i < size && m->first != NULL; i++) {
+        *end = take_job(m);
+        run_job(m, *end);
+        end = &(*end)->next;
+    }
+    enum status st = replica_sync(m->replica, &f);
+    check_results(m, batch, st, &f);
+    if (st == ST_OK)
+        hold_news(m);
+    bool told = !simdisk_is_off(m->disk);
+    if (told)
+        tell_news(m);
+    while (batch != NULL) {
+        struct world_job *next = batch->next;
+        if (told)
+            answer(m, batch);
+        free_job(batch);
+        batch = next;
+    }
+    if (told && replica_wants_checkpoint(m->replica, world_chance(w, 1, 12)))
+        checkpoint(m);
+    if (simdisk_is_off(m->disk)) {
+        w->counts[COUNT_CRASH_AT_IO]++;
+        member_stop(m);
+        return;
+    }
+    if (world_chance(w, 1, 8))
+        member_check(m);
+    m->work_ms = m->first != NULL ? w->now_ms + world_draw(w, m->storage_ms) : UINT64_MAX;
+}

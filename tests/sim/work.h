@@ -1,0 +1,31 @@
+/*
+ * work: what people write: fields and sets of a few records that they share, so that they collide,
+ * and money: grants and allotments by the founder, expenses by everyone.
+ */
+#ifndef TESTS_SIM_WORK_H
+#define TESTS_SIM_WORK_H
+
+#include "tests/sim/ledger.h"
+
+enum { WORK_RECORDS = 5, WORK_FIELDS = 3, WORK_ELEMENTS = 6, WORK_LINES = 2 };
+
+/* The network's schema; its names. */
+extern const char work_schema[];
+extern const char *const work_fields[WORK_FIELDS];
+extern const char *const work_lines[WORK_LINES];
+
+/* work_write(): one write by 'm', drawn from the seed: it enters the ledger.
+ * Errors: what replica_write() meets where the power goes */
+MUST_USE enum status work_write(struct member *m);
+
+/* work_record_id(): of the shared record 'index'. */
+void work_record_id(uint32_t index, uint8_t out[static RECORD_ID_BYTES]);
+
+/* work_value(): the value with number 'token', and back: 0 where it is none. */
+void work_value(uint32_t token, struct buf *out);
+uint32_t work_token(struct bytes value_json);
+
+/* work_balance(): what the account of 'member' holds; line WORK_LINES: its pool. */
+int64_t work_balance(const struct world *w, struct replica *r, uint32_t member, uint32_t line);
+
+#endif
