@@ -130,7 +130,7 @@ until_true 60 same_state "${offices[@]}"
 expect "a cleared value" "$(m iquique --json conflicts 2>/dev/null | jq -c '[.values[].value] | sort')" \
     '[null,"costura, arreglos y \"más\""]'
 answer=$(m iquique --json resolve "$other" --keep santiago --because "hablamos con la familia")
-[[ $(field note <<<"$answer") == "the reason was not kept"* ]] || die "a lost reason: $answer"
+[[ $(field "notes[0]" <<<"$answer") == "the reason was not kept"* ]] || die "a lost reason: $answer"
 until_true 30 same_state "${offices[@]}"
 expect "kept" "$(m alto-hospicio --json show "$other" | jq -c '[.fields.trade, .conflicts]')" \
     '["costura, arreglos y \"más\"",{}]'
