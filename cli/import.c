@@ -1,6 +1,7 @@
 #include "cli/import.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/file.h"
@@ -147,6 +148,19 @@ static bool is_marked(struct bytes text)
            memcmp(text.data, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0;
 }
 
+/* Only where a person waits for more than one part; the last one takes the line away. */
+static void show_progress(const struct import *im, size_t bytes_left)
+{
+    if (im->call->quiet || im->call->json || im->content.count <= IMPORT_PART_BYTES ||
+        isatty(STDERR_FILENO) != 1)
+        return;
+    if (bytes_left > 0)
+        fprintf(stderr, "\r%3zu %%", (im->content.count - bytes_left) * 100 / im->content.count);
+    else
+        fputs("\r     \r", stderr);
+    fflush(stderr);
+}
+
 static enum status send_all(struct import *im, struct client_end *end)
 {
     struct bytes left = buf_bytes(&im->content), header = {0};
@@ -164,6 +178,7 @@ static enum status send_all(struct import *im, struct client_end *end)
         header = (struct bytes){im->content.data + mark, first - mark};
         line += import_lines(part);
         left = (struct bytes){left.data + bytes, left.count - bytes};
+        show_progress(im, left.count);
     } while (st == ST_OK && left.count > 0 && goes_on(end));
     return st;
 }

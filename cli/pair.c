@@ -115,7 +115,7 @@ static json_t *find_object(const struct call *c, struct bytes text)
         if (object != NULL) {
             json_decref(found);
             found = object;
-        } else if (c->verbose) {
+        } else if (c->verbose && !c->json) {
             output_line(stderr, "%.*s", (int)bytes, (const char *)line.data);
         }
         bytes += end != NULL ? 1 : 0;

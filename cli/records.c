@@ -99,7 +99,9 @@ static void show_record(void *user, const struct call *c, const json_t *row)
     const json_t *at = json_object_get(row, "at");
     if (json_is_object(at)) {
         struct buf text = {0};
-        output_value(at, &text);
+        story_when(output_text(at, "time"), &text);
+        if (json_is_string(json_object_get(at, "commit")))
+            buf_add_format(&text, " (%s)", output_text(at, "commit"));
         output_line(stdout, "  %s %s", tr("as of"), buf_text(&text));
         buf_release(&text);
     }
