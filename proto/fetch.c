@@ -487,5 +487,6 @@ uint32_t fetch_behind_heads(const struct fetch *f, const struct common *c)
         return 1; /* they have told nothing yet */
     for (uint32_t i = 0; f->unknown && i < f->theirs.has.count; i++)
         count += !idset_has(&c->view.heads, &f->theirs.has.ids[i]);
-    return count;
+    bool sending = f->peer_more || f->window.store_count > 0;
+    return count == 0 && sending ? 1 : count;
 }
