@@ -13,9 +13,9 @@
 #include "replicas/verb.h"
 
 enum {
-    BATCH_JOBS_MAX = 256,   /* jobs that share one sync */
-    IDLE_SECONDS = 5,       /* of change-free time before a checkpoint */
-    NEWS_COMMITS_MAX = 4096,/* commits of one news job; more go in the next */
+    BATCH_JOBS_MAX = 256,    /* jobs that share one sync */
+    IDLE_SECONDS = 5,        /* of change-free time before a checkpoint */
+    NEWS_COMMITS_MAX = 4096, /* commits of one news job; more go in the next */
 };
 
 struct worker {
@@ -155,8 +155,7 @@ static enum status load_by_id(struct worker *w, struct job *j, const struct oid 
             break;
         if (j->data.count > 0 && j->data.count + frame.count > j->bytes_max)
             break;
-        keep_item(l, &wanted[i],
-                  (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
+        keep_item(l, &wanted[i], (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
     }
     buf_release(&frame);
     return st;
@@ -270,9 +269,12 @@ static void run_verb(struct worker *w, struct job *j)
     }
     j->status = control_read_request(buf_bytes(&j->data), q);
     if (j->status == ST_OK) {
-        struct verb_call call = {.replica = w->replica, .request = q,
-                                 .author = bytes_of_text(j->author), .listen = j->listen,
-                                 .user = j, .row = keep_row};
+        struct verb_call call = {.replica = w->replica,
+                                 .request = q,
+                                 .author = bytes_of_text(j->author),
+                                 .listen = j->listen,
+                                 .user = j,
+                                 .row = keep_row};
         j->writes = verb_writes(q->verb);
         j->invited = bytes_equal(q->verb, BYTES("invite"));
         j->status = bytes_equal(q->verb, BYTES("checkpoint"))
@@ -308,7 +310,8 @@ static void run_status(struct worker *w, struct job *j)
     if (j->status != ST_OK)
         return;
     for (uint32_t i = 0; i < head_count; i++)
-        height = graph_node(g, heads[i])->height > height ? graph_node(g, heads[i])->height : height;
+        height =
+            graph_node(g, heads[i])->height > height ? graph_node(g, heads[i])->height : height;
     hex_encode(replica_state(r)->id, OID_BYTES, hex);
     buf_add_format(&j->rows,
                    "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","
@@ -360,9 +363,8 @@ static void keep_invite(void *user, const struct roster_invitation *i)
 static void run_invites(struct worker *w, struct job *j)
 {
     j->invites = mem_array(INVITATIONS_MAX, sizeof *j->invites);
-    j->status = j->invites != NULL
-                    ? roster_invitations(w->replica, keep_invite, j, &j->fault)
-                    : ST_NO_MEMORY;
+    j->status = j->invites != NULL ? roster_invitations(w->replica, keep_invite, j, &j->fault)
+                                   : ST_NO_MEMORY;
 }
 
 static void run_job(struct worker *w, struct job *j)
@@ -569,6 +571,22 @@ static enum status run_batch(struct worker *w, struct job *batch, struct fault *
     return st;
 }
 
+/* What can wait: a checkpoint, and in idle moments the index. A full disk only puts it off: what
+ * was acknowledged is in the journal, and every write says so until there is space again. */
+static enum status tend(struct worker *w, bool idle, struct fault *f)
+{
+    enum status st = ST_OK;
+    if (replica_wants_checkpoint(w->replica, idle))
+        st = replica_checkpoint(w->replica, f);
+    if (st == ST_OK && idle)
+        st = replica_refresh_index(w->replica, f);
+    if (st == ST_DISK_FULL) {
+        logger_say(LOGGER_ERROR, "event=checkpoint_put_off text=\"%s\"", f->text);
+        st = ST_OK;
+    }
+    return st;
+}
+
 static void *run(void *user)
 {
     struct worker *w = user;
@@ -583,10 +601,8 @@ static void *run(void *user)
             st = run_batch(w, batch, &f);
             w->wake(w->context);
         }
-        if (st == ST_OK && replica_wants_checkpoint(w->replica, idle))
-            st = replica_checkpoint(w->replica, &f);
-        if (st == ST_OK && idle)
-            st = replica_refresh_index(w->replica, &f);
+        if (st == ST_OK)
+            st = tend(w, idle, &f);
         if (st != ST_OK) {
             if (f.code != st)
                 fault_set(&f, st, "%s", status_text(st));
