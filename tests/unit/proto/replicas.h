@@ -76,17 +76,11 @@ HELPER void office_heads(const struct office *o, struct oid *heads, uint32_t *wr
                          uint32_t *count)
 {
     *count = 0;
-    uint32_t from = o->commit_count > 200 ? o->commit_count - 200 : 0; /* heads are never older */
-    for (uint32_t i = from; i < o->commit_count; i++) {
-        bool reached = false;
-        for (uint32_t n = i + 1; n < o->commit_count && !reached; n++) {
-            for (uint32_t p = 0; p < o->commits[n].parent_count && !reached; p++)
-                reached = oid_equal(&o->commits[n].parents[p], &o->commits[i].id);
-        }
-        if (!reached && *count < 64) {
-            writers[*count] = o->commits[i].office;
-            heads[(*count)++] = o->commits[i].id;
-        }
+    for (uint32_t i = 0; i < o->commit_count; i++) {
+        if (o->commits[i].reached || *count == 64)
+            continue;
+        writers[*count] = o->commits[i].office;
+        heads[(*count)++] = o->commits[i].id;
     }
 }
 
@@ -130,6 +124,8 @@ HELPER bool office_keep(struct world *w, int who, const struct commit *c)
         if (!office_has(o, &c->parents[i]))
             return false;
     }
+    for (uint32_t i = 0; i < c->parent_count; i++)
+        o->commits[office_commit(o, &c->parents[i]) - o->commits].reached = true;
     assert_true(o->commit_count < COMMITS_MAX);
     o->commits[o->commit_count++] = *c;
     return true;

@@ -35,6 +35,7 @@ enum {
 struct commit {
     struct oid id;
     uint32_t office, parent_count;
+    bool reached; /* by a later one: it is no head */
     struct oid parents[PARENTS_FAKE_MAX];
     uint8_t bytes[ITEM_FAKE_MAX];
     size_t byte_count;
