@@ -95,8 +95,8 @@ int main(int count, char **words)
     bool is_default;
     enum status st = home_choose(a.home, home, &is_default, &f);
     if (st == ST_OK && a.link != NULL) {
-        struct joiner_options join = {.home = home, .link = a.link, .listen = a.listen,
-                                      .timeout_s = a.timeout_s};
+        struct joiner_options join = {
+            .home = home, .link = a.link, .listen = a.listen, .timeout_s = a.timeout_s};
         return joiner_run(&join);
     }
     if (st == ST_OK)

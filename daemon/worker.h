@@ -29,7 +29,7 @@ struct job_commit { /* NEWS: one commit that is durable now */
     struct oid id;
     struct oid parents[PARENTS_MAX];
     uint32_t parent_count;
-    link_id source; /* 0: ours */
+    link_id source;             /* 0: ours */
     size_t item_at, item_bytes; /* in job.data */
     char label[LABEL_BYTES_MAX + 1];
 };
@@ -58,18 +58,18 @@ struct job {
     enum job_kind kind;
     uint32_t request; /* the core's */
     link_id link;
-    void *owner;      /* VERB, STATUS: the control connection */
-    bool orphaned;    /* its owner is gone: drop the answer */
+    void *owner;   /* VERB, STATUS: the control connection */
+    bool orphaned; /* its owner is gone: drop the answer */
 
     /* In: */
-    struct buf data;        /* bytes that items, verb and the like lie in */
-    struct bytes *items;    /* STORE, CHARTERS: into data; answers of LOAD, PAIR, NEWS (charters) */
+    struct buf data;     /* bytes that items, verb and the like lie in */
+    struct bytes *items; /* STORE, CHARTERS: into data; answers of LOAD, PAIR, NEWS (charters) */
     uint32_t item_count;
     enum core_load_kind load;
-    struct oid *ids;        /* LOAD: known; answers: ids */
+    struct oid *ids; /* LOAD: known; answers: ids */
     uint32_t id_count;
     size_t bytes_max;
-    struct key key;         /* PAIR */
+    struct key key;                   /* PAIR */
     char text[ADDRESS_BYTES_MAX + 1]; /* PAIR: address; answer: the label */
     char author[IDENT_BYTES_MAX + 1]; /* VERB */
     char listen[ADDRESS_BYTES_MAX + 1];
@@ -77,18 +77,18 @@ struct job {
     /* Out: */
     enum status status;
     struct fault fault;
-    bool writes;            /* its answer waits for the sync */
-    bool invited;           /* VERB: the open invitations changed */
-    enum status *verdicts;  /* STORE */
+    bool writes;           /* its answer waits for the sync */
+    bool invited;          /* VERB: the open invitations changed */
+    enum status *verdicts; /* STORE */
     struct oid *missing;
     uint32_t missing_count;
-    bool more, unknown;     /* LOAD */
-    struct buf rows;        /* VERB: control messages, the end included; STATUS: JSON members */
+    bool more, unknown;         /* LOAD */
+    struct buf rows;            /* VERB: control messages, the end included; STATUS: JSON members */
     struct job_commit *commits; /* NEWS */
     uint32_t commit_count;
     struct job_heads *heads;
     uint32_t head_count;
-    bool charter_grew;      /* NEWS, CHARTERS, PAIR: items hold the whole chain, and: */
+    bool charter_grew; /* NEWS, CHARTERS, PAIR: items hold the whole chain, and: */
     uint32_t charter_version;
     struct digest charter_hash;
     struct charter_member *members;

@@ -58,10 +58,10 @@ struct msg_hello {
 struct msg_charter {
     uint32_t version; /* 0 .. CHARTER_VERSIONS_MAX */
     struct digest hash;
-    uint32_t version_count; /* 0 .. CHARTER_BATCH_MAX */
+    uint32_t version_count;                   /* 0 .. CHARTER_BATCH_MAX */
     struct bytes versions[CHARTER_BATCH_MAX]; /* opaque, 1 .. CHARTER_BYTES_MAX each */
-    uint32_t proposal_count; /* 0 .. PROPOSALS_MAX */
-    struct bytes proposals[PROPOSALS_MAX]; /* opaque, 1 .. CHARTER_BYTES_MAX each */
+    uint32_t proposal_count;                  /* 0 .. PROPOSALS_MAX */
+    struct bytes proposals[PROPOSALS_MAX];    /* opaque, 1 .. CHARTER_BYTES_MAX each */
     bool more;
 };
 
@@ -164,7 +164,7 @@ struct msg_pair_request {
  */
 struct msg_pair_accept {
     struct bytes label;
-    uint32_t version_count; /* 0 .. CHARTER_BATCH_MAX */
+    uint32_t version_count;                   /* 0 .. CHARTER_BATCH_MAX */
     struct bytes versions[CHARTER_BATCH_MAX]; /* opaque, 1 .. CHARTER_BYTES_MAX each */
     bool more;
 };

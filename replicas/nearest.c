@@ -23,8 +23,8 @@ unsigned nearest_distance(struct bytes a, struct bytes b)
         for (unsigned j = 1; j <= b.count; j++) {
             unsigned replaced = before[j - 1] + (a.data[i - 1] != b.data[j - 1]);
             row[j] = least(before[j] + 1, row[j - 1] + 1, replaced);
-            bool swapped = i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-                           a.data[i - 2] == b.data[j - 1];
+            bool swapped =
+                i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1];
             if (swapped && second[j - 2] + 1 < row[j])
                 row[j] = second[j - 2] + 1;
         }

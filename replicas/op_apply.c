@@ -73,8 +73,7 @@ static void apply_fields(struct applier *a)
     }
 }
 
-static void apply_element(struct applier *a, const struct record_element *from,
-                          const struct op *op)
+static void apply_element(struct applier *a, const struct record_element *from, const struct op *op)
 {
     struct record *out = a->out;
     struct record_element *element = &out->elements[out->element_count];
@@ -114,8 +113,9 @@ static void apply_set(struct applier *a, const struct record_set *from, struct b
         bool named = a->op < a->end && bytes_equal(a->op->name, name);
         if (element == end && !named)
             break;
-        int order = element == end ? 1 : !named ? -1
-                                                : json_compare_text(element->text, a->op->value);
+        int order = element == end ? 1
+                    : !named       ? -1
+                                   : json_compare_text(element->text, a->op->value);
         apply_element(a, order <= 0 ? element : NULL, order >= 0 ? a->op : NULL);
         element += order <= 0;
         a->op += order >= 0;
@@ -141,9 +141,9 @@ static bool belong_together(const struct op *ops, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         if (ops[i].verb != OP_SET && ops[i].verb != OP_ADD && ops[i].verb != OP_DROP)
             return false;
-        if (i > 0 && (memcmp(ops[i].id, ops[0].id, RECORD_ID_BYTES) != 0 ||
-                      !bytes_equal(ops[i].type, ops[0].type) ||
-                      op_list_compare(&ops[i - 1], &ops[i]) >= 0))
+        if (i > 0 &&
+            (memcmp(ops[i].id, ops[0].id, RECORD_ID_BYTES) != 0 ||
+             !bytes_equal(ops[i].type, ops[0].type) || op_list_compare(&ops[i - 1], &ops[i]) >= 0))
             return false;
     }
     return count > 0;

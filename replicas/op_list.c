@@ -12,10 +12,10 @@
 enum {
     COPY_BLOCK_BYTES = 8 * KIB, /* copies share blocks of this size */
     OPS_MIN = 8,                /* room of a list at its first operation */
-    CHARTER_GROUP_BYTES = 16, /* what stands around a charter's file, at most */
+    CHARTER_GROUP_BYTES = 16,   /* what stands around a charter's file, at most */
     BYTES_MAX = OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX, /* of a list */
     OPS_MAX = OPERATIONS_BYTES_MAX / 4, /* an operation takes more than four bytes */
-    VERB_SET = 0,               /* inside a record's group, as the bytes have it */
+    VERB_SET = 0,                       /* inside a record's group, as the bytes have it */
     VERB_ADD = 1,
     VERB_DROP = 2,
 };
@@ -24,7 +24,10 @@ enum {
 enum group { GROUP_CHARTER, GROUP_ADOPT, GROUP_RECORD, GROUP_ENTRY, GROUP_COUNT };
 
 static const uint32_t group_parts[GROUP_COUNT] = {
-    [GROUP_CHARTER] = 3, [GROUP_ADOPT] = 2, [GROUP_RECORD] = 4, [GROUP_ENTRY] = 3,
+    [GROUP_CHARTER] = 3,
+    [GROUP_ADOPT] = 2,
+    [GROUP_RECORD] = 4,
+    [GROUP_ENTRY] = 3,
 };
 
 static enum group group_of(const struct op *op)
@@ -110,8 +113,8 @@ enum status op_list_add(struct op_list *l, const struct op *op)
     enum status status = reserve_op(l);
     if (status != ST_OK)
         return status;
-    uint8_t *at = reserve_bytes(l, op->type.count + op->name.count + op->value.count +
-                                       op->over.count);
+    uint8_t *at =
+        reserve_bytes(l, op->type.count + op->name.count + op->value.count + op->over.count);
     if (at == NULL)
         return ST_NO_MEMORY;
     struct op *copy = &l->ops[l->count++];

@@ -25,8 +25,7 @@ static struct bytes smaller(struct bytes a, struct bytes b)
 
 static bool comes_first(const struct record_seen *a, const struct record_seen *b)
 {
-    return a->height != b->height ? a->height < b->height
-                                  : bytes_compare(a->label, b->label) <= 0;
+    return a->height != b->height ? a->height < b->height : bytes_compare(a->label, b->label) <= 0;
 }
 
 static void join_seen(struct joiner *j)

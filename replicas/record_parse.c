@@ -239,8 +239,8 @@ static struct record_room room_of(struct bytes text)
 {
     const uint8_t *line = memchr(text.data, '\n', text.count);
     size_t head = line != NULL ? (size_t)(line - text.data) + 1 : text.count;
-    const uint8_t *seen = text.count > head
-                              ? memchr(text.data + head, '\n', text.count - head) : NULL;
+    const uint8_t *seen =
+        text.count > head ? memchr(text.data + head, '\n', text.count - head) : NULL;
     if (seen != NULL)
         head = (size_t)(seen - text.data) + 1;
     size_t rest = text.count - head;

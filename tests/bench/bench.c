@@ -17,11 +17,11 @@ enum {
     WRITERS = 64,
     CHANGED_ROWS = 100,
     CHANGE_ROUNDS = 5,
-    SET_ROUNDS = 10,        /* git's; Minga's are SETS_A_ROUND each */
+    SET_ROUNDS = 10, /* git's; Minga's are SETS_A_ROUND each */
     SETS_A_ROUND = 50,
     COMMIT_ROUNDS = 5,
     COMMITS_A_ROUND = 400,
-    APPEND_BYTES = 300,     /* about a frame of one field */
+    APPEND_BYTES = 300, /* about a frame of one field */
     APPEND_FILE_BYTES = 4 * 1024 * 1024,
     QUERY_ROUNDS = 20,
     GIT_QUERY_ROUNDS = 3,
@@ -31,8 +31,7 @@ enum {
 
 static void print(struct buf *text)
 {
-    if (buf_status(text) != ST_OK ||
-        fwrite(text->data, 1, text->count, stdout) != text->count)
+    if (buf_status(text) != ST_OK || fwrite(text->data, 1, text->count, stdout) != text->count)
         line_fail("the text cannot be written");
     buf_release(text);
 }
@@ -114,8 +113,8 @@ static void write_file(const char *folder, uint32_t which, uint32_t revision)
 
 static void commit_and_push(const char *folder)
 {
-    line_run((const char *const[]){"git", "-C", folder, "commit", "-q", "-a", "-m", "changed",
-                                   NULL});
+    line_run(
+        (const char *const[]){"git", "-C", folder, "commit", "-q", "-a", "-m", "changed", NULL});
     line_run((const char *const[]){"git", "-C", folder, "push", "-q", "origin", "main", NULL});
 }
 
@@ -149,7 +148,8 @@ static void change(char **words)
         git[round] = (line_seconds() - start) * 1000;
     }
     struct line_result r = {.what = "W2 100 records changed, until durable on the other side, p50",
-                            .unit = "ms", .peer = "git commit, push",
+                            .unit = "ms",
+                            .peer = "git commit, push",
                             .value = line_share(ours, CHANGE_ROUNDS, 0.5),
                             .peer_value = line_share(git, CHANGE_ROUNDS, 0.5)};
     r.ratio = r.peer_value / r.value;
@@ -184,7 +184,8 @@ static void set(char **words)
         git[round] = (line_seconds() - start) * 1000;
     }
     struct line_result r = {.what = "W3 one record, from command to durable elsewhere, p50",
-                            .unit = "ms", .peer = "git commit, push",
+                            .unit = "ms",
+                            .peer = "git commit, push",
                             .bar = "2.5 ms at most, 100 times faster than git",
                             .value = line_share(ours, used, 0.5),
                             .peer_value = line_share(git, SET_ROUNDS, 0.5)};
@@ -192,7 +193,8 @@ static void set(char **words)
     r.met = r.value <= 2.5 && r.ratio >= 100;
     line_report(&r);
     r = (struct line_result){.what = "W3 one record, from command to durable elsewhere, p99",
-                             .unit = "ms", .value = line_share(ours, used, 0.99)};
+                             .unit = "ms",
+                             .value = line_share(ours, used, 0.99)};
     line_report(&r);
     line_close(&here);
     line_close(&there);
@@ -285,7 +287,8 @@ static void commits(char **words)
         many[round] = many_writers(lines, ids, value);
         value += 4 * COMMITS_A_ROUND;
     }
-    struct line_result r = {.what = "W6 durable commits, one writer", .unit = "a second",
+    struct line_result r = {.what = "W6 durable commits, one writer",
+                            .unit = "a second",
                             .peer = "append of 300 bytes and fdatasync",
                             .bar = "0.4 of the fsync rate",
                             .value = line_share(one, COMMIT_ROUNDS, 0.5),
@@ -377,9 +380,11 @@ int main(int count, char **words)
         int words_min;
         void (*run)(char **words);
     } commands[] = {
-        {"csv", 1, print_csv}, {"fast-import", 1, print_import}, {"arrive", 2, arrive},
-        {"fill", 2, fill},     {"change", 4, change},            {"set", 3, set},
-        {"commits", 2, commits}, {"query", 2, query},            {"report", 3, report},
+        {"csv", 1, print_csv},   {"fast-import", 1, print_import},
+        {"arrive", 2, arrive},   {"fill", 2, fill},
+        {"change", 4, change},   {"set", 3, set},
+        {"commits", 2, commits}, {"query", 2, query},
+        {"report", 3, report},
     };
     for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(words[1], commands[i].name) == 0 && count - 2 >= commands[i].words_min) {

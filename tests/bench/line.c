@@ -86,9 +86,9 @@ void line_send_option(struct line *l, const char *const *words, const char *name
         }
         const char *option = words[i] + 2;
         size_t bytes = equals != NULL ? (size_t)(equals - option) : strlen(option);
-        q.options[q.option_count++] = (struct control_option){
-            .name = {(const uint8_t *)option, bytes},
-            .value = bytes_of_text(equals != NULL ? equals + 1 : "")};
+        q.options[q.option_count++] =
+            (struct control_option){.name = {(const uint8_t *)option, bytes},
+                                    .value = bytes_of_text(equals != NULL ? equals + 1 : "")};
     }
     if (name != NULL)
         q.options[q.option_count++] =

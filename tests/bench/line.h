@@ -1,6 +1,7 @@
 /*
  * line: a control connection that is held, and other programs that are run, for the measurements.
- * Whatever goes wrong ends the program with a sentence: a measurement that failed is no measurement.
+ * Whatever goes wrong ends the program with a sentence: a measurement that failed is no
+ * measurement.
  */
 #ifndef TESTS_BENCH_LINE_H
 #define TESTS_BENCH_LINE_H
@@ -10,7 +11,7 @@
 struct line {
     int descriptor;
     struct buf in;
-    size_t used;  /* of 'in', by the message that was taken last */
+    size_t used;    /* of 'in', by the message that was taken last */
     char row[4096]; /* the last row of the last answer, cut to fit */
 };
 

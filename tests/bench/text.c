@@ -72,8 +72,8 @@ void text_csv(uint32_t first, uint32_t count, uint32_t revision, struct buf *out
     buf_add_text(out, "session,office,kind,number,date,topic\n");
     for (uint32_t i = first; i < first + count; i++) {
         make_row(i, revision, &row);
-        buf_add_format(out, "S%06u,santiago,%s,%u,2026-%02u-%02u,%s\n", i, kinds[row.kind],
-                       i % 100, row.month, row.day, row.topic);
+        buf_add_format(out, "S%06u,santiago,%s,%u,2026-%02u-%02u,%s\n", i, kinds[row.kind], i % 100,
+                       row.month, row.day, row.topic);
     }
 }
 

@@ -1,5 +1,6 @@
 /*
- * pack_index_parse(): whatever it takes can be walked and searched, and each id is found where it is.
+ * pack_index_parse(): whatever it takes can be walked and searched, and each id is found where it
+ * is.
  */
 #include "proto/check.h"
 #include "replicas/pack_index.h"

@@ -165,12 +165,24 @@ static int compare_changes(const void *a, const void *b)
     return change_compare(a, b);
 }
 
+/* The model's entries have no reference, ours must have one: all have the same, so that what is one
+ * entry there is one here. */
+static void add_content(const json_t *content, struct buf *out)
+{
+    json_t *referred = json_copy((json_t *)content);
+    CHECK(referred != NULL && json_object_get(referred, "ref") == NULL);
+    int failed = json_object_set_new(referred, "ref", json_string("model"));
+    CHECK(failed == 0);
+    add_canonical(referred, out);
+    json_decref(referred);
+}
+
 /* ---- operations ---------------------------------------------------------------------------- */
 
 static void add_op(const struct maker *k, const json_t *from, struct op_list *out)
 {
-    static const char *const verbs[] = {[OP_SET] = "set", [OP_ADD] = "add", [OP_DROP] = "drop",
-                                        [OP_ENTRY] = "entry"};
+    static const char *const verbs[] = {
+        [OP_SET] = "set", [OP_ADD] = "add", [OP_DROP] = "drop", [OP_ENTRY] = "entry"};
     const char *verb = text_of(member(from, "verb"));
     const json_t *over = member(from, "over");
     struct op op = {.verb = OP_SET, .type = BYTES("case")};
@@ -178,7 +190,10 @@ static void add_op(const struct maker *k, const json_t *from, struct op_list *ou
     while (op.verb < OP_ENTRY && strcmp(verbs[op.verb], verb) != 0)
         op.verb++;
     CHECK(strcmp(verbs[op.verb], verb) == 0);
-    add_canonical(member(from, "value"), &value);
+    if (op.verb == OP_ENTRY)
+        add_content(member(from, "value"), &value);
+    else
+        add_canonical(member(from, "value"), &value);
     for (size_t i = 0; i < json_array_size(over); i++) {
         struct op_change c = change_named(k, json_array_get(over, i));
         buf_add(&packed, c.change.id, CHANGE_BYTES);
@@ -247,14 +262,16 @@ static void make_fields(const struct maker *k, const json_t *from, struct record
 {
     const char *name, *change;
     json_t *values, *value;
-    json_object_foreach((json_t *)from, name, values) { /* ascending, as exported */
+    json_object_foreach((json_t *)from, name, values)
+    { /* ascending, as exported */
         struct record_field *field = &r->fields[r->field_count++];
         *field = (struct record_field){bytes_of_text(name), r->value_count,
                                        (uint32_t)json_object_size(values)};
-        json_object_foreach(values, change, value) {
+        json_object_foreach(values, change, value)
+        {
             json_t *text = json_string(change);
-            r->values[r->value_count++] = (struct record_value){
-                change_named(k, text).change, keep_text(value, texts)};
+            r->values[r->value_count++] =
+                (struct record_value){change_named(k, text).change, keep_text(value, texts)};
             json_decref(text);
         }
         qsort(r->values + field->first, field->count, sizeof *r->values, compare_values);
@@ -266,21 +283,21 @@ static void make_sets(const struct maker *k, const json_t *from, struct record *
 {
     const char *name, *text;
     json_t *elements, *changes;
-    json_object_foreach((json_t *)from, name, elements) {
+    json_object_foreach((json_t *)from, name, elements)
+    {
         struct record_set *set = &r->sets[r->set_count++];
         *set = (struct record_set){bytes_of_text(name), r->element_count,
                                    (uint32_t)json_object_size(elements)};
-        json_object_foreach(elements, text, changes) {
+        json_object_foreach(elements, text, changes)
+        {
             struct record_element *element = &r->elements[r->element_count++];
             json_t *spelt = json_string(text);
             *element = (struct record_element){keep_text(spelt, texts), r->change_count,
                                                (uint32_t)json_array_size(changes)};
             json_decref(spelt);
             for (uint32_t i = 0; i < element->count; i++)
-                r->changes[r->change_count++] =
-                    change_named(k, json_array_get(changes, i)).change;
-            qsort(r->changes + element->first, element->count, sizeof *r->changes,
-                  compare_changes);
+                r->changes[r->change_count++] = change_named(k, json_array_get(changes, i)).change;
+            qsort(r->changes + element->first, element->count, sizeof *r->changes, compare_changes);
         }
     }
 }
@@ -321,11 +338,10 @@ static void make_entry(const struct maker *k, const json_t *content, struct mode
     struct buf text = {0}, file = {0};
     uint8_t id[ENTRY_ID_BYTES];
     char hex[ENTRY_ID_TEXT + 1];
-    add_canonical(content, &text);
+    add_content(content, &text);
     op_entry_id(&k->m->network, BYTES("note"), buf_bytes(&text), id);
     hex_encode(id, ENTRY_ID_BYTES, hex);
-    struct record r = {.id = bytes_of_text(hex), .type = BYTES("note"),
-                       .entry = buf_bytes(&text)};
+    struct record r = {.id = bytes_of_text(hex), .type = BYTES("note"), .entry = buf_bytes(&text)};
     record_encode(&r, &file);
     model_tree_put(out, hex, true, buf_bytes(&file));
     buf_release(&text);
@@ -339,7 +355,8 @@ void model_tree(const struct model *m, const json_t *tree, model_name_fn name, v
     const char *key;
     json_t *record;
     *out = (struct model_tree){0};
-    json_object_foreach((json_t *)tree, key, record) {
+    json_object_foreach((json_t *)tree, key, record)
+    {
         const json_t *content = json_object_get(record, "entry");
         if (content != NULL)
             make_entry(&k, content, out);

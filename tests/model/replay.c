@@ -228,7 +228,8 @@ int main(int argc, char **argv)
     }
     free(line);
     printf("%lu histories, %lu commits, %lu records and entries at their ends: all as the model "
-           "has them\n", done, commits, records);
+           "has them\n",
+           done, commits, records);
     if (done != wanted)
         fprintf(stderr, "%lu histories were to come\n", wanted);
     return done == wanted ? 0 : 1;

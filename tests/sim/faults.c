@@ -10,12 +10,12 @@ enum fault_kind { CRASH, CRASH_AT_IO, PARTITION, DELAY, DROP, DUPLICATE, RESTORE
 
 enum {
     WEIGHT_MAX = 6,
-    BOUNDARIES_MAX = 60,   /* of I/O until the power goes */
+    BOUNDARIES_MAX = 60, /* of I/O until the power goes */
     CUT_BY_MS = 8000,
     PART_MS = 40000,
     LAG_MS = 4000,
     DROP_BYTES = 3000,
-    AGED_MS = 2000,        /* that a snapshot has to have */
+    AGED_MS = 2000, /* that a snapshot has to have */
     DECADE_SECONDS = 10 * 365 * 24 * 3600,
 };
 

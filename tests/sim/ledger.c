@@ -37,8 +37,7 @@ static struct ledger_commit *keep(struct ledger *l, const struct oid *id)
     struct ledger_commit *c = find(l, id);
     if (c != NULL)
         return c;
-    c = simstate_grow((void **)&l->commits, &l->count, &l->capacity, sizeof *c,
-                      LEDGER_COMMITS_MAX);
+    c = simstate_grow((void **)&l->commits, &l->count, &l->capacity, sizeof *c, LEDGER_COMMITS_MAX);
     CHECK(c != NULL);
     c->id = *id;
     enum status st = oid_map_put(&l->by_id, id, (void *)(uintptr_t)l->count);

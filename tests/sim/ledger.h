@@ -20,8 +20,8 @@ struct ledger_entry { /* the money of one commit: one entry at most */
 
 struct ledger_commit {
     struct oid id;
-    uint32_t holders; /* bits of members */
-    bool written;     /* by a person here; else an empty merge, or a charter */
+    uint32_t holders;  /* bits of members */
+    bool written;      /* by a person here; else an empty merge, or a charter */
     bool acknowledged; /* some sync that covered it returned */
     bool excused;
     uint32_t writer;

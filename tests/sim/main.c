@@ -38,11 +38,12 @@ struct options {
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: minga-sim --seeds N [--first S] [--hashes]\n"
-                    "       minga-sim --seed S [--trace]\n"
-                    "  --hashes  print each seed's trace hash\n"
-                    "  --trace   print everything that happens\n"
-                    "With %d seeds or more, a fault that never happens is a failure.\n",
+    fprintf(stderr,
+            "usage: minga-sim --seeds N [--first S] [--hashes]\n"
+            "       minga-sim --seed S [--trace]\n"
+            "  --hashes  print each seed's trace hash\n"
+            "  --trace   print everything that happens\n"
+            "With %d seeds or more, a fault that never happens is a failure.\n",
             COUNTED_FROM);
     return 2;
 }

@@ -11,9 +11,9 @@
 #include "tests/sim/storage.h"
 
 enum {
-    WALL_START = 1780000000,    /* seconds since 1970 */
-    RESTART_MS = 15000,         /* until somebody turns it on again */
-    RECENT_MS = 5 * 60 * 1000,  /* others may not know yet that it went back */
+    WALL_START = 1780000000,   /* seconds since 1970 */
+    RESTART_MS = 15000,        /* until somebody turns it on again */
+    RECENT_MS = 5 * 60 * 1000, /* others may not know yet that it went back */
 };
 
 static int64_t wall_seconds(void *context)
@@ -39,8 +39,11 @@ void member_make(struct world *w, uint32_t index)
 {
     struct member *m = &w->members[index];
     uint8_t seed[crypto_sign_SEEDBYTES];
-    *m = (struct member){.world = w, .index = index, .restart_ms = UINT64_MAX,
-                         .cut_by_ms = UINT64_MAX, .exists = true};
+    *m = (struct member){.world = w,
+                         .index = index,
+                         .restart_ms = UINT64_MAX,
+                         .cut_by_ms = UINT64_MAX,
+                         .exists = true};
     snprintf(m->label, sizeof m->label, "office-%c", (char)('a' + index));
     snprintf(m->address, sizeof m->address, "10.0.0.%u:7717", index + 1);
     entropy(w, seed, sizeof seed);

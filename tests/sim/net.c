@@ -77,7 +77,9 @@ void net_connect(struct world *w, struct member *m, link_id link, const char *pl
         to++;
     if (to == w->member_target)
         world_fail(w, "%s dials %s, where nobody is", m->label, place);
-    *p = (struct pipe){.used = true, .connecting = true, .drop_after = SIZE_MAX,
+    *p = (struct pipe){.used = true,
+                       .connecting = true,
+                       .drop_after = SIZE_MAX,
                        .delay_ms = 1 + world_draw(w, w->delay_max_ms)};
     p->ends[0] = (struct pipe_end){.member = m->index, .link = link, .close_ms = UINT64_MAX};
     p->ends[1] = (struct pipe_end){.member = to, .closed = true, .close_ms = UINT64_MAX};

@@ -9,8 +9,8 @@
 
 enum {
     NET_BYTES_MAX = WINDOW_BYTES + 4 * MESSAGE_BYTES_MAX, /* that one end may have under way */
-    NET_SOCKET_BYTES = 64 * KIB,                          /* the socket's buffer: the rest is unsent */
-    NET_CLOSE_MS = 3000,                                  /* until an end learns that it is cut */
+    NET_SOCKET_BYTES = 64 * KIB, /* the socket's buffer: the rest is unsent */
+    NET_CLOSE_MS = 3000,         /* until an end learns that it is cut */
 };
 
 /* What the core's effects ask for. */
@@ -29,7 +29,8 @@ void net_run(struct world *w);
 void net_part(struct world *w, uint32_t mask);
 void net_mend(struct world *w);
 
-/* net_cut(): a connection between two members is cut, 'after' bytes from now. false: there is none. */
+/* net_cut(): a connection between two members is cut, 'after' bytes from now. false: there is none.
+ */
 bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after);
 
 /* net_calm(): no faults from now on; what only seems to be connected is cut. */

@@ -58,8 +58,8 @@ bool oracle_agree(const struct world *w)
             charter_newest(replica_charters(m->replica))->version != w->charter_version)
             return false;
         if (!oid_equal(replica_state(first), replica_state(m->replica)))
-            world_fail(w, "%s and %s have the same heads and another state",
-                       w->members[0].label, m->label);
+            world_fail(w, "%s and %s have the same heads and another state", w->members[0].label,
+                       m->label);
     }
     return w->member_count == w->member_target;
 }
@@ -76,8 +76,8 @@ static void keep_text(char out[static TEXT_BYTES], struct bytes text)
 static struct cell *add_cell(struct cells *to, uint32_t record, struct bytes name,
                              const struct change *change)
 {
-    struct cell *c = simstate_grow((void **)&to->list, &to->count, &to->capacity, sizeof *c,
-                                   CELLS_MAX);
+    struct cell *c =
+        simstate_grow((void **)&to->list, &to->count, &to->capacity, sizeof *c, CELLS_MAX);
     CHECK(c != NULL);
     c->record = record;
     c->change = *change;

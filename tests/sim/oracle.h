@@ -1,7 +1,7 @@
 /*
  * oracle: what must be so once everything is connected again, found without the code under test as
- * far as possible: from what people asked for (ledger.h) and what the commits say, by a model of its
- * own of what is held, superseded and posted.
+ * far as possible: from what people asked for (ledger.h) and what the commits say, by a model of
+ * its own of what is held, superseded and posted.
  */
 #ifndef TESTS_SIM_ORACLE_H
 #define TESTS_SIM_ORACLE_H

@@ -26,12 +26,16 @@ static void begin(struct replaying *r)
     CHECK(r->disk != NULL && r->repo != NULL && r->done != NULL);
     r->table = simdisk_table(r->disk);
     struct backing backing = simrepo_backing(r->repo);
-    const struct replica_options options = {.disk = &r->table, .backing = &backing,
-                                            .identity = &m->identity, .label = m->label,
+    const struct replica_options options = {.disk = &r->table,
+                                            .backing = &backing,
+                                            .identity = &m->identity,
+                                            .label = m->label,
                                             .network = &r->w->network};
     world_must(r->w, r->table.make_folder(r->disk, "charters", &f), "make a folder", &f);
-    world_must(r->w, disk_put(&r->table, "charters", "0001.json",
-                              buf_bytes(&chain->versions[0]->file), &f), "put", &f);
+    world_must(
+        r->w,
+        disk_put(&r->table, "charters", "0001.json", buf_bytes(&chain->versions[0]->file), &f),
+        "put", &f);
     world_must(r->w, replica_open(&options, &r->to, &f), "open a fresh replica", &f);
 }
 

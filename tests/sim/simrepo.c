@@ -113,8 +113,8 @@ static enum status repo_set_refs(void *context, const struct store_ref *refs, si
 }
 
 static enum status repo_list_refs(void *context,
-                                  void (*each)(void *user, const struct store_ref *ref),
-                                  void *user, struct fault *f)
+                                  void (*each)(void *user, const struct store_ref *ref), void *user,
+                                  struct fault *f)
 {
     const struct simrepo *r = context;
     if (simdisk_is_off(r->power))

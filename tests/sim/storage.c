@@ -198,8 +198,7 @@ static enum status load_by_id(struct member *m, const struct oid *wanted, uint32
             break;
         if (l->job->data.count > 0 && l->job->data.count + frame.count > l->job->bytes_max)
             break;
-        keep_item(l, &wanted[i],
-                  (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
+        keep_item(l, &wanted[i], (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES});
     }
     buf_release(&frame);
     return st;
@@ -215,8 +214,7 @@ static void run_load(struct member *m, struct world_job *j)
     j->ids = must_have(mem_array(SUMMARY_IDS_MAX, sizeof *j->ids));
     j->id_count = 0;
     if (j->load == CORE_LOAD_SUMMARY)
-        j->status = graph_summary(replica_graph(m->replica), j->ids, SUMMARY_IDS_MAX,
-                                  &j->id_count);
+        j->status = graph_summary(replica_graph(m->replica), j->ids, SUMMARY_IDS_MAX, &j->id_count);
     else if (j->load == CORE_LOAD_BY_ID)
         j->status = load_by_id(m, asked, asked_count, &l);
     else
@@ -247,8 +245,7 @@ static void run_admit(struct member *m, struct world_job *j)
     memcpy(member.label, fresh->label, sizeof member.label);
     memcpy(member.address, fresh->address, sizeof fresh->address);
     /* Where it came from a snapshot, a person would let it catch up first. */
-    if (j->newcomer < w->member_count ||
-        replica_charters(m->replica)->count < w->charter_version) {
+    if (j->newcomer < w->member_count || replica_charters(m->replica)->count < w->charter_version) {
         j->status = ST_AGAIN;
         return;
     }

@@ -11,7 +11,8 @@
 #include "tests/sim/world.h"
 
 const char work_schema[] =
-    "{\"types\":{\"allotment\":{\"fields\":{\"amount\":{\"class\":\"open\",\"currency\":\"currency\","
+    "{\"types\":{\"allotment\":{\"fields\":{\"amount\":{\"class\":\"open\",\"currency\":"
+    "\"currency\","
     "\"kind\":\"amount\",\"required\":true},\"currency\":{\"class\":\"open\",\"kind\":\"currency\","
     "\"required\":true},\"line\":{\"class\":\"open\",\"kind\":\"text\",\"required\":true},"
     "\"office\":{\"class\":\"open\",\"kind\":\"label\",\"required\":true}},\"postings\":["
@@ -87,8 +88,8 @@ static void load(struct draft *d, const struct op *op, struct record *out)
 static void add_set(struct draft *d, uint32_t record, uint32_t field)
 {
     struct world *w = d->m->world;
-    struct op op = {.verb = OP_SET, .type = BYTES("case"),
-                    .name = bytes_of_text(work_fields[field])};
+    struct op op = {
+        .verb = OP_SET, .type = BYTES("case"), .name = bytes_of_text(work_fields[field])};
     struct record held = {0};
     struct buf over = {0}, value = {0};
     work_record_id(record, op.id);
@@ -121,8 +122,7 @@ static void add_element(struct draft *d, uint32_t record, bool drop)
     work_record_id(record, op.id);
     load(d, &op, &held);
     const struct record_set *set = record_set(&held, op.name);
-    const struct record_element *e =
-        set != NULL ? record_element(&held, set, op.value) : NULL;
+    const struct record_element *e = set != NULL ? record_element(&held, set, op.value) : NULL;
     for (uint32_t i = 0; e != NULL && i < e->count; i++)
         buf_add(&over, held.changes[e->first + i].id, CHANGE_BYTES);
     op.over = buf_bytes(&over);

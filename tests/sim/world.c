@@ -17,10 +17,10 @@
 #include "tests/sim/work.h"
 
 enum {
-    FAULTS_MS = 60000,  /* faults and writes: this long, and up to twice */
-    ADMIT_MS = 4000,    /* between two tries to add the next member */
-    SETTLE_MS = 20000,  /* before the first fault, at most */
-    WRITE_MS = 1500,    /* between two writes: at most twice this, for the busiest seeds less */
+    FAULTS_MS = 60000, /* faults and writes: this long, and up to twice */
+    ADMIT_MS = 4000,   /* between two tries to add the next member */
+    SETTLE_MS = 20000, /* before the first fault, at most */
+    WRITE_MS = 1500,   /* between two writes: at most twice this, for the busiest seeds less */
     FAULT_MS = 6000,
     DELAY_MAX_MS = 200, /* of a connection */
     HEAL_DELAY_MS = 1000,
@@ -87,15 +87,17 @@ void world_must(const struct world *w, enum status st, const char *what, const s
 static void found(struct world *w)
 {
     struct member *founder = &w->members[0];
-    struct charter_member member = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true,
-                                    .key = founder->identity.key};
+    struct charter_member member = {
+        .role = CHARTER_OFFICE, .admin = true, .treasurer = true, .key = founder->identity.key};
     struct charter_chain chain = {0};
     struct buf file = {0};
     struct fault f = {0};
     memcpy(member.label, founder->label, sizeof member.label);
     memcpy(member.address, founder->address, sizeof founder->address);
-    world_must(w, charter_found("simulated", &member, bytes_of_text(work_schema),
-                                founder->identity.secret, &file, &f), "found", &f);
+    world_must(w,
+               charter_found("simulated", &member, bytes_of_text(work_schema),
+                             founder->identity.secret, &file, &f),
+               "found", &f);
     world_must(w, charter_chain_add(&chain, buf_bytes(&file), NULL, &f), "found", &f);
     w->network = chain.network;
     struct bytes files = buf_bytes(&file);
@@ -109,13 +111,16 @@ struct world *world_new(uint64_t seed, uint64_t *counts, bool print)
 {
     struct world *w = mem_alloc(sizeof *w);
     CHECK(w != NULL);
-    *w = (struct world){.seed = seed, .counts = counts, .print = print, .now_ms = WORLD_START_MS,
-                        .random = seed, .entropy = ~seed};
+    *w = (struct world){.seed = seed,
+                        .counts = counts,
+                        .print = print,
+                        .now_ms = WORLD_START_MS,
+                        .random = seed,
+                        .entropy = ~seed};
     w->ledger = ledger_new();
     CHECK(w->ledger != NULL);
     crypto_generichash_init(&w->trace, NULL, 0, 32);
-    w->member_target =
-        WORLD_MEMBERS_MIN + world_draw(w, WORLD_MEMBERS_MAX - WORLD_MEMBERS_MIN + 1);
+    w->member_target = WORLD_MEMBERS_MIN + world_draw(w, WORLD_MEMBERS_MAX - WORLD_MEMBERS_MIN + 1);
     w->delay_max_ms = 1 + world_draw(w, DELAY_MAX_MS);
     w->write_every_ms = 200 + world_draw(w, WRITE_MS);
     w->fault_every_ms = 1000 + world_draw(w, FAULT_MS);
@@ -296,8 +301,8 @@ static void show(const struct world *w)
             fprintf(stderr, " %.12s", hex);
         }
         for (uint32_t k = 0; core_peer(m->core, k, &peer); k++)
-            fprintf(stderr, "\n  %s: link %d, durable %d, behind %u", peer.label,
-                    (int)peer.state, (int)peer.durable, peer.behind_heads);
+            fprintf(stderr, "\n  %s: link %d, durable %d, behind %u", peer.label, (int)peer.state,
+                    (int)peer.durable, peer.behind_heads);
         fprintf(stderr, "\n");
     }
 }
@@ -353,7 +358,6 @@ void world_live(struct world *w, uint8_t out[static 32])
     for (uint32_t i = 0; i < w->member_count; i++)
         member_check(&w->members[i]);
     oracle_judge(w);
-    world_note(w, 0, "state",
-               (struct bytes){replica_state(w->members[0].replica)->id, OID_BYTES});
+    world_note(w, 0, "state", (struct bytes){replica_state(w->members[0].replica)->id, OID_BYTES});
     crypto_generichash_final(&w->trace, out, 32);
 }

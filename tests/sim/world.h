@@ -32,21 +32,21 @@ enum world_count {
     COUNT_CRASH_IN_OPEN, /* the same while recovering */
     COUNT_CRASH,         /* between two pieces of work */
     COUNT_RESTART,
-    COUNT_RESTORE,       /* an old snapshot came back */
-    COUNT_FORK,          /* and its owner wrote on: two commits of one seq */
+    COUNT_RESTORE, /* an old snapshot came back */
+    COUNT_FORK,    /* and its owner wrote on: two commits of one seq */
     COUNT_PARTITION,
     COUNT_DELAY,
-    COUNT_REORDER,       /* something sent later, on another link, arrived earlier */
-    COUNT_DUPLICATE,     /* a second connection between two members */
-    COUNT_DROP,          /* a connection was cut in the middle of bytes */
-    COUNT_CLOCK,         /* a wall clock jumped by years */
-    COUNT_CHARTER,       /* a member was added while others were away */
-    COUNT_CONFLICT,      /* a field with several values */
-    COUNT_OVERDRAWN,     /* an expense that its account did not cover was refused */
-    COUNT_REPEATED,      /* an item came that was there */
+    COUNT_REORDER,   /* something sent later, on another link, arrived earlier */
+    COUNT_DUPLICATE, /* a second connection between two members */
+    COUNT_DROP,      /* a connection was cut in the middle of bytes */
+    COUNT_CLOCK,     /* a wall clock jumped by years */
+    COUNT_CHARTER,   /* a member was added while others were away */
+    COUNT_CONFLICT,  /* a field with several values */
+    COUNT_OVERDRAWN, /* an expense that its account did not cover was refused */
+    COUNT_REPEATED,  /* an item came that was there */
     COUNT_CHECKPOINT,
     COUNT_WRITE,
-    COUNT_EXCUSED,       /* acknowledged, and only ever on a disk that a snapshot replaced */
+    COUNT_EXCUSED, /* acknowledged, and only ever on a disk that a snapshot replaced */
     COUNT_KIND_COUNT,
 };
 
@@ -64,7 +64,7 @@ struct member {
     struct replica *replica;
     struct core *core;
     uint32_t links_active;
-    uint64_t boot_ms; /* its own clock starts at 0 then */
+    uint64_t boot_ms;    /* its own clock starts at 0 then */
     uint64_t restart_ms; /* UINT64_MAX: it is up */
     uint64_t cut_by_ms;  /* a cut of power that has not come by then comes; UINT64_MAX: none */
     int64_t wall_skew;   /* seconds */
@@ -82,7 +82,7 @@ struct member {
     struct simdisk *saved; /* a snapshot; NULL: none */
     struct simrepo_state saved_repo;
     uint64_t saved_ms, restored_ms;
-    bool restored;        /* and not opened since */
+    bool restored; /* and not opened since */
     uint32_t charter_seen;
 };
 
@@ -96,20 +96,20 @@ struct segment {
 struct pipe_end {
     uint32_t member;
     link_id link;
-    bool closed;              /* the member is done with it, or gone */
+    bool closed; /* the member is done with it, or gone */
     struct segment *first, *last;
-    size_t waiting_bytes;     /* on their way to this end */
+    size_t waiting_bytes; /* on their way to this end */
     uint64_t last_ms;
-    uint64_t close_ms;        /* it learns then that the other is gone; UINT64_MAX: not */
-    size_t unsent_told;       /* CORE_WRITTEN */
+    uint64_t close_ms;  /* it learns then that the other is gone; UINT64_MAX: not */
+    size_t unsent_told; /* CORE_WRITTEN */
     bool unsent_changed;
 };
 
-struct pipe { /* ends[0] dialled */
+struct pipe {                      /* ends[0] dialled */
     bool used, connecting, silent; /* silent: the attempt gets no answer */
     uint64_t connect_ms;
     uint32_t delay_ms;
-    size_t drop_after;        /* bytes from now on until it is cut; SIZE_MAX: never */
+    size_t drop_after; /* bytes from now on until it is cut; SIZE_MAX: never */
     struct pipe_end ends[2];
 };
 

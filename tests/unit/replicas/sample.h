@@ -42,11 +42,20 @@ static const char *const sample_sets[SAMPLE_SETS] = {"needs", "tags"};
 static const char *const sample_labels[SAMPLE_LABELS] = {"iquique", "santiago", "santiago-2"};
 /* In the order of what they stand for, which is not that of their spelling. */
 static const char *const sample_elements[SAMPLE_ELEMENTS] = {
-    "\"\"", "\"a\"", "\"a b\"", "\"a\\\"q\"",
+    "\"\"",
+    "\"a\"",
+    "\"a b\"",
+    "\"a\\\"q\"",
 };
 static const char *const sample_values[SAMPLE_VALUES] = {
-    "null", "-9007199254740991", "\"\"", "\"caf\xc3\xa9 \\n\"", "true", "[1,[],{}]",
-    "{\"class\":\"personal\",\"sealed\":\"9f3c\"}", "12",
+    "null",
+    "-9007199254740991",
+    "\"\"",
+    "\"caf\xc3\xa9 \\n\"",
+    "true",
+    "[1,[],{}]",
+    "{\"class\":\"personal\",\"sealed\":\"9f3c\"}",
+    "12",
 };
 
 /* splitmix64 */
@@ -115,9 +124,14 @@ static inline void sample_add_set(struct sample *s, unsigned k)
 static inline void sample_build(struct sample *s, uint64_t *noise)
 {
     struct record *r = &s->record;
-    *r = (struct record){.id = BYTES("3fa9c04be1d27788a0c4f19e"), .type = BYTES("enterprise"),
-                         .seen = s->seen_items, .fields = s->fields, .values = s->values,
-                         .sets = s->sets, .elements = s->elements, .changes = s->changes};
+    *r = (struct record){.id = BYTES("3fa9c04be1d27788a0c4f19e"),
+                         .type = BYTES("enterprise"),
+                         .seen = s->seen_items,
+                         .fields = s->fields,
+                         .values = s->values,
+                         .sets = s->sets,
+                         .elements = s->elements,
+                         .changes = s->changes};
     for (unsigned i = 0; i < SAMPLE_CHANGES; i++) {
         if ((s->seen >> i & 1) == 0)
             continue;

@@ -7,10 +7,26 @@
 #include "replicas/json.h"
 
 static const char *const canonical[] = {
-    "null", "true", "false", "0", "7", "-1", "9007199254740991", "-9007199254740991", "\"\"",
-    "\"a\"", "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f\"", "\"caf\xc3\xa9 \xf0\x9f\x8c\xb1\"",
-    "[]", "{}", "[[],{},[{}]]", "[1,\"a\",null]", "{\"\":1,\"a\":{\"b\":[]},\"b\":0}",
-    "{\"a\":1,\"a b\":2,\"a\\\"\":3}", "{\"\\n\":1,\" \":2}", "[[[[[[[[1]]]]]]]]",
+    "null",
+    "true",
+    "false",
+    "0",
+    "7",
+    "-1",
+    "9007199254740991",
+    "-9007199254740991",
+    "\"\"",
+    "\"a\"",
+    "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f\"",
+    "\"caf\xc3\xa9 \xf0\x9f\x8c\xb1\"",
+    "[]",
+    "{}",
+    "[[],{},[{}]]",
+    "[1,\"a\",null]",
+    "{\"\":1,\"a\":{\"b\":[]},\"b\":0}",
+    "{\"a\":1,\"a b\":2,\"a\\\"\":3}",
+    "{\"\\n\":1,\" \":2}",
+    "[[[[[[[[1]]]]]]]]",
     "{\"class\":\"personal\",\"key\":\"00\",\"salt\":\"11\",\"sealed\":\"9f3c\"}",
 };
 
@@ -187,9 +203,9 @@ static void strings_are_ordered_by_what_they_stand_for(void **state)
 {
     (void)state;
     /* Ascending; by their spelling, several would stand elsewhere. */
-    const char *const order[] = {"\"\"", "\"\\u0001\"", "\"\\n\"", "\" \"", "\"!\"", "\"\\\"\"",
-                                 "\"#\"", "\"[\"", "\"\\\\\"", "\"]\"", "\"a\"", "\"a\\n\"",
-                                 "\"a b\"", "\"b\"", "\"\xc3\xa9\""};
+    const char *const order[] = {"\"\"",     "\"\\u0001\"", "\"\\n\"", "\" \"",    "\"!\"",
+                                 "\"\\\"\"", "\"#\"",       "\"[\"",   "\"\\\\\"", "\"]\"",
+                                 "\"a\"",    "\"a\\n\"",    "\"a b\"", "\"b\"",    "\"\xc3\xa9\""};
     const size_t count = sizeof order / sizeof *order;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++) {
@@ -233,8 +249,14 @@ static void any_json_becomes_canonical(void **state)
 static void what_has_no_canonical_form_is_explained(void **state)
 {
     (void)state;
-    const char *const bad[] = {"", "{\"a\":1,\"a\":2}", "[1.5]", "[1e3]", "{\"a\":\n tru}",
-                               "9007199254740992", "\"\\u0000\"", "\"\xff\""};
+    const char *const bad[] = {"",
+                               "{\"a\":1,\"a\":2}",
+                               "[1.5]",
+                               "[1e3]",
+                               "{\"a\":\n tru}",
+                               "9007199254740992",
+                               "\"\\u0000\"",
+                               "\"\xff\""};
     struct buf out = {0};
     buf_add_text(&out, "kept");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

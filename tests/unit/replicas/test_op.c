@@ -42,8 +42,11 @@ static void add(struct op_list *l, enum op_verb verb, const char *type, unsigned
     static const uint8_t over[CHANGE_BYTES];
     char field[8];
     snprintf(field, sizeof field, "f%03u", name);
-    struct op op = {.verb = verb, .type = bytes_of_text(type), .name = bytes_of_text(field),
-                    .value = BYTES("\"x\""), .over = {over, supersedes ? CHANGE_BYTES : 0}};
+    struct op op = {.verb = verb,
+                    .type = bytes_of_text(type),
+                    .name = bytes_of_text(field),
+                    .value = BYTES("\"x\""),
+                    .over = {over, supersedes ? CHANGE_BYTES : 0}};
     op.id[0] = (uint8_t)id;
     op.entry[0] = (uint8_t)id;
     op.commit.id[0] = (uint8_t)id;

@@ -51,8 +51,9 @@ static uint32_t random_operations(const struct sample *base, uint64_t *seed, str
         if ((dice & 3) != 0)
             continue;
         uint16_t gone = (uint16_t)(base->held[slot] & dice >> 8);
-        enum op_verb verb = slot < SAMPLE_FIELDS ? OP_SET
-                            : gone == 0 || (dice >> 32 & 1) != 0 ? OP_ADD : OP_DROP;
+        enum op_verb verb = slot < SAMPLE_FIELDS                 ? OP_SET
+                            : gone == 0 || (dice >> 32 & 1) != 0 ? OP_ADD
+                                                                 : OP_DROP;
         held[slot] = (uint16_t)(held[slot] & ~gone);
         if (verb != OP_DROP)
             held[slot] = (uint16_t)(held[slot] | 1u << OWN);

@@ -34,15 +34,14 @@ static bool can_lead(const struct sample *base, const struct sample *tree)
 {
     const uint16_t own = 1u << OWN;
     bool changes = false;
-    if (tree->seen != base->seen &&
-        ((base->seen & own) != 0 || tree->seen != (base->seen | own)))
+    if (tree->seen != base->seen && ((base->seen & own) != 0 || tree->seen != (base->seen | own)))
         return false;
     for (unsigned i = 0; i < SAMPLE_SLOTS; i++) {
         uint16_t old = base->held[i], new = tree->held[i];
         changes = changes || old != new;
         if ((new & ~old & ~own) != 0)
             return false; /* what somebody else wrote appears */
-        if (i < SAMPLE_FIELDS && old != new && (new & own & ~old) == 0)
+        if (i < SAMPLE_FIELDS && old != new && (new &own & ~old) == 0)
             return false; /* a register loses without a value */
     }
     return changes == (tree->seen != base->seen);
@@ -118,7 +117,8 @@ static void an_entry_is_one_operation_once(void **state)
     struct change own = sample_change(OWN);
     struct op_list ops = {0};
     struct record a = {.id = BYTES("3fa9c04be1d27788a0c4f19e3fa9c04be1d27788"),
-                       .type = BYTES("grant"), .entry = BYTES("{\"amount\":1}")};
+                       .type = BYTES("grant"),
+                       .entry = BYTES("{\"amount\":1}")};
     struct record b = a;
     assert_int_equal(op_diff(NULL, &a, &own, &ops), ST_OK);
     assert_int_equal(ops.count, 1);

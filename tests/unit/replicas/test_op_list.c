@@ -21,16 +21,18 @@ static struct bytes changes(unsigned count)
 static struct op on_record(enum op_verb verb, unsigned id, const char *name, const char *value,
                            unsigned over)
 {
-    struct op op = {.verb = verb, .type = BYTES("enterprise"), .name = bytes_of_text(name),
-                    .value = bytes_of_text(value), .over = changes(over)};
+    struct op op = {.verb = verb,
+                    .type = BYTES("enterprise"),
+                    .name = bytes_of_text(name),
+                    .value = bytes_of_text(value),
+                    .over = changes(over)};
     op.id[RECORD_ID_BYTES - 1] = (uint8_t)id;
     return op;
 }
 
 static struct op entry(const char *type, const char *content)
 {
-    struct op op = {.verb = OP_ENTRY, .type = bytes_of_text(type),
-                    .value = bytes_of_text(content)};
+    struct op op = {.verb = OP_ENTRY, .type = bytes_of_text(type), .value = bytes_of_text(content)};
     op_entry_id(&network, op.type, op.value, op.entry);
     return op;
 }
@@ -211,9 +213,9 @@ static void wrong_parts_are_refused(void **state)
     } cases[] = {
         {"case", 0, "a", "1", changes(1), ST_OK},
         {"case", 1, "a", "\"x\"", changes(0), ST_OK},
-        {"case", 1, "a", "1", changes(0), ST_MALFORMED},      /* an element is a string */
+        {"case", 1, "a", "1", changes(0), ST_MALFORMED}, /* an element is a string */
         {"case", 2, "a", "null", changes(1), ST_MALFORMED},
-        {"case", 3, "a", "1", changes(0), ST_TOO_LARGE},      /* no such verb */
+        {"case", 3, "a", "1", changes(0), ST_TOO_LARGE}, /* no such verb */
         {"Case", 0, "a", "1", changes(0), ST_MALFORMED},
         {"case", 0, "", "1", changes(0), ST_MALFORMED},
         {"case", 0, "a", "", changes(0), ST_MALFORMED},
@@ -267,8 +269,8 @@ static void limits_hold_in_both_directions(void **state)
     assert_int_equal(op_list_encode(&l, &out), ST_TOO_LARGE);
     op_list_release(&l);
     /* A charter's file does not count against the rest, but has its own limit. */
-    struct op charter = {.verb = OP_CHARTER, .version = 1,
-                         .value = {(const uint8_t *)text, CHARTERS_BYTES_MAX}};
+    struct op charter = {
+        .verb = OP_CHARTER, .version = 1, .value = {(const uint8_t *)text, CHARTERS_BYTES_MAX}};
     add(&l, charter);
     add(&l, on_record(OP_SET, 1, "line", "1", 0));
     encode(&l, &out);

@@ -120,13 +120,13 @@ static void the_greatest_change_is_read(void **state)
 static void equal_heights_are_settled_by_label_then_id(void **state)
 {
     (void)state;
-    struct record r = parsed(
-        "{\"id\":\"3fa9c04be1d27788a0c4f19e\",\"type\":\"enterprise\",\n"
-        "\"seen\":{\"" C1 "\":\"7 santiago\",\"" C2 "\":\"7 iquique\",\"" C3 "\":\"7 iquique\"},\n"
-        "\"fields\":{\n"
-        "\"a\":{\"" C1 "\":1,\"" C2 "\":2,\"" C3 "\":3},\n"
-        "\"b\":{\"" C2 "\":2,\"" C3 "\":3}\n"
-        "}}\n");
+    struct record r = parsed("{\"id\":\"3fa9c04be1d27788a0c4f19e\",\"type\":\"enterprise\",\n"
+                             "\"seen\":{\"" C1 "\":\"7 santiago\",\"" C2 "\":\"7 iquique\",\"" C3
+                             "\":\"7 iquique\"},\n"
+                             "\"fields\":{\n"
+                             "\"a\":{\"" C1 "\":1,\"" C2 "\":2,\"" C3 "\":3},\n"
+                             "\"b\":{\"" C2 "\":2,\"" C3 "\":3}\n"
+                             "}}\n");
     assert_true(reads(&r, "a", "1"));
     assert_true(reads(&r, "b", "3"));
     record_release(&r);
@@ -135,14 +135,14 @@ static void equal_heights_are_settled_by_label_then_id(void **state)
 static void only_different_values_conflict(void **state)
 {
     (void)state;
-    struct record r = parsed(
-        "{\"id\":\"3fa9c04be1d27788a0c4f19e\",\"type\":\"enterprise\",\n"
-        "\"seen\":{\"" C1 "\":\"7 santiago\",\"" C2 "\":\"7 iquique\",\"" C3 "\":\"7 iquique\"},\n"
-        "\"fields\":{\n"
-        "\"a\":{\"" C1 "\":1,\"" C2 "\":1,\"" C3 "\":3},\n"
-        "\"b\":{\"" C2 "\":2,\"" C3 "\":2},\n"
-        "\"c\":{\"" C2 "\":2}\n"
-        "}}\n");
+    struct record r = parsed("{\"id\":\"3fa9c04be1d27788a0c4f19e\",\"type\":\"enterprise\",\n"
+                             "\"seen\":{\"" C1 "\":\"7 santiago\",\"" C2 "\":\"7 iquique\",\"" C3
+                             "\":\"7 iquique\"},\n"
+                             "\"fields\":{\n"
+                             "\"a\":{\"" C1 "\":1,\"" C2 "\":1,\"" C3 "\":3},\n"
+                             "\"b\":{\"" C2 "\":2,\"" C3 "\":2},\n"
+                             "\"c\":{\"" C2 "\":2}\n"
+                             "}}\n");
     assert_true(record_conflicts(&r, record_field(&r, BYTES("a"))));
     assert_false(record_conflicts(&r, record_field(&r, BYTES("b"))));
     assert_false(record_conflicts(&r, record_field(&r, BYTES("c"))));

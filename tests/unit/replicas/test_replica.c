@@ -107,8 +107,8 @@ static void personal_data_never_enters(void **state)
 {
     struct homes *p = *state;
     struct op_list ops = {0};
-    struct op op = {.verb = OP_SET, .type = BYTES("case"), .name = BYTES("name"),
-                    .value = BYTES("\"x\"")};
+    struct op op = {
+        .verb = OP_SET, .type = BYTES("case"), .name = BYTES("name"), .value = BYTES("\"x\"")};
     struct replica_commit commit;
     struct fault f = {0};
     struct oid before = *replica_state(p->a.replica);
