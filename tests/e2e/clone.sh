@@ -23,7 +23,8 @@ until_true 30 same_state "${offices[@]}"
 
 m santiago export git "$SCRATCH/kit" >/dev/null # the daemon makes a checkpoint first
 repo=$SCRATCH/santiago/repo.git
-git -C "$repo" fsck --strict --no-dangling >"$SCRATCH/fsck" 2>&1 || die "fsck: $(cat "$SCRATCH/fsck")"
+git -C "$repo" fsck --strict --no-dangling >"$SCRATCH/fsck" 2>&1 ||
+    die "fsck: $(cat "$SCRATCH/fsck")"
 [ ! -s "$SCRATCH/fsck" ] || die "fsck has something to say: $(cat "$SCRATCH/fsck")"
 git clone -q "$repo" "$SCRATCH/clone"
 cd "$SCRATCH/clone"
@@ -68,7 +69,8 @@ grep -q "^$(id -un).*\"line\"" "$SCRATCH/blame" || die "blame of line: $(cat "$S
 m iquique set "$id" stage=purchase >/dev/null
 m alto-hospicio set "$id" stage=monitoring >/dev/null
 until_true 30 same_state "${offices[@]}"
-m santiago resolve "$id" stage=purchase >/dev/null 2>&1 || m santiago set "$id" stage=purchase >/dev/null
+m santiago resolve "$id" stage=purchase >/dev/null 2>&1 ||
+    m santiago set "$id" stage=purchase >/dev/null
 m santiago export git "$SCRATCH/kit2" >/dev/null
 git pull -q --ff-only
 expect "the record after a pull" "$(jq -c '.fields.stage[]' "$file")" '"purchase"'
@@ -78,7 +80,8 @@ expect "state and commit" "$(git log -1 --format='%G? %cn')" "G santiago"
 # Minga replays a stock clone, from the repository and from the bundle.
 m santiago verify --repo "$SCRATCH/clone" >"$SCRATCH/verified" || die "the clone is not sound"
 grep -q '^Not checked here' "$SCRATCH/verified" || die "what is not checked is not said"
-expect "verify --repo" "$("$MINGA" --json verify --repo "$SCRATCH/clone" | jq -c '[.ok, .state, .refused]')" \
+expect "verify --repo" \
+    "$("$MINGA" --json verify --repo "$SCRATCH/clone" | jq -c '[.ok, .state, .refused]')" \
     "[true,\"$(state_of santiago)\",[]]"
 git clone -q "$SCRATCH/kit2/minga.bundle" "$SCRATCH/from-bundle"
 "$MINGA" verify --repo "$SCRATCH/from-bundle" >/dev/null || die "the bundle is not sound"

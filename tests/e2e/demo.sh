@@ -63,7 +63,9 @@ for who in "${offices[@]}"; do
     import_all "$who" >"$SCRATCH/$who.import" 2>&1 &
     importers+=("$!")
 done
-for pid in "${importers[@]}"; do wait "$pid" || die "an import failed: $(cat "$SCRATCH"/*.import)"; done
+for pid in "${importers[@]}"; do
+    wait "$pid" || die "an import failed: $(cat "$SCRATCH"/*.import)"
+done
 for who in "${offices[@]}"; do sed "s/^/$who: /" "$SCRATCH/$who.import"; done
 until_true 60 same_state "${everyone[@]}"
 run auditor status
@@ -108,7 +110,8 @@ cat <<'END'
 1. Begin a network of your own:      build/minga --home ~/try init "My network" --as first \
                                          --listen 127.0.0.1:7717 --no-passphrase
                                      build/mingad --home ~/try &
-2. Write and look at a record:       build/minga --home ~/try add household commune=Recoleta people=3
+2. Write and look at a record:       build/minga --home ~/try add household \
+                                         commune=Recoleta people=3
                                      build/minga --home ~/try log
 3. Follow the tutorial, in which two offices meet, disagree and settle:  docs/TUTORIAL.md
 END

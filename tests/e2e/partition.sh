@@ -65,8 +65,10 @@ for office in "${offices[@]}"; do
     for commit in "${promised[@]}"; do
         grep -q "^$commit" "$SCRATCH/log" || die "$office lost commit $commit"
     done
-    expect "$office: H901" "$(m "$office" --json list household household=H901 | field fields.people)" 5
-    expect "$office: H902" "$(m "$office" --json list household household=H902 | field fields.people)" 2
+    expect "$office: H901" \
+        "$(m "$office" --json list household household=H901 | field fields.people)" 5
+    expect "$office: H902" \
+        "$(m "$office" --json list household household=H902 | field fields.people)" 2
     now=$(m "$office" --json show "$id")
     # Different fields merge, and so do a set's elements.
     expect "$office: trade and line" "$(jq -r '.fields.trade + ", " + .fields.line' <<<"$now")" \
@@ -91,8 +93,9 @@ for office in "${offices[@]}"; do
         "$(jq -cS .values <<<"$told")"
 done
 me=$(id -un)
-expect "the conflict" "$(jq -c '[.id, .type, .field, (.values | map([.value, .office, .author]))]' \
-    <<<"$told")" "[\"$id\",\"enterprise\",\"stage\",[[\"purchase\",\"iquique\",\"$me <$me@iquique>\"],\
+expect "the conflict" \
+    "$(jq -c '[.id, .type, .field, (.values | map([.value, .office, .author]))]' <<<"$told")" \
+    "[\"$id\",\"enterprise\",\"stage\",[[\"purchase\",\"iquique\",\"$me <$me@iquique>\"],\
 [\"workshop\",\"santiago\",\"$me <$me@santiago>\"]]]"
 jq -e '.since != "" and all(.values[]; .time > "2020" and (.commit | length) == 40)' <<<"$told" \
     >/dev/null || die "times and commits: $told"
@@ -103,15 +106,17 @@ done
 
 # explain says it in a sentence, and its commands settle it when they are typed as they stand.
 m alto-hospicio explain "$id" >"$SCRATCH/explained"
-grep -q '^stage of enterprise E07 was set to "purchase" by iquique (.*) and to "workshop" by santiago (.*) at the same time, neither knowing of the other; everyone reads "workshop" until somebody settles it\.$' \
-    "$SCRATCH/explained" || die "explain: $(cat "$SCRATCH/explained")"
+sentence='^stage of enterprise E07 was set to "purchase" by iquique (.*) and to "workshop" by'
+sentence+=' santiago (.*) at the same time, neither knowing of the other; everyone reads "workshop"'
+sentence+=' until somebody settles it\.$'
+grep -q "$sentence" "$SCRATCH/explained" || die "explain: $(cat "$SCRATCH/explained")"
 command=$(grep -o 'minga resolve .* --keep iquique$' "$SCRATCH/explained")
 read -ra words <<<"${command#minga }"
 m alto-hospicio "${words[@]}" >/dev/null
 until_true 30 same_state "${offices[@]}"
 for office in "${offices[@]}"; do
-    expect "$office: settled" "$(m "$office" --json show "$id" | jq -c '[.fields.stage, .conflicts]')" \
-        '["purchase",{}]'
+    expect "$office: settled" \
+        "$(m "$office" --json show "$id" | jq -c '[.fields.stage, .conflicts]')" '["purchase",{}]'
     m "$office" conflicts >/dev/null || die "$office still lists a conflict"
     expect "$office: nothing to explain" "$(m "$office" --json explain "$id" | field field)" null
 done
@@ -127,7 +132,8 @@ m iquique set "$other" trade= >/dev/null
 m santiago set "$other" trade="costura, arreglos y \"más\"" >/dev/null
 cable "$plug" "$port_santiago"
 until_true 60 same_state "${offices[@]}"
-expect "a cleared value" "$(m iquique --json conflicts 2>/dev/null | jq -c '[.values[].value] | sort')" \
+expect "a cleared value" \
+    "$(m iquique --json conflicts 2>/dev/null | jq -c '[.values[].value] | sort')" \
     '[null,"costura, arreglos y \"más\""]'
 answer=$(m iquique --json resolve "$other" --keep santiago --because "hablamos con la familia")
 [[ $(field "notes[0]" <<<"$answer") == "the reason was not kept"* ]] || die "a lost reason: $answer"

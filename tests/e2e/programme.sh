@@ -33,7 +33,8 @@ done
 # A row says on every member what its file says.
 row=$(m auditor --json list household household=H002)
 expect "H002" "$(jq -cS .fields <<<"$row")" \
-    '{"commune":"Quinta Normal","household":"H002","office":"santiago","people":4,"referral":"employment"}'
+    "$(jq -cS . <<<'{"commune": "Quinta Normal", "household": "H002", "office": "santiago",
+                     "people": 4, "referral": "employment"}')"
 row=$(m fosis --json list purchase receipt="boleta 78625")
 expect "P001 transfers" "$(jq -r .fields.ownership_transferred <<<"$row")" 2009-11-14
 enterprise=$(jq -r .fields.enterprise <<<"$row")
@@ -63,10 +64,11 @@ for office in "${everyone[@]}"; do
         found=$(LC_ALL=C grep -raFf "$SCRATCH/personal" "$place" | head -c 300 || true)
         [ -z "$found" ] || die "$office holds personal data in $place: $found"
     done
-    m "$office" --json list household | jq -es \
-        'all(.[]; .fields | has("status") or has("head_name") or has("phone") or has("address") | not)' \
-        >/dev/null || die "$office: a personal field of a household"
-    m "$office" --json list enterprise | jq -es 'all(.[]; .fields | has("name") | not)' >/dev/null ||
+    m "$office" --json list household | jq -es 'all(.[]; .fields |
+        has("status") or has("head_name") or has("phone") or has("address") | not)' >/dev/null ||
+        die "$office: a personal field of a household"
+    m "$office" --json list enterprise |
+        jq -es 'all(.[]; .fields | has("name") | not)' >/dev/null ||
         die "$office: a personal field of an enterprise"
 done
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""export.py MODEL.PY FIRST COUNT: the histories that 'MODEL.PY --export SEED --calm' gives for COUNT seeds from FIRST on,
-one a line; in one process, as starting Python takes longer than making a history."""
+"""export.py MODEL.PY FIRST COUNT: what 'MODEL.PY --export SEED --calm' gives for COUNT seeds from
+FIRST on, a history a line; in one process, as starting Python takes longer than making one."""
 import importlib.util
 import itertools
 import json

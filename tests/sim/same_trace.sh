@@ -1,5 +1,6 @@
 #!/bin/sh
-# same_trace.sh MINGA-SIM COUNT: COUNT seeds, each in two processes: their traces have to be the same.
+# same_trace.sh MINGA-SIM COUNT: COUNT seeds, each in two processes: their traces have to be the
+# same.
 set -eu
 first=$("$1" --seeds "$2" --hashes)
 second=$("$1" --seeds "$2" --hashes)
