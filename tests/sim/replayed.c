@@ -62,8 +62,8 @@ static void offer(struct replaying *r, uint32_t node)
         r->to, (struct bytes){frame.data + OID_BYTES, frame.count - OID_BYTES}, &v, &f);
     enum status due = r->done[node] ? ST_EXISTS : ready ? ST_OK : ST_WAITING;
     if (st != due)
-        world_fail(r->w, "replayed in another order, a commit is %s where it should be %s: %s",
-                   status_word(st), status_word(due), f.text);
+        world_fail(r->w, "replayed in another order, a commit: %s; it should be: %s; %s",
+                   status_text(st), status_text(due), f.text);
     for (uint32_t i = 0; i < v.missing_count; i++)
         if (graph_find(replica_graph(r->to), &v.missing[i]) != GRAPH_NONE)
             world_fail(r->w, "a commit waits for what is there");
