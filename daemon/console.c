@@ -387,6 +387,20 @@ static enum status sweep(const char *path, struct fault *f)
     return ST_OK;
 }
 
+/* The folder of the socket, 0700, where it is missing. */
+static enum status make_folder(const char *path, struct fault *f)
+{
+    char folder[HOME_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int bytes = slash != NULL ? (int)(slash - path) : 0;
+    if (bytes == 0)
+        return ST_OK;
+    snprintf(folder, sizeof folder, "%.*s", bytes, path);
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return fault_errno(f, errno, "cannot make the folder %s", folder);
+    return ST_OK;
+}
+
 enum status console_create(struct server *server, const char *path, struct console **out,
                            struct fault *f)
 {
@@ -400,7 +414,9 @@ enum status console_create(struct server *server, const char *path, struct conso
                          "the path of the control socket is longer than 107 bytes");
     }
     memcpy(k->path, path, strlen(path) + 1);
-    enum status st = sweep(path, f);
+    enum status st = make_folder(path, f);
+    if (st == ST_OK)
+        st = sweep(path, f);
     if (st != ST_OK) {
         mem_free(k);
         return st;

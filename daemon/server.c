@@ -356,10 +356,9 @@ static void stop(struct server *s, enum status outcome)
     s->outcome = outcome;
     notify_send("STOPPING=1");
     logger_say(LOGGER_INFO, "event=stopping");
-    struct core_event last = {.kind = CORE_TICK};
-    server_step(s, &last);
     s->stopping = true;
-    transport_stop(s->transport);
+    if (s->transport != NULL)
+        transport_stop(s->transport);
     if (s->console != NULL)
         console_stop(s->console);
     for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++)
