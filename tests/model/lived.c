@@ -107,8 +107,7 @@ static enum status compare_file(void *user, const char *path, const struct oid *
     return ST_OK;
 }
 
-static bool same_tree(struct life *l, struct office *o, const struct oid *root,
-                      const json_t *tree)
+static bool same_tree(struct life *l, struct office *o, const struct oid *root, const json_t *tree)
 {
     struct model_tree theirs;
     struct comparing c = {.office = o, .theirs = &theirs, .same = true};
@@ -183,8 +182,8 @@ static uint32_t choose(struct life *l, const struct office *o, uint32_t until)
 
 /* ---- writing ---- */
 
-/* The replica of the commit's key with exactly its past; a fresh one where the old one has more: its
- * backup was restored. */
+/* The replica of the commit's key with exactly its past; a fresh one where the old one has more:
+ * its backup was restored. */
 static struct office *prepare(struct life *l, uint32_t commit)
 {
     uint32_t count = l->m.commit_count;
@@ -331,9 +330,10 @@ int main(int argc, char **argv)
     }
     free(line);
     office_network_release(&network);
-    printf("%lu histories, %lu commits, written and arriving in %d further orders: all as the model "
-           "has them (%lu too early, %lu again, %lu recoveries)\n", done, commits, ORDERS, l.early,
-           l.again, l.reopened);
+    printf(
+        "%lu histories, %lu commits, written and arriving in %d further orders: all as the model "
+        "has them (%lu too early, %lu again, %lu recoveries)\n",
+        done, commits, ORDERS, l.early, l.again, l.reopened);
     if (done != wanted)
         fprintf(stderr, "%lu histories were to come\n", wanted);
     return done == wanted ? 0 : 1;

@@ -4,8 +4,8 @@
  *
  * The model's names become: key "A" the label "office-a"; record "r0" the record of type "case"
  * that op_record_id() gives that key; an entry the entry of type "note" with that content and the
- * ref "model". A change is named by the commit that makes it; what that commit's change is called is
- * the caller's to say (model_name_fn), so that a test may use the ids of real commits.
+ * ref "model". A change is named by the commit that makes it; what that commit's change is called
+ * is the caller's to say (model_name_fn), so that a test may use the ids of real commits.
  */
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H

@@ -50,11 +50,11 @@ void office_network_make(struct office_network *n)
         snprintf(member.label, sizeof member.label, "office-%c", (char)('a' + key));
         member.key = n->identities[key].key;
         buf_reset(&file);
-        office_must(key == 0 ? charter_found("model", &member, bytes_of_text(schema),
-                                             n->identities[0].secret, &file, &f)
-                             : charter_add_member(&n->chain, &member, n->identities[0].secret,
-                                                  &file, &f),
-                    "charter", &f);
+        office_must(
+            key == 0 ? charter_found("model", &member, bytes_of_text(schema),
+                                     n->identities[0].secret, &file, &f)
+                     : charter_add_member(&n->chain, &member, n->identities[0].secret, &file, &f),
+            "charter", &f);
         office_must(charter_chain_add(&n->chain, buf_bytes(&file), NULL, &f), "charter", &f);
     }
     n->id = n->chain.network;
@@ -72,9 +72,11 @@ static void open_replica(struct office *o)
     char label[MODEL_LABEL_BYTES];
     struct fault f = {0};
     snprintf(label, sizeof label, "office-%c", (char)('a' + o->key));
-    const struct replica_options options = {.disk = &o->table, .backing = &o->lent,
+    const struct replica_options options = {.disk = &o->table,
+                                            .backing = &o->lent,
                                             .identity = &o->network->identities[o->key],
-                                            .label = label, .network = &o->network->id,
+                                            .label = label,
+                                            .network = &o->network->id,
                                             .wall_seconds = wall_seconds};
     office_must(replica_open(&options, &o->replica, &f), "open", &f);
 }
@@ -83,8 +85,8 @@ void office_begin(struct office *o, const struct office_network *n, uint32_t key
 {
     struct fault f = {0};
     char name[32];
-    *o = (struct office){.network = n, .key = key, .disk = simdisk_new(),
-                         .has = mem_array(commits, sizeof(bool))};
+    *o = (struct office){
+        .network = n, .key = key, .disk = simdisk_new(), .has = mem_array(commits, sizeof(bool))};
     CHECK(o->disk != NULL && o->has != NULL && key < OFFICE_KEYS);
     o->table = simdisk_table(o->disk);
     office_must(backing_memory_open(&o->kept), "a repository", NULL);
@@ -93,8 +95,9 @@ void office_begin(struct office *o, const struct office_network *n, uint32_t key
     office_must(o->table.make_folder(o->disk, "charters", &f), "a folder", &f);
     for (uint32_t i = 0; i < n->chain.count; i++) {
         snprintf(name, sizeof name, "%04u.json", i + 1);
-        office_must(disk_put(&o->table, "charters", name, buf_bytes(&n->chain.versions[i]->file),
-                             &f), "a charter", &f);
+        office_must(
+            disk_put(&o->table, "charters", name, buf_bytes(&n->chain.versions[i]->file), &f),
+            "a charter", &f);
     }
     office_must(o->table.sync_folder(o->disk, "", &f), "a folder", &f);
     open_replica(o);

@@ -34,8 +34,7 @@ void office_network_release(struct office_network *n);
 
 /* office_begin(): a fresh replica of 'key', 0 for A; nothing is in it. 'commits' of the history.
  * office_reopen(): the power goes, and it recovers. */
-void office_begin(struct office *o, const struct office_network *n, uint32_t key,
-                  uint32_t commits);
+void office_begin(struct office *o, const struct office_network *n, uint32_t key, uint32_t commits);
 void office_reopen(struct office *o);
 void office_end(struct office *o);
 
