@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <nettle/sha1.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "replicas/derive.h"
 #include "replicas/engine.h"
 
-enum { READ_BYTES = 256 * KIB, TRAILER_BYTES = 20 };
+enum { READ_BYTES = 256 * KIB, TRAILER_BYTES = 20, IDENTITY_BYTES_MAX = 4096 };
 
 /* One verification under way: a replica in memory that journals nothing. */
 struct verify {
@@ -23,6 +24,7 @@ struct verify {
     struct fault *fault;
     uint64_t packed; /* frames below this ordinal must have their commit in a pack */
     const struct digest *network;
+    uint32_t charter_files; /* versions that lie in the home; commits may have brought more */
 };
 
 static void finding(struct verify *v, const struct oid *commit, enum status code,
@@ -173,9 +175,17 @@ static void check_packs(struct verify *v, const char *repo)
     closedir(dir);
 }
 
+/* The refs of a repository, beside the labels that must have one. */
+struct refs {
+    struct verify *verify;
+    const struct charter *newest;
+    bool wanted[MEMBERS_MAX], seen[MEMBERS_MAX], main;
+};
+
 static void see_ref(void *user, const struct store_ref *ref)
 {
-    struct verify *v = user;
+    struct refs *refs = user;
+    struct verify *v = refs->verify;
     static const char heads[] = "refs/heads/";
     uint32_t node = graph_find(v->replica->graph, &ref->target);
     if (node == GRAPH_NONE) {
@@ -183,22 +193,98 @@ static void see_ref(void *user, const struct store_ref *ref)
                 ref->name);
         return;
     }
+    if (strncmp(ref->name, heads, sizeof heads - 1) != 0)
+        return;
     const char *label = ref->name + sizeof heads - 1;
     const struct graph_node *n = graph_node(v->replica->graph, node);
-    if (strncmp(ref->name, heads, sizeof heads - 1) == 0 && strcmp(label, "main") != 0 &&
-        strcmp(label, graph_key(v->replica->graph, n->key)->label) != 0)
-        finding(v, &ref->target, ST_CORRUPT, "%s names a commit of %s", ref->name,
-                graph_key(v->replica->graph, n->key)->label);
+    for (uint32_t i = 0; refs->newest != NULL && i < refs->newest->member_count; i++)
+        refs->seen[i] = refs->seen[i] || strcmp(refs->newest->members[i].label, label) == 0;
+    refs->main = refs->main || strcmp(label, "main") == 0;
+    const char *writer = graph_key(v->replica->graph, n->key)->label;
+    if (strcmp(label, "main") != 0 && strcmp(label, writer) != 0)
+        finding(v, &ref->target, ST_CORRUPT, "%s names a commit of %s", ref->name, writer);
 }
 
-/* Every label's ref, and main, must be there once a checkpoint was made. */
-static void check_refs(struct verify *v, const char *repo)
+/* Who wrote what the last checkpoint packed. */
+static void want_refs(struct refs *refs)
+{
+    const struct graph *g = refs->verify->replica->graph;
+    for (uint32_t i = 0; i < graph_count(g) && i < refs->verify->packed; i++) {
+        const char *label = graph_key(g, graph_node(g, i)->key)->label;
+        const struct charter_member *m = charter_by_label(refs->newest, bytes_of_text(label));
+        if (m != NULL)
+            refs->wanted[m - refs->newest->members] = true;
+    }
+}
+
+/* Every ref leads into the history; every label's, and main, are there once a checkpoint was made.
+ */
+static void check_refs(struct verify *v)
 {
     struct fault f = {0};
-    enum status st = store_refs(v->replica->store, see_ref, v, &f);
-    (void)repo;
-    if (st != ST_OK)
+    struct refs refs = {.verify = v};
+    bool whole = v->report->ok; /* else frames left out would be blamed on refs */
+    refs.newest = v->replica->chain.count > 0 ? charter_newest(&v->replica->chain) : NULL;
+    enum status st = store_refs(v->replica->store, see_ref, &refs, &f);
+    if (st != ST_OK) {
         finding(v, NULL, st, "%s", f.text);
+        return;
+    }
+    if (!whole || refs.newest == NULL || v->packed == 0)
+        return;
+    want_refs(&refs);
+    for (uint32_t i = 0; i < refs.newest->member_count; i++)
+        if (refs.wanted[i] && !refs.seen[i])
+            finding(v, NULL, ST_CORRUPT, "refs/heads/%s is missing", refs.newest->members[i].label);
+    if (!refs.main)
+        finding(v, NULL, ST_CORRUPT, "refs/heads/main is missing");
+}
+
+static void check_charters(struct verify *v)
+{
+    const struct charter_chain *chain = &v->replica->chain;
+    for (uint32_t i = v->charter_files; v->report->ok && i < chain->count; i++)
+        finding(v, NULL, ST_CORRUPT, "charters/%04u.json is missing: commits name that version",
+                i + 1);
+}
+
+/* The files office, identity.pub and identity speak of one member. */
+static void check_identity(struct verify *v, const char *home, const char *label)
+{
+    const struct charter_chain *chain = &v->replica->chain;
+    struct home_identity identity = {0};
+    struct disk disk = {0};
+    struct buf file = {0}, line = {0};
+    struct fault f = {0};
+    bool known = false;
+    enum status st = disk_files(home, &disk, &f);
+    if (st == ST_OK)
+        st = disk_get(&disk, "identity.pub", IDENTITY_BYTES_MAX, &file, &f);
+    for (uint32_t i = chain->count; st == ST_OK && !known && i-- > 0;) {
+        const struct charter_member *m =
+            charter_by_label(chain->versions[i], bytes_of_text(label));
+        buf_reset(&line);
+        if (m != NULL)
+            commit_key_line(bytes_of_text(label), &m->key, &line);
+        known = m != NULL && bytes_equal(buf_bytes(&line), buf_bytes(&file));
+    }
+    if (st != ST_OK)
+        finding(v, NULL, st, "identity.pub: %s", f.text);
+    else if (!known && chain->count > 0)
+        finding(v, NULL, ST_CORRUPT, "the files office (\"%s\") and identity.pub do not name one "
+                "member as a charter does", label);
+    /* The secret one may be kept from whoever verifies. */
+    st = home_identity(home, &identity, &f);
+    buf_reset(&line);
+    commit_key_line(bytes_of_text(label), &identity.key, &line);
+    if (st == ST_CORRUPT)
+        finding(v, NULL, st, "%s", f.text);
+    else if (st == ST_OK && !bytes_equal(buf_bytes(&line), buf_bytes(&file)))
+        finding(v, NULL, ST_CORRUPT, "the file identity holds another key than identity.pub");
+    sodium_memzero(&identity, sizeof identity);
+    disk_release(&disk);
+    buf_release(&file);
+    buf_release(&line);
 }
 
 static enum status verify_journal(struct verify *v, const char *home)
@@ -216,9 +302,11 @@ static enum status verify_journal(struct verify *v, const char *home)
     st = recover_charters(r, &f);
     r->disk = NULL;
     if (st != ST_OK && st != ST_NO_MEMORY) {
-        finding(v, NULL, st, "%s", f.text);
+        finding(v, NULL, st, "%s%s", f.text,
+                st == ST_WRONG_NETWORK ? "; or the network in the file office is wrong" : "");
         st = ST_OK;
     }
+    v->charter_files = r->chain.count;
     enum status damage = journal_damage(&disk, &r->network, see_damage, v, &f);
     if (damage != ST_OK && v->report->ok)
         finding(v, NULL, damage, "%s", f.text);
@@ -263,8 +351,11 @@ enum status verify_home(const char *home, struct verify_report *out, struct faul
         v.replica->network = network;
         st = verify_journal(&v, home);
     }
-    if (st == ST_OK)
-        check_refs(&v, repo);
+    if (st == ST_OK) {
+        check_refs(&v);
+        check_charters(&v);
+        check_identity(&v, home, label);
+    }
     if (st == ST_OK)
         finish(&v);
     replica_drop(v.replica);
