@@ -234,10 +234,10 @@ int begin_join(struct call *c)
     sodium_memzero(link.secret, sizeof link.secret);
     if (st == ST_OK)
         st = check_vacant(c, &f);
-    if (st != ST_OK) {
-        int exit = call_fail(c, &f);
-        return st == ST_MALFORMED ? CALL_USAGE : exit;
-    }
+    if (st == ST_MALFORMED)
+        return call_end(c, status_word(st), f.text, f.fix, CALL_USAGE);
+    if (st != ST_OK)
+        return call_fail(c, &f);
     call_say(c, tr("Waiting for the inviter at %s..."), link.address);
     int exit = pair_run(c, &pair);
     if (exit != CALL_DONE)
