@@ -273,6 +273,8 @@ enum status pack_file_finish(struct pack_file *p, char name_out[OID_TEXT + 1], s
     if (st == ST_OK)
         st = rename_in(p, temp_pack, hex, "pack", f);
     if (st == ST_OK)
+        st = pack_file_sync_folder(p->folder, f); /* a disk may keep the later name alone */
+    if (st == ST_OK)
         st = rename_in(p, temp_index, hex, "idx", f);
     if (st == ST_OK)
         st = pack_file_sync_folder(p->folder, f);
