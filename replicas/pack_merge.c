@@ -355,23 +355,37 @@ enum status pack_merge_run(const char *folder, const struct pack_merge_list *lis
     return st;
 }
 
+/* Remove the files of the listed packs but 'kept' that end in 'suffix'. */
+static enum status drop_files(const char *folder, const struct pack_merge_list *list,
+                              const char *kept, const char *suffix, struct fault *f)
+{
+    char path[PACK_PATH_MAX];
+    enum status st = ST_OK;
+    for (size_t k = 0; k < list->count && st == ST_OK; k++) {
+        if (strcmp(list->names[k] + strlen("pack-"), kept) == 0)
+            continue;
+        st = join_path(folder, list->names[k], suffix, path, f);
+        if (st == ST_OK && unlink(path) != 0 && errno != ENOENT)
+            st = fault_errno(f, errno, "cannot remove %s", path);
+    }
+    return st;
+}
+
 enum status pack_merge_drop(const char *folder, const struct pack_merge_list *list,
                             const char *kept, struct fault *f)
 {
     /* Of git's files beside a pack; without its index nothing reads the others. */
-    static const char *const suffixes[] = {".idx", ".rev", ".bitmap", ".mtimes", ".pack"};
+    static const char *const suffixes[] = {".rev", ".bitmap", ".mtimes", ".pack"};
     char path[PACK_PATH_MAX];
     enum status st = join_path(folder, "multi-pack-index", "", path, f);
     if (st == ST_OK && unlink(path) != 0 && errno != ENOENT)
         st = fault_errno(f, errno, "cannot remove %s", path);
-    for (size_t k = 0; k < list->count && st == ST_OK; k++) {
-        if (strcmp(list->names[k] + strlen("pack-"), kept) == 0)
-            continue;
-        for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && st == ST_OK; i++) {
-            st = join_path(folder, list->names[k], suffixes[i], path, f);
-            if (st == ST_OK && unlink(path) != 0 && errno != ENOENT)
-                st = fault_errno(f, errno, "cannot remove %s", path);
-        }
-    }
+    if (st == ST_OK)
+        st = drop_files(folder, list, kept, ".idx", f);
+    /* For good, first: an index whose pack is gone reads as a loss. */
+    if (st == ST_OK)
+        st = pack_file_sync_folder(folder, f);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && st == ST_OK; i++)
+        st = drop_files(folder, list, kept, suffixes[i], f);
     return st == ST_OK ? pack_file_sync_folder(folder, f) : st;
 }

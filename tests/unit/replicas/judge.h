@@ -47,6 +47,14 @@ judge_run(struct judge *j, const char *format, ...)
     return code;
 }
 
+/* judge_number(): what the last command printed, a number alone; -1: something else. */
+static inline long judge_number(const struct judge *j)
+{
+    char *end = NULL;
+    long number = strtol(j->output, &end, 10);
+    return end != j->output && *end == '\0' ? number : -1;
+}
+
 static inline int judge_open(struct judge *j)
 {
     snprintf(j->folder, sizeof j->folder, "/tmp/minga-judge-XXXXXX");

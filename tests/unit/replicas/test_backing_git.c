@@ -199,7 +199,7 @@ static void collecting_garbage_under_us_hurts_nothing(void **unused)
     assert_int_equal(judge_run(&judge, "git -C repo gc -q && git -C repo pack-refs --all"), 0);
     assert_int_equal(
         judge_run(&judge, "find repo/objects -type f -path '*/[0-9a-f][0-9a-f]/*' | wc -l"), 0);
-    assert_int_equal(atoi(judge.output), 1); /* git took it out of its pack */
+    assert_int_equal(judge_number(&judge), 1); /* git took it out of its pack */
     assert_reads(&loose, "unreachable");
     assert_refs_are_those_of_git("repo");
     struct oid more = write_text("more");
@@ -213,7 +213,7 @@ static void collecting_garbage_under_us_hurts_nothing(void **unused)
 static size_t count_packs(void)
 {
     assert_int_equal(judge_run(&judge, "ls repo/objects/pack | grep -c 'idx$' || true"), 0);
-    return (size_t)atoi(judge.output);
+    return (size_t)judge_number(&judge);
 }
 
 static void packs_stay_few_and_everything_readable(void **unused)

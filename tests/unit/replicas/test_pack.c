@@ -5,7 +5,6 @@
 #include <cmocka.h>
 
 #include "replicas/pack.h"
-#include "replicas/pack_delta.h"
 #include "tests/unit/replicas/pack_fixture.h"
 
 static struct pack_fixture x;
@@ -33,12 +32,12 @@ static void write_all(void)
 }
 
 /* How many objects of all packs git counts as deltas. */
-static int deltas(void)
+static long deltas(void)
 {
     assert_int_equal(judge_run(&x.judge, "git verify-pack -v objects/pack/*.idx | "
                                          "grep -c ' [0-9]* [0-9a-f]\\{40\\}$' || true"),
                      0);
-    return atoi(x.judge.output);
+    return judge_number(&x.judge);
 }
 
 static void one_object_makes_a_pack(void **unused)
@@ -102,10 +101,11 @@ static void near_versions_become_deltas_of_bounded_depth(void **unused)
     write_all();
     assert_int_equal(pack_fixture_judge(&x), 0);
     assert_in_range(deltas(), 90, 99);
-    assert_int_equal(judge_run(&x.judge, "git verify-pack -v objects/pack/*.idx | "
-                                         "grep '^chain length' | tail -1 | cut -d' ' -f4"),
+    assert_int_equal(judge_run(&x.judge,
+                               "git verify-pack -v objects/pack/*.idx | "
+                               "grep '^chain length' | tail -1 | tr -d : | cut -d' ' -f4"),
                      0);
-    assert_in_range(atoi(x.judge.output), 1, PACK_DEPTH_MAX);
+    assert_in_range(judge_number(&x.judge), 1, PACK_DEPTH_MAX);
 }
 
 static void a_base_in_no_or_another_pack_is_not_used(void **unused)
@@ -129,71 +129,6 @@ static void a_base_in_no_or_another_pack_is_not_used(void **unused)
     write_all();
     assert_int_equal(pack_fixture_judge(&x), 0);
     assert_int_equal(deltas(), 0);
-}
-
-/* git's own reading of a delta, spelt out. */
-static bool apply(struct bytes base, struct bytes delta, struct buf *out)
-{
-    size_t at = 0, sizes[2] = {0};
-    for (int i = 0; i < 2; i++)
-        for (unsigned shift = 0;; shift += 7) {
-            uint8_t c = delta.data[at++];
-            sizes[i] |= (size_t)(c & 0x7f) << shift;
-            if ((c & 0x80) == 0)
-                break;
-        }
-    while (at < delta.count) {
-        uint8_t op = delta.data[at++];
-        if ((op & 0x80) == 0) {
-            buf_add(out, delta.data + at, op);
-            at += op;
-            continue;
-        }
-        size_t offset = 0, count = 0;
-        for (unsigned i = 0; i < 4; i++)
-            if ((op >> i & 1) != 0)
-                offset |= (size_t)delta.data[at++] << 8 * i;
-        for (unsigned i = 0; i < 3; i++)
-            if ((op >> (4 + i) & 1) != 0)
-                count |= (size_t)delta.data[at++] << 8 * i;
-        if (offset + count > base.count || count == 0)
-            return false;
-        buf_add(out, base.data + offset, count);
-    }
-    return sizes[0] == base.count && sizes[1] == out->count && at == delta.count;
-}
-
-static void deltas_lead_to_their_target(void **unused)
-{
-    (void)unused;
-    static uint8_t base[200000], target[200500];
-    static const size_t cases[][4] = {
-        /* base, cut at, cut, put in */
-        {200000, 100000, 0, 1},  {200000, 0, 5, 0},     {200000, 199990, 10, 0},
-        {200000, 70000, 1, 300}, {300, 100, 20, 20},    {65535, 65535, 0, 1},
-        {65536, 0, 0, 1},        {131070, 65535, 1, 1}, {1000, 0, 0, 400},
-    };
-    struct buf delta = {0}, out = {0};
-    for (size_t i = 0; i < sizeof base; i++)
-        base[i] = (uint8_t)(i * 2654435761u >> 13);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        size_t count = cases[i][0], at = cases[i][1], cut = cases[i][2], put = cases[i][3];
-        memcpy(target, base, at);
-        memset(target + at, 0xee, put);
-        memcpy(target + at + put, base + at + cut, count - at - cut);
-        size_t target_count = count - cut + put;
-        struct bytes from = {base, count}, to = {target, target_count};
-        assert_true(pack_delta_make(from, to, &delta));
-        buf_reset(&out);
-        assert_true(apply(from, buf_bytes(&delta), &out));
-        assert_true(bytes_equal(buf_bytes(&out), to));
-    }
-    assert_false(pack_delta_make(BYTES("abcdef"), BYTES("uvwxyz"), &delta));
-    assert_false(pack_delta_make(BYTES(""), BYTES("uvwxyz"), &delta));
-    assert_false(pack_delta_make(BYTES("abc"), BYTES(""), &delta));
-    assert_int_equal(delta.count, 0);
-    buf_release(&delta);
-    buf_release(&out);
 }
 
 static void every_allocation_may_fail(void **unused)
@@ -240,7 +175,6 @@ int main(void)
         WITH_REPOSITORY(doubles_are_written_once),
         WITH_REPOSITORY(near_versions_become_deltas_of_bounded_depth),
         WITH_REPOSITORY(a_base_in_no_or_another_pack_is_not_used),
-        cmocka_unit_test(deltas_lead_to_their_target),
         WITH_REPOSITORY(every_allocation_may_fail),
         WITH_REPOSITORY(a_folder_that_is_not_there_is_an_error),
     };
