@@ -65,7 +65,7 @@ static inline void home_folder(struct home *o)
 
 static inline int homes_setup(void **state)
 {
-    struct homes *p = calloc(1, sizeof *p);
+    struct homes *p = mem_alloc(sizeof *p);
     struct fault f = {0};
     struct home_identity identity;
     struct charter_member member = {.label = "iquique", .role = CHARTER_OFFICE};
@@ -99,7 +99,7 @@ static inline int homes_teardown(void **state)
     replica_drop(p->b.replica);
     homes_remove(p->a.folder);
     homes_remove(p->b.folder);
-    free(p);
+    mem_free(p);
     return 0;
 }
 
