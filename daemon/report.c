@@ -82,6 +82,14 @@ static void add_healths(struct server *s, const struct job *part, struct buf *ou
     char text[256];
     struct core_peer peer;
     buf_add_text(out, ",\"health\":[");
+    if (part->fault.code == ST_DISK_FULL)
+        add_health(out, &first, "error",
+                   "the disk is full: nothing that is acknowledged is lost, but little or nothing "
+                   "new can be kept",
+                   "make room on the disk of this home; it goes on by itself");
+    else if (part->fault.code != ST_OK)
+        add_health(out, &first, "error", part->fault.text,
+                   part->fault.fix[0] != '\0' ? part->fault.fix : "minga doctor");
     if (part->conflict_count > 0) {
         snprintf(text, sizeof text, "%llu records hold an open conflict",
                  (unsigned long long)part->conflict_count);

@@ -285,14 +285,20 @@ static void run_verb(struct worker *w, struct job *j)
     mem_free(q);
 }
 
+/* An index that cannot be brought forward (a full disk, say) is told among the health lines, and
+ * what it held before is counted. */
 static enum status count_records(struct worker *w, uint64_t *records, uint64_t *conflicted,
                                  struct fault *f)
 {
     struct replica *r = w->replica;
     struct index *index = replica_index(r);
+    struct fault ignored = {0};
     enum status st = index_update(index, replica_store(r), replica_state(r),
                                   charter_newest(replica_charters(r)), f);
-    return st == ST_OK ? index_totals(index, records, conflicted, f) : st;
+    if (st == ST_NO_MEMORY)
+        return st;
+    enum status counted = index_totals(index, records, conflicted, &ignored);
+    return st == ST_OK && counted != ST_OK ? fault_set(f, counted, "%s", ignored.text) : ST_OK;
 }
 
 /* Everything of `status` that the replica knows, as members of one JSON object. */
