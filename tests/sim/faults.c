@@ -6,7 +6,18 @@
 #include "tests/sim/net.h"
 #include "tests/sim/storage.h"
 
-enum fault_kind { CRASH, CRASH_AT_IO, PARTITION, DELAY, DROP, DUPLICATE, RESTORE, CLOCK, FAULTS };
+enum fault_kind {
+    CRASH,
+    CRASH_AT_IO,
+    PARTITION,
+    DELAY,
+    DROP,
+    FLIP,
+    DUPLICATE,
+    RESTORE,
+    CLOCK,
+    FAULTS
+};
 
 enum {
     WEIGHT_MAX = 6,
@@ -117,6 +128,9 @@ void faults_run(struct world *w)
         break;
     case DROP:
         (void)net_cut(w, m->index, world_draw(w, w->member_count), 1 + world_draw(w, DROP_BYTES));
+        break;
+    case FLIP:
+        net_flip(w, m->index, world_draw(w, w->member_count));
         break;
     case DUPLICATE:
         duplicate(w);

@@ -20,6 +20,7 @@ static const char *const count_texts[COUNT_KIND_COUNT] = {
     [COUNT_DELAY] = "delays of up to seconds",
     [COUNT_REORDER] = "segments reordered between links",
     [COUNT_DUPLICATE] = "duplicate connections",
+    [COUNT_FLIP] = "bits inverted on their way",
     [COUNT_DROP] = "connections cut within bytes",
     [COUNT_CLOCK] = "wall clocks moved by years",
     [COUNT_CHARTER] = "members added",

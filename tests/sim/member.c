@@ -216,7 +216,8 @@ static void carry_out(struct member *m, const struct core_effect *fx)
         net_connect(w, m, fx->link, fx->text);
         break;
     case FX_CLOSE:
-        if (status_class(fx->status) == STATUS_PEER && fx->status != ST_STALLED)
+        if (status_class(fx->status) == STATUS_PEER && fx->status != ST_STALLED &&
+            !net_has_flipped(w, m, fx->link))
             world_fail(w, "%s closes a link with: %s", m->label, status_text(fx->status));
         net_close(w, m, fx->link);
         break;

@@ -146,6 +146,12 @@ static void add_segment(struct world *w, struct pipe *p, struct pipe_end *to, st
     s->number = ++w->segment_count;
     s->count = data.count;
     memcpy(s->data, data.data, data.count);
+    if (p->flip) {
+        s->data[world_draw(w, (uint32_t)s->count)] ^= (uint8_t)(1u << world_draw(w, 8));
+        w->counts[COUNT_FLIP]++;
+        p->flip = false;
+        p->flipped = true;
+    }
     if (to->last != NULL)
         to->last->next = s;
     else
@@ -339,22 +345,41 @@ void net_mend(struct world *w)
     memset(w->cut, 0, sizeof w->cut);
 }
 
-bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after)
+static struct pipe *pipe_between(struct world *w, uint32_t a, uint32_t b)
 {
     for (int i = 0; i < WORLD_PIPES_MAX; i++) {
         struct pipe *p = &w->pipes[i];
-        if (!p->used || p->connecting)
-            continue;
         uint32_t x = p->ends[0].member, y = p->ends[1].member;
-        if ((x != a || y != b) && (x != b || y != a))
-            continue;
-        if (after > 0)
-            p->drop_after = after;
-        else
-            cut_pipe(w, p);
-        return true;
+        if (p->used && !p->connecting && ((x == a && y == b) || (x == b && y == a)))
+            return p;
     }
-    return false;
+    return NULL;
+}
+
+bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after)
+{
+    struct pipe *p = pipe_between(w, a, b);
+    if (p == NULL)
+        return false;
+    if (after > 0)
+        p->drop_after = after;
+    else
+        cut_pipe(w, p);
+    return true;
+}
+
+void net_flip(struct world *w, uint32_t a, uint32_t b)
+{
+    struct pipe *p = pipe_between(w, a, b);
+    if (p != NULL)
+        p->flip = true;
+}
+
+bool net_has_flipped(struct world *w, const struct member *m, link_id link)
+{
+    int side;
+    const struct pipe *p = pipe_of(w, m, link, &side);
+    return p != NULL && p->flipped;
 }
 
 void net_calm(struct world *w)
@@ -366,6 +391,7 @@ void net_calm(struct world *w)
         if (!p->used)
             continue;
         p->drop_after = SIZE_MAX;
+        p->flip = false;
         if (p->connecting && p->connect_ms == UINT64_MAX)
             p->connect_ms = w->now_ms; /* it is refused now */
         for (int side = 0; side < 2 && !p->connecting; side++)

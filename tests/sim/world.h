@@ -38,6 +38,7 @@ enum world_count {
     COUNT_DELAY,
     COUNT_REORDER,   /* something sent later, on another link, arrived earlier */
     COUNT_DUPLICATE, /* a second connection between two members */
+    COUNT_FLIP,      /* a bit was inverted on its way */
     COUNT_DROP,      /* a connection was cut in the middle of bytes */
     COUNT_CLOCK,     /* a wall clock jumped by years */
     COUNT_CHARTER,   /* a member was added while others were away */
@@ -109,7 +110,8 @@ struct pipe {                      /* ends[0] dialled */
     bool used, connecting, silent; /* silent: the attempt gets no answer */
     uint64_t connect_ms;
     uint32_t delay_ms;
-    size_t drop_after; /* bytes from now on until it is cut; SIZE_MAX: never */
+    bool flip, flipped; /* the next segment gets an inverted bit; one has got it */
+    size_t drop_after;  /* bytes from now on until it is cut; SIZE_MAX: never */
     struct pipe_end ends[2];
 };
 
@@ -129,7 +131,7 @@ struct world {
     uint32_t tokens; /* values that were given out */
 
     uint64_t write_ms, fault_ms, mend_ms, calm_ms; /* when the next comes; UINT64_MAX: none */
-    uint32_t mix[8];                               /* of faults: this seed's weights */
+    uint32_t mix[9];                               /* of faults: this seed's weights */
     uint32_t write_every_ms, fault_every_ms, delay_max_ms;
     bool healing;
 
