@@ -70,6 +70,7 @@ CALLS = {
     ("proto/mem.c", "free"): "the one place that allocates",
     ("tests/model/model.c", "free"): "texts that jansson allocated",
     ("tests/model/replay.c", "free"): "a line that getline allocated",
+    ("tests/model/lived.c", "free"): "a line that getline allocated",
 }
 
 # --- sizes ----------------------------------------------------------------------------------------
