@@ -49,6 +49,7 @@ struct console {
     struct client *clients;
     uint32_t count;
     bool stopping;
+    bool full; /* a connection waits in libuv, which accepts no other before */
     uint8_t read_buffer[READ_BYTES];
     struct control_request request; /* of the message being looked at */
 };
@@ -60,17 +61,23 @@ struct reply {
 };
 
 static void serve(struct client *c);
+static void on_connection(uv_stream_t *listener, int status);
 
 static void client_closed(uv_handle_t *handle)
 {
     struct client *c = handle->data;
-    struct client **at = &c->console->clients;
+    struct console *k = c->console;
+    struct client **at = &k->clients;
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    c->console->count--;
+    k->count--;
     buf_release(&c->in);
     mem_free(c);
+    if (k->full && !k->stopping) {
+        k->full = false;
+        on_connection((uv_stream_t *)&k->listener, 0);
+    }
 }
 
 static void drop(struct client *c)
@@ -353,8 +360,10 @@ static void on_connection(uv_stream_t *listener, int status)
 {
     struct console *k = listener->data;
     struct client *c = status == 0 && k->count < CLIENTS_MAX ? mem_alloc(sizeof *c) : NULL;
-    if (c == NULL)
+    if (c == NULL) {
+        k->full = status == 0; /* client_closed() goes on */
         return;
+    }
     c->console = k;
     uv_pipe_init(&k->server->loop, &c->pipe, 0);
     c->pipe.data = c;
@@ -376,6 +385,11 @@ static enum status sweep(const char *path, struct fault *f)
         char path[108];
     } address = {.family = AF_UNIX};
     snprintf(address.path, sizeof address.path, "%s", path);
+    struct stat about;
+    if (lstat(path, &about) != 0)
+        return errno == ENOENT ? ST_OK : fault_errno(f, errno, "cannot look at %s", path);
+    if (!S_ISSOCK(about.st_mode))
+        return fault_set(f, ST_BAD_CONFIG, "%s is no socket, and is in the way of ours", path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fault_errno(f, errno, "cannot make a socket");

@@ -41,6 +41,7 @@ struct transport {
     struct transport_handler handler;
     uv_tcp_t listener;
     bool listening, stopping;
+    bool full; /* a connection waits in libuv, which accepts no other before */
     char address[ADDRESS_TEXT];
     struct stream *streams;
     uint32_t count, next_accepted;
@@ -73,14 +74,21 @@ static struct stream *find(struct transport *t, link_id link)
     return s;
 }
 
+static void on_connection(uv_stream_t *listener, int status);
+
 static void forget(struct stream *s)
 {
-    struct stream **at = &s->transport->streams;
+    struct transport *t = s->transport;
+    struct stream **at = &t->streams;
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
-    s->transport->count--;
+    t->count--;
     mem_free(s);
+    if (t->full && !t->stopping) {
+        t->full = false;
+        on_connection((uv_stream_t *)&t->listener, 0);
+    }
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -174,8 +182,10 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     t->next_accepted = (t->next_accepted + 1) % accepted_bit;
     struct stream *s = new_stream(t, accepted_bit | t->next_accepted);
-    if (s == NULL)
-        return; /* too many: libuv keeps it in the backlog */
+    if (s == NULL) {
+        t->full = true; /* forget() goes on */
+        return;
+    }
     if (uv_accept(listener, (uv_stream_t *)&s->tcp) != 0) {
         s->ending = true;
         drop(s, "");
