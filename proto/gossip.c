@@ -260,12 +260,16 @@ enum status gossip_run(struct gossip *g, struct common *c, struct links *ls)
         linked += g->peers[i].state == PEER_LINKED;
     }
     for (int round = 0; round < 2; round++) { /* those of the configuration, then the ring */
+        bool held = false; /* there is a link to one that is nearer in the ring */
         for (uint32_t n = 0; n < g->peer_count; n++) {
             struct peer *p = &g->peers[(start + n) % g->peer_count];
-            bool must = p->configured || p->wanted;
+            bool must = p->configured || p->wanted, nearest = !held;
+            held = held || p->state == PEER_LINKED;
             if ((round == 0) != must || !look_at(g, c, ls, p))
                 continue;
-            if (!must && linked >= g->links_active)
+            /* The nearest that can be reached is linked whatever the number: groups that were cut
+             * from each other, each with links enough, would stay apart. */
+            if (!must && !nearest && linked >= g->links_active)
                 continue;
             if (outbox_is_tight(&c->outbox)) {
                 g->due = true;
@@ -277,6 +281,7 @@ enum status gossip_run(struct gossip *g, struct common *c, struct links *ls)
                 return status;
             }
             linked += p->state == PEER_LINKED;
+            held = held || p->state == PEER_LINKED;
         }
     }
     return ST_OK;

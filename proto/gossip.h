@@ -4,8 +4,9 @@
  *
  * A peer is a member other than ourselves, or a configured address whose member is not known. Peers
  * of the configuration are always dialled; of the charter's others the next ones in the ring of
- * labels behind our own, until 'links_active' are linked: so the whole stays connected. A link that
- * ends is tried again after a time that doubles with every failure, with jitter.
+ * labels behind our own: the nearest that can be reached always, further ones until 'links_active'
+ * are linked: so the whole stays connected. A link that ends is tried again after a time that
+ * doubles with every failure, with jitter.
  *
  * Owns the list of peers and the configured addresses. Invariants: members come first, ascending by
  * label, then unknown addresses; a peer that waits has a time to be tried again.

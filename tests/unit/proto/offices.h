@@ -320,6 +320,7 @@ HELPER void office_up(struct world *w, int who)
         .identity = o->secret,
         .agent = "test",
         .listen_address = "",
+        .links_active = o->links_active,
         .entropy = world_random,
         .entropy_context = w,
     };

@@ -29,6 +29,29 @@ static void a_few_are_dialled_and_all_are_connected(void **state)
     world_free(w);
 }
 
+/* Two groups that were long apart, each with all the links that it wants, find each other again. */
+static void halves_that_are_content_still_meet(void **state)
+{
+    (void)state;
+    struct world *w = world_new(9, 6);
+    for (int i = 0; i < 6; i++) {
+        w->offices[i].links_active = 2;
+        office_up(w, i);
+    }
+    for (int a = 0; a < 3; a++)
+        for (int b = 3; b < 6; b++)
+            world_cut(w, a, b, true);
+    world_run(w, 4 * BACKOFF_MS_MAX);
+    for (int a = 0; a < 3; a++)
+        for (int b = 3; b < 6; b++)
+            world_cut(w, a, b, false);
+    struct oid id = world_write(w, 1, "to all");
+    world_run(w, 2 * BACKOFF_MS_MAX);
+    for (int i = 0; i < 6; i++)
+        assert_true(office_has(&w->offices[i], &id));
+    world_free(w);
+}
+
 static void peers_are_in_order_of_their_labels(void **state)
 {
     (void)state;
@@ -219,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_few_are_dialled_and_all_are_connected),
+        cmocka_unit_test(halves_that_are_content_still_meet),
         cmocka_unit_test(peers_are_in_order_of_their_labels),
         cmocka_unit_test(the_configuration_names_another_place),
         cmocka_unit_test(an_absent_member_is_tried_ever_more_rarely),

@@ -89,7 +89,8 @@ struct office {
     enum status last_close;
     uint32_t stores, loads, items_in, closes, connects;
     uint64_t bytes_sent;
-    size_t chunk; /* bytes given at once; 0: random */
+    uint32_t links_active; /* 0: the default */
+    size_t chunk;          /* bytes given at once; 0: random */
     char log[LOG_BYTES];
     size_t log_used;
 };
