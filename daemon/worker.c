@@ -9,7 +9,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/index.h"
-#include "replicas/roster.h"
+#include "replicas/invite.h"
 #include "replicas/verb.h"
 
 enum {
@@ -233,7 +233,7 @@ static void run_charters(struct worker *w, struct job *j)
 static void run_pair(struct worker *w, struct job *j)
 {
     char label[LABEL_BYTES_MAX + 1] = "";
-    j->status = roster_admit(w->replica, buf_bytes(&j->data), &j->key, bytes_of_text(j->text),
+    j->status = invite_admit(w->replica, buf_bytes(&j->data), &j->key, bytes_of_text(j->text),
                              label, &j->fault);
     memcpy(j->text, label, sizeof label);
     j->writes = true;
@@ -352,7 +352,7 @@ static void run_status(struct worker *w, struct job *j)
     j->status = buf_status(&j->rows);
 }
 
-static void keep_invite(void *user, const struct roster_invitation *i)
+static void keep_invite(void *user, const struct invite *i)
 {
     struct job *j = user;
     if (j->invite_count == INVITATIONS_MAX)
@@ -369,8 +369,8 @@ static void keep_invite(void *user, const struct roster_invitation *i)
 static void run_invites(struct worker *w, struct job *j)
 {
     j->invites = mem_array(INVITATIONS_MAX, sizeof *j->invites);
-    j->status = j->invites != NULL ? roster_invitations(w->replica, keep_invite, j, &j->fault)
-                                   : ST_NO_MEMORY;
+    j->status =
+        j->invites != NULL ? invite_each(w->replica, keep_invite, j, &j->fault) : ST_NO_MEMORY;
 }
 
 static void run_job(struct worker *w, struct job *j)

@@ -6,6 +6,7 @@
 #include "replicas/edit.h"
 #include "replicas/history.h"
 #include "replicas/intake.h"
+#include "replicas/invite.h"
 #include "replicas/query.h"
 #include "replicas/roster.h"
 
@@ -33,7 +34,7 @@ static const struct verb {
     {"explain", false, conflict_explain},
     {"find", false, query_find},
     {"import", true, intake_import},
-    {"invite", false, roster_invite},
+    {"invite", false, invite_new},
     {"list", false, query_list},
     {"log", false, history_log},
     {"member", false, roster_member},
