@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 #include "proto/check.h"
-#include "proto/mem.h"
+#include "replicas/content.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
@@ -197,15 +197,23 @@ static enum status assign_field(struct edit *e, const struct schema_field *field
     return add_op(e, OP_SET, a->name, value, f);
 }
 
+/* An assignment and the field that it names, which may be written. */
+static enum status read_word(struct edit *e, struct bytes word, struct words_assignment *out,
+                             const struct schema_field **field_out, struct fault *f)
+{
+    enum status status = words_assignment(word, out, f);
+    if (status == ST_OK)
+        status = lookup_field(e->type, out->name, field_out, f);
+    if (status == ST_OK)
+        status = lookup_writable(e->type, *field_out, f);
+    return status;
+}
+
 static enum status assign_word(struct edit *e, struct bytes word, struct fault *f)
 {
     struct words_assignment a;
     const struct schema_field *field = NULL;
-    enum status status = words_assignment(word, &a, f);
-    if (status == ST_OK)
-        status = lookup_field(e->type, a.name, &field, f);
-    if (status == ST_OK)
-        status = lookup_writable(e->type, field, f);
+    enum status status = read_word(e, word, &a, &field, f);
     if (status != ST_OK)
         return status;
     return field->kind == SCHEMA_SET ? assign_set(e, field, &a, f) : assign_field(e, field, &a, f);
@@ -280,40 +288,6 @@ static enum status add_record(struct edit *e, struct fault *f)
     return status == ST_OK ? write_edit(e, NULL, f) : status;
 }
 
-struct member { /* of an entry's content */
-    const char *name;
-    struct buf json;
-};
-
-struct content {
-    struct member *members;
-    uint32_t count, capacity;
-};
-
-static void content_release(struct content *c)
-{
-    for (uint32_t i = 0; i < c->count; i++)
-        buf_release(&c->members[i].json);
-    mem_free(c->members);
-}
-
-/* Members stay ascending by name: the canonical order of an object. */
-static enum status add_member(struct content *c, const char *name, struct bytes json,
-                              struct fault *f)
-{
-    CHECK(c->count < c->capacity);
-    uint32_t at = c->count;
-    for (uint32_t i = 0; i < c->count; i++)
-        if (strcmp(c->members[i].name, name) == 0)
-            return fault_set(f, ST_USAGE, "%s is given twice", name);
-    for (; at > 0 && strcmp(c->members[at - 1].name, name) > 0; at--)
-        c->members[at] = c->members[at - 1];
-    c->members[at] = (struct member){.name = name};
-    c->count++;
-    buf_add_bytes(&c->members[at].json, json);
-    return buf_status(&c->members[at].json);
-}
-
 static enum status add_typed_member(struct edit *e, struct content *c, struct bytes word,
                                     struct fault *f)
 {
@@ -326,7 +300,7 @@ static enum status add_typed_member(struct edit *e, struct content *c, struct by
     if (status == ST_OK && bytes_equal_text(a.name, "ref")) {
         buf_reset(&e->value);
         json_add_text(&e->value, a.value);
-        return add_member(c, "ref", buf_bytes(&e->value), f);
+        return content_add(c, "ref", buf_bytes(&e->value), f);
     }
     if (status == ST_OK)
         status = lookup_field(e->type, a.name, &field, f);
@@ -336,15 +310,7 @@ static enum status add_typed_member(struct edit *e, struct content *c, struct by
         status = typed_value(e, field, a.value, f);
     if (status != ST_OK || bytes_equal_text(buf_bytes(&e->value), "null"))
         return status;
-    return add_member(c, field->name, buf_bytes(&e->value), f);
-}
-
-static bool has_member(const struct content *c, const char *name)
-{
-    for (uint32_t i = 0; i < c->count; i++)
-        if (strcmp(c->members[i].name, name) == 0)
-            return true;
-    return false;
+    return content_add(c, field->name, buf_bytes(&e->value), f);
 }
 
 /* What every entry says without being told: who writes it, and what tells it from its equals. */
@@ -353,20 +319,20 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
     enum status status = ST_OK;
     for (uint32_t i = 0; i < e->type->field_count && status == ST_OK; i++) {
         const struct schema_field *field = &e->type->fields[i];
-        if (!field->is_writer || has_member(c, field->name))
+        if (!field->is_writer || content_has(c, field->name))
             continue;
         buf_reset(&e->value);
         render_text(&e->value, replica_label(e->replica));
-        status = add_member(c, field->name, buf_bytes(&e->value), f);
+        status = content_add(c, field->name, buf_bytes(&e->value), f);
     }
-    if (status == ST_OK && !has_member(c, "ref")) {
+    if (status == ST_OK && !content_has(c, "ref")) {
         uint8_t ref[REF_BYTES];
         char hex[2 * REF_BYTES + 1];
         randombytes_buf(ref, sizeof ref);
         hex_encode(ref, sizeof ref, hex);
         buf_reset(&e->value);
         render_text(&e->value, hex);
-        status = add_member(c, "ref", buf_bytes(&e->value), f);
+        status = content_add(c, "ref", buf_bytes(&e->value), f);
     }
     return status;
 }
@@ -374,15 +340,7 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
 static enum status write_entry(struct edit *e, const struct content *c, struct fault *f)
 {
     buf_reset(&e->value);
-    buf_add_byte(&e->value, '{');
-    for (uint32_t i = 0; i < c->count; i++) {
-        if (i > 0)
-            buf_add_byte(&e->value, ',');
-        render_text(&e->value, c->members[i].name);
-        buf_add_byte(&e->value, ':');
-        buf_add_bytes(&e->value, buf_bytes(&c->members[i].json));
-    }
-    buf_add_byte(&e->value, '}');
+    content_write(c, &e->value);
     struct op op = {
         .verb = OP_ENTRY,
         .type = bytes_of_text(e->type->name),
@@ -405,9 +363,8 @@ static enum status write_entry(struct edit *e, const struct content *c, struct f
 static enum status add_entry(struct edit *e, struct fault *f)
 {
     const struct control_request *q = e->call->request;
-    struct content content = {.capacity = q->word_count + e->type->field_count + 1};
-    content.members = mem_array(content.capacity, sizeof *content.members);
-    enum status status = content.members != NULL ? ST_OK : ST_NO_MEMORY;
+    struct content content = {0};
+    enum status status = content_init(&content, q->word_count + e->type->field_count + 1);
     for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++)
         status = add_typed_member(e, &content, q->words[i], f);
     if (status == ST_OK)
@@ -499,11 +456,7 @@ static enum status resolve_value(struct edit *e, struct bytes word, struct fault
 {
     struct words_assignment a;
     const struct schema_field *field = NULL;
-    enum status status = words_assignment(word, &a, f);
-    if (status == ST_OK)
-        status = lookup_field(e->type, a.name, &field, f);
-    if (status == ST_OK)
-        status = lookup_writable(e->type, field, f);
+    enum status status = read_word(e, word, &a, &field, f);
     if (status != ST_OK)
         return status;
     const struct record_field *held = record_field(&e->now, a.name);
