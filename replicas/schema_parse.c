@@ -55,6 +55,16 @@ static enum status take_bool(const struct parse *p, const char *what, struct byt
     return *out || bytes_equal_text(raw, "false") ? ST_OK : wrong(p, what, raw);
 }
 
+/* An object ('{') or a list ('[') of 1 to 'max', counted; 'what' says so of whatever is not. */
+static enum status take_count(const struct parse *p, const char *what, struct bytes raw,
+                              uint8_t bracket, uint32_t max, uint32_t *out)
+{
+    *out = 0;
+    bool fits = raw.data != NULL && raw.data[0] == bracket && object_count(raw, out) == ST_OK &&
+                *out > 0 && *out <= max;
+    return fits ? ST_OK : wrong(p, what, raw);
+}
+
 /* "title": texts for people by language; kept in the charter for whoever shows them. */
 static enum status check_title(const struct parse *p, struct bytes raw)
 {
@@ -118,17 +128,17 @@ static bool chosen_before(const struct schema_field *field)
 
 static enum status take_choices(const struct parse *p, struct bytes raw, struct schema_field *field)
 {
-    uint32_t count = 0;
-    if (object_count(raw, &count) != ST_OK || raw.data[0] != '[' || count == 0 ||
-        count > SCHEMA_CHOICES_MAX)
-        return wrong(p, "choices are a list of 1 to 256 texts, not", raw);
+    uint32_t count;
+    enum status status = take_count(p, "choices are a list of 1 to 256 texts, not", raw, '[',
+                                    SCHEMA_CHOICES_MAX, &count);
+    if (status != ST_OK)
+        return status;
     field->choices = mem_array(count, sizeof field->choices[0]);
     if (field->choices == NULL)
         return ST_NO_MEMORY;
     struct buf scratch = {0};
     struct object o;
     struct bytes value;
-    enum status status = ST_OK;
     object_begin_list(&o, raw);
     while (status == ST_OK && object_next_element(&o, &value)) {
         CHECK(field->choice_count < count);
@@ -197,16 +207,16 @@ static enum status take_field(struct parse *p, struct bytes name, struct bytes r
 
 static enum status take_fields(struct parse *p, struct bytes raw, struct schema_type *type)
 {
-    uint32_t count = 0;
-    if (object_count(raw, &count) != ST_OK || raw.data[0] != '{' || count == 0 ||
-        count > RECORD_FIELDS_MAX)
-        return wrong(p, "fields are an object of 1 to 256 fields, not", raw);
+    uint32_t count;
+    enum status status = take_count(p, "fields are an object of 1 to 256 fields, not", raw, '{',
+                                    RECORD_FIELDS_MAX, &count);
+    if (status != ST_OK)
+        return status;
     type->fields = mem_array(count, sizeof *type->fields);
     if (type->fields == NULL)
         return ST_NO_MEMORY;
     struct object o;
     struct bytes name, value;
-    enum status status = ST_OK;
     object_begin(&o, raw);
     while (status == ST_OK && object_next(&o, &name, &value)) {
         CHECK(type->field_count < count);
@@ -359,16 +369,16 @@ static enum status take_type(struct parse *p, struct bytes name, struct bytes ra
 
 static enum status take_types(struct parse *p, struct bytes raw, struct schema *s)
 {
-    uint32_t count = 0;
-    if (raw.data == NULL || raw.data[0] != '{' || object_count(raw, &count) != ST_OK ||
-        count == 0 || count > SCHEMA_TYPES_MAX)
-        return wrong(p, "it needs an object \"types\" of 1 to 256 types, not", raw);
+    uint32_t count;
+    enum status status = take_count(p, "it needs an object \"types\" of 1 to 256 types, not", raw,
+                                    '{', SCHEMA_TYPES_MAX, &count);
+    if (status != ST_OK)
+        return status;
     s->types = mem_array(count, sizeof *s->types);
     if (s->types == NULL)
         return ST_NO_MEMORY;
     struct object o;
     struct bytes name, value;
-    enum status status = ST_OK;
     object_begin(&o, raw);
     while (status == ST_OK && object_next(&o, &name, &value)) {
         CHECK(s->type_count < count);
