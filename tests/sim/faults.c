@@ -60,6 +60,8 @@ static void part(struct world *w)
     uint32_t mask = 1 + world_draw(w, all - 1);
     net_part(w, mask);
     w->mend_ms = w->now_ms + 1000 + world_draw(w, PART_MS);
+    if (world_chance(w, 1, 4))
+        w->mend_ms = UINT64_MAX; /* until all is mended, or parted in another way */
     w->counts[COUNT_PARTITION]++;
 }
 

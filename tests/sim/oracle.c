@@ -120,10 +120,18 @@ static void model_op(struct model *o, const struct op *op, const struct change *
         if (op->verb != OP_SET)
             keep_text(c->element, op->value);
     }
+    char name[TEXT_BYTES], element[TEXT_BYTES] = "";
+    keep_text(name, op->name);
     if (op->verb == OP_DROP)
         return;
+    if (op->verb == OP_ADD)
+        keep_text(element, op->value);
+    if (find_cell(&o->held, record, name, element, change) != NULL)
+        return; /* two commits that do the same on the same past make one change */
     struct cell *c = add_cell(&o->held, record, op->name, change);
-    keep_text(op->verb == OP_SET ? c->value : c->element, op->value);
+    memcpy(c->element, element, sizeof element);
+    if (op->verb == OP_SET)
+        keep_text(c->value, op->value);
 }
 
 static void model_money(struct model *o, const struct ledger_entry *e)
