@@ -155,6 +155,10 @@ static void visit(struct ordering *o, const struct oid *id)
         if (st != ST_OK)
             fault_set(&f, st, "it is no commit of Minga: %s", status_text(st));
     }
+    if (st == ST_NO_MEMORY) { /* says nothing about the commit */
+        o->status = st;
+        return;
+    }
     if (st != ST_OK) {
         o->broken(o->user, id, st, f.text);
         return;
@@ -180,7 +184,9 @@ enum status derive_order(struct store *s, derive_broken_fn broken, void *user, s
 {
     struct ordering o = {.store = s, .broken = broken, .user = user, .fault = f};
     struct oid *ids = NULL;
-    o.status = store_refs(s, see_ref, &o, f);
+    enum status listed = store_refs(s, see_ref, &o, f);
+    if (o.status == ST_OK)
+        o.status = listed;
     while (o.status == ST_OK && o.depth > 0) {
         struct oid id = o.stack[--o.depth];
         visit(&o, &id);
