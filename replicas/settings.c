@@ -57,6 +57,8 @@ static unsigned find_line(const char *path, const char *key)
 {
     char line[LINE_BYTES], section[KEY_BYTES_MAX] = "";
     const char *dot = strrchr(key, '.');
+    if (dot == NULL)
+        return 0;
     size_t section_bytes = (size_t)(dot - key), name_bytes = strlen(dot + 1);
     unsigned number = 0, found = 0;
     FILE *file = fopen(path, "re");
@@ -120,6 +122,11 @@ static enum status take_peer(struct settings *s, const char *path, const char *k
                    "[peer \"iquique\"], as `minga member list` shows");
     if (!settings_address_is_valid(value))
         return bad(path, key, f, "no address", "write HOST:PORT, as in iquique.example.org:7717");
+    for (uint32_t i = 0; i < s->peer_count; i++)
+        if (strlen(s->peers[i].label) == bytes && memcmp(s->peers[i].label, label, bytes) == 0) {
+            snprintf(s->peers[i].address, sizeof s->peers[i].address, "%s", value);
+            return ST_OK; /* said again: the last holds, as everywhere in such files */
+        }
     if (s->peer_count == SETTINGS_PEERS_MAX)
         return bad(path, key, f, "too many peers", "at most 256");
     void *fresh = mem_resize(s->peers, (s->peer_count + 1) * sizeof *s->peers);
@@ -227,7 +234,11 @@ enum status settings_set(const char *path, const char *key, const char *value, s
     git_config *config = NULL;
     struct settings trial;
     set_defaults(&trial);
-    enum status st = take(&trial, path, key, value != NULL ? value : "host:1", f);
+    /* What is removed needs a value that fits its key, so that only the key is looked at. */
+    const char *some = strcmp(key, "gossip.links") == 0 ? "1"
+                       : strcmp(key, "log.level") == 0  ? "info"
+                                                        : "host:1";
+    enum status st = take(&trial, path, key, value != NULL ? value : some, f);
     settings_release(&trial);
     if (st != ST_OK)
         return st;

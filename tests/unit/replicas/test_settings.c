@@ -1,185 +1,271 @@
+/*
+ * The configuration: defaults, every key, and each way to get a line wrong: told with file, line,
+ * key and what would be valid.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <git2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <git2.h>
-
-#include "proto/bytes.h"
+#include "proto/mem.h"
 #include "replicas/settings.h"
 
 static char path[64];
 
-static void write_config(const char *text)
+static int begin(void **state)
 {
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    snprintf(path, sizeof path, "/tmp/minga-config-XXXXXX");
+    (void)state;
+    snprintf(path, sizeof path, "/tmp/minga-settings-XXXXXX");
     int fd = mkstemp(path);
-    return fd >= 0 && close(fd) == 0 && git_libgit2_init() > 0 ? 0 : -1;
+    assert_true(fd >= 0);
+    close(fd);
+    return 0;
 }
 
-static int tear_down(void **unused)
+static int end(void **state)
 {
-    (void)unused;
-    git_libgit2_shutdown();
-    return unlink(path);
+    (void)state;
+    unlink(path);
+    return 0;
 }
 
-static void a_missing_file_gives_the_defaults(void **unused)
+static void put(const char *text)
 {
-    (void)unused;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) < 0, 0);
+    fclose(file);
+}
+
+static void kept(char *out, size_t bytes)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    out[fread(out, 1, bytes - 1, file)] = '\0';
+    fclose(file);
+}
+
+static void defaults(void **state)
+{
     struct settings s;
-    struct fault f;
-    assert_int_equal(settings_load("/nonexistent/config", &s, &f), ST_OK);
+    struct fault f = {0};
+    (void)state;
+    unlink(path);
+    assert_int_equal(settings_load(path, &s, &f), ST_OK);
     assert_string_equal(s.listen, "");
+    assert_int_equal(s.peer_count, 0);
     assert_int_equal(s.links, LINKS_ACTIVE_DEFAULT);
     assert_int_equal(s.log_level, 6);
-    assert_int_equal(s.peer_count, 0);
     settings_release(&s);
-    settings_release(NULL);
+    settings_release(&s);
 }
 
-static void every_key_is_read(void **unused)
+static void every_key(void **state)
 {
-    (void)unused;
     struct settings s;
-    struct fault f;
-    write_config(
-        "[office]\n\tlisten = 127.0.0.1:0\n[peer \"iquique\"]\n\taddress = a.example:7717\n"
-        "[peer \"alto-hospicio\"]\n\taddress = [::1]:1\n[gossip]\n\tlinks = 128\n"
-        "[log]\n\tlevel = warning\n");
-    assert_int_equal(settings_load(path, &s, &f), ST_OK);
+    struct fault f = {0};
+    (void)state;
+    put("# ours\n[office]\n  listen = 127.0.0.1:0\n[gossip]\n  links = 7\n[log]\n  level = debug\n"
+        "[peer \"iquique\"]\n  address = iquique.example.org:7717\n"
+        "[peer \"alto-hospicio\"]\n  address = [::1]:7718\n");
+    if (settings_load(path, &s, &f) != ST_OK)
+        fail_msg("%s", f.text);
     assert_string_equal(s.listen, "127.0.0.1:0");
-    assert_int_equal(s.links, 128);
-    assert_int_equal(s.log_level, 4);
+    assert_int_equal(s.links, 7);
+    assert_int_equal(s.log_level, 7);
     assert_int_equal(s.peer_count, 2);
     assert_string_equal(s.peers[0].label, "iquique");
-    assert_string_equal(s.peers[0].address, "a.example:7717");
+    assert_string_equal(s.peers[0].address, "iquique.example.org:7717");
     assert_string_equal(s.peers[1].label, "alto-hospicio");
+    assert_string_equal(s.peers[1].address, "[::1]:7718");
     settings_release(&s);
 }
 
-static void a_wrong_line_is_named_with_what_would_be_right(void **unused)
+static void the_last_word_holds(void **state)
 {
-    (void)unused;
-    static const struct {
-        const char *text, *line, *key, *fix;
-    } cases[] = {
-        {"[office]\n\tlistne = 127.0.0.1:1\n", "line 2", "office.listne", "office.listen"},
-        {"[office]\n\n\tlisten = 127.0.0.1\n", "line 3", "office.listen", "HOST:PORT"},
-        {"[office]\n\tlisten = 127.0.0.1:65536\n", "line 2", "office.listen", "HOST:PORT"},
-        {"[gossip]\n\tlinks = 0\n", "line 2", "gossip.links", "1 to 128"},
-        {"[gossip]\n\tlinks = 129\n", "line 2", "gossip.links", "1 to 128"},
-        {"[gossip]\n\tlinks = 4x\n", "line 2", "gossip.links", "1 to 128"},
-        {"# one\n[log]\n\tlevel = loud\n", "line 3", "log.level", "debug"},
-        {"[peer \"Iquique\"]\n\taddress = a:1\n", "line 2", "peer.Iquique.address", "member list"},
-        {"[peer \"iquique\"]\n\taddress = nowhere\n", "line 2", "peer.iquique.address",
-         "HOST:PORT"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct settings s;
-        struct fault f = {.code = ST_OK};
-        write_config(cases[i].text);
-        assert_int_equal(settings_load(path, &s, &f), ST_BAD_CONFIG);
-        assert_non_null(strstr(f.text, path));
-        assert_non_null(strstr(f.text, cases[i].line));
-        assert_non_null(strstr(f.text, cases[i].key));
-        assert_non_null(strstr(f.fix, cases[i].fix));
-        assert_null(s.peers);
-        assert_int_equal(s.links, 0);
+    struct settings s;
+    struct fault f = {0};
+    (void)state;
+    put("[peer \"iquique\"]\naddress = a:1\naddress = b:2\n[gossip]\nlinks = 3\nlinks = 5\n");
+    assert_int_equal(settings_load(path, &s, &f), ST_OK);
+    assert_int_equal(s.peer_count, 1);
+    assert_string_equal(s.peers[0].address, "b:2");
+    assert_int_equal(s.links, 5);
+    settings_release(&s);
+}
+
+/* 'told' and 'fix': words that the fault has. */
+static void broken(const char *text, const char *told, const char *fix)
+{
+    struct settings s = {.links = 99};
+    struct fault f = {0};
+    put(text);
+    enum status st = settings_load(path, &s, &f);
+    if (st != ST_BAD_CONFIG)
+        fail_msg("%s where bad-config is due, for %s", status_word(st), text);
+    if (strstr(f.text, path) == NULL || strstr(f.text, told) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", f.text, told);
+    if (strstr(f.fix, fix) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", f.fix, fix);
+    assert_int_equal(s.links, 0); /* as zeroed */
+    assert_null(s.peers);
+}
+
+static void a_broken_line_is_named(void **state)
+{
+    (void)state;
+    broken("[office]\n\tlisten = 127.0.0.1\n", "line 2: office.listen", "HOST:PORT");
+    broken("[office]\n\n# x\nlisten = :7717\n", "line 4: office.listen", "HOST:PORT");
+    broken("[office]\nlisten = host:70000\n", "line 2: office.listen", "HOST:PORT");
+    broken("[gossip]\nlinks = none\n", "line 2: gossip.links", "1");
+    broken("[gossip]\nlinks = 0\n", "line 2: gossip.links", "1");
+    broken("[gossip]\nlinks = 129\n", "line 2: gossip.links", "128");
+    broken("[log]\nlevel = loud\n", "line 2: log.level", "warning");
+    broken("[peer \"iquique\"]\naddress = nowhere\n", "line 2: peer.iquique.address", "HOST:PORT");
+    broken("[peer \"Iquique!\"]\naddress = a:1\n", "peer.Iquique!.address", "member list");
+}
+
+static void an_unknown_key_has_a_nearest(void **state)
+{
+    (void)state;
+    broken("[office]\nlisten = a:1\nlistne = b:2\n", "line 3: office.listne",
+           "did you mean office.listen?");
+    broken("[gossip]\nlink = 3\n", "line 2: gossip.link", "did you mean gossip.links?");
+    broken("[log]\nlevle = info\n", "line 2: log.levle", "did you mean log.level?");
+    broken("[zzzzzzzzzzzz]\nqqqqqqqqqq = 1\n", "line 2: zzzzzzzzzzzz.qqqqqqqqqq", "valid keys:");
+    broken("[peer \"iquique\"]\nadress = a:1\n", "line 2: peer.iquique.adress", "valid keys:");
+}
+
+static void no_configuration_at_all(void **state)
+{
+    (void)state;
+    broken("[office\nlisten = a:1\n", "cannot be read", "git-config");
+    broken("listen = a:1\n", "listen: no such key", "valid keys:");
+    broken("[office]\nlisten = \"a:1\n", "cannot be read", "git-config");
+}
+
+static void set_and_removed(void **state)
+{
+    struct settings s;
+    struct fault f = {0};
+    (void)state;
+    unlink(path);
+    assert_int_equal(settings_set(path, "peer.iquique.address", "127.0.0.1:7717", &f), ST_OK);
+    assert_int_equal(settings_set(path, "gossip.links", "9", &f), ST_OK);
+    assert_int_equal(settings_load(path, &s, &f), ST_OK);
+    assert_int_equal(s.links, 9);
+    assert_string_equal(s.peers[0].address, "127.0.0.1:7717");
+    settings_release(&s);
+    assert_int_equal(settings_set(path, "peer.iquique.address", NULL, &f), ST_OK);
+    assert_int_equal(settings_set(path, "gossip.links", NULL, &f), ST_OK);
+    assert_int_equal(settings_load(path, &s, &f), ST_OK);
+    assert_int_equal(s.links, LINKS_ACTIVE_DEFAULT);
+    assert_int_equal(s.peer_count, 0);
+    settings_release(&s);
+    assert_int_equal(settings_set(path, "log.level", NULL, &f), ST_NOT_FOUND);
+    assert_int_equal(settings_set(path, "log.levle", NULL, &f), ST_BAD_CONFIG);
+}
+
+static void a_refused_set_changes_nothing(void **state)
+{
+    char before[256], after[256];
+    struct fault f = {0};
+    (void)state;
+    put("[gossip]\n\tlinks = 3\n");
+    kept(before, sizeof before);
+    assert_int_equal(settings_set(path, "gossip.links", "many", &f), ST_BAD_CONFIG);
+    assert_int_equal(settings_set(path, "gossip.lines", "3", &f), ST_BAD_CONFIG);
+    assert_non_null(strstr(f.fix, "did you mean gossip.links?"));
+    assert_int_equal(settings_set(path, "office.listen", "x", &f), ST_BAD_CONFIG);
+    assert_int_equal(settings_set(path, "nodots", "x", &f), ST_BAD_CONFIG);
+    kept(after, sizeof after);
+    assert_string_equal(before, after);
+}
+
+static void collect(void *user, const char *key, const char *value)
+{
+    char *text = user;
+    snprintf(text + strlen(text), 512 - strlen(text), "%s=%s;", key, value);
+}
+
+static void each_as_it_holds(void **state)
+{
+    char text[512] = "";
+    struct settings s;
+    struct fault f = {0};
+    (void)state;
+    put("[peer \"iquique\"]\naddress = a:1\n");
+    assert_int_equal(settings_load(path, &s, &f), ST_OK);
+    settings_each(&s, collect, text);
+    assert_string_equal(text, "gossip.links=4;log.level=info;office.listen=;"
+                              "peer.iquique.address=a:1;");
+    settings_release(&s);
+}
+
+static void addresses(void **state)
+{
+    char text[ADDRESS_BYTES_MAX + 8];
+    (void)state;
+    assert_true(settings_address_is_valid("a:0"));
+    assert_true(settings_address_is_valid("[::1]:65535"));
+    assert_false(settings_address_is_valid("a:65536"));
+    assert_false(settings_address_is_valid("a:"));
+    assert_false(settings_address_is_valid("a:1x"));
+    assert_false(settings_address_is_valid("a b:1"));
+    assert_false(settings_address_is_valid(":1"));
+    assert_false(settings_address_is_valid("a=b:1"));
+    assert_false(settings_address_is_valid(""));
+    memset(text, 'a', sizeof text);
+    snprintf(text + ADDRESS_BYTES_MAX - 2, 8, ":1");
+    assert_true(settings_address_is_valid(text));
+    snprintf(text + ADDRESS_BYTES_MAX - 1, 8, ":1");
+    assert_false(settings_address_is_valid(text));
+}
+
+static void no_memory(void **state)
+{
+    struct settings s;
+    struct fault f = {0};
+    bool done = false;
+    (void)state;
+    put("[peer \"iquique\"]\naddress = a:1\n[peer \"arica\"]\naddress = b:1\n");
+    for (uint64_t n = 1; !done; n++) {
+        mem_fail_at(n);
+        enum status st = settings_load(path, &s, &f);
+        done = !mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(st, done ? ST_OK : ST_NO_MEMORY);
+        assert_int_equal(s.peer_count, done ? 2 : 0);
+        settings_release(&s);
     }
 }
 
-static void a_file_that_is_no_configuration_is_refused(void **unused)
-{
-    (void)unused;
-    struct settings s;
-    struct fault f = {.code = ST_OK};
-    write_config("[office\nlisten");
-    assert_int_equal(settings_load(path, &s, &f), ST_BAD_CONFIG);
-    assert_true(strlen(f.fix) > 0);
-}
-
-static void setting_keeps_the_file_valid(void **unused)
-{
-    (void)unused;
-    struct settings s;
-    struct fault f;
-    write_config("[gossip]\n\tlinks = 3\n");
-    assert_int_equal(settings_set(path, "gossip.links", "none", &f), ST_BAD_CONFIG);
-    assert_int_equal(settings_set(path, "gossip.limks", "5", &f), ST_BAD_CONFIG);
-    assert_int_equal(settings_set(path, "peer.iquique.address", "a:1", &f), ST_OK);
-    assert_int_equal(settings_load(path, &s, &f), ST_OK);
-    assert_int_equal(s.links, 3);
-    assert_int_equal(s.peer_count, 1);
-    settings_release(&s);
-    assert_int_equal(settings_set(path, "peer.iquique.address", NULL, &f), ST_OK);
-    assert_int_equal(settings_set(path, "peer.iquique.address", NULL, &f), ST_NOT_FOUND);
-    assert_int_equal(settings_load(path, &s, &f), ST_OK);
-    assert_int_equal(s.peer_count, 0);
-    settings_release(&s);
-}
-
-static void add_pair(void *user, const char *key, const char *value)
-{
-    buf_add_format(user, "%s=%s\n", key, value);
-}
-
-static void each_names_every_key_defaults_included(void **unused)
-{
-    (void)unused;
-    struct settings s;
-    struct fault f;
-    struct buf text = {0};
-    write_config("[peer \"iquique\"]\n\taddress = a:1\n");
-    assert_int_equal(settings_load(path, &s, &f), ST_OK);
-    settings_each(&s, add_pair, &text);
-    assert_string_equal(buf_text(&text), "gossip.links=4\nlog.level=info\noffice.listen=\n"
-                                         "peer.iquique.address=a:1\n");
-    buf_release(&text);
-    settings_release(&s);
-}
-
-static void addresses_have_a_host_and_a_port(void **unused)
-{
-    (void)unused;
-    static const char *const good[] = {"a:0", "a.example:65535", "[::1]:7717", "127.0.0.1:7717"};
-    static const char *const bad[] = {"",      "a",    ":1",   "a:",    "a:65536",  "a:-1", "a:1 ",
-                                      "a b:1", "a:1x", "a:+1", "a=b:1", "a:123456", "a\n:1"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(settings_address_is_valid(good[i]));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(settings_address_is_valid(bad[i]));
-    char longest[ADDRESS_BYTES_MAX + 2];
-    memset(longest, 'a', sizeof longest);
-    memcpy(longest + ADDRESS_BYTES_MAX - 2, ":1", 3);
-    assert_true(settings_address_is_valid(longest));
-    memcpy(longest + ADDRESS_BYTES_MAX - 2, "a:1", 4);
-    assert_false(settings_address_is_valid(longest));
-}
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_missing_file_gives_the_defaults),
-        cmocka_unit_test(every_key_is_read),
-        cmocka_unit_test(a_wrong_line_is_named_with_what_would_be_right),
-        cmocka_unit_test(a_file_that_is_no_configuration_is_refused),
-        cmocka_unit_test(setting_keeps_the_file_valid),
-        cmocka_unit_test(each_names_every_key_defaults_included),
-        cmocka_unit_test(addresses_have_a_host_and_a_port),
+        TEST(defaults),
+        TEST(every_key),
+        TEST(the_last_word_holds),
+        TEST(a_broken_line_is_named),
+        TEST(an_unknown_key_has_a_nearest),
+        TEST(no_configuration_at_all),
+        TEST(set_and_removed),
+        TEST(a_refused_set_changes_nothing),
+        TEST(each_as_it_holds),
+        TEST(addresses),
+        TEST(no_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    if (git_libgit2_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
