@@ -51,7 +51,8 @@ struct judged {
     char label[LABEL_BYTES_MAX + 1];
     struct oid missing[PARENTS_MAX];
     uint32_t missing_count;
-    bool known; /* accepted before: node_index holds */
+    bool known;  /* accepted before: node_index holds */
+    size_t mark; /* of the store, before its own objects */
     uint32_t node_index;
 };
 

@@ -224,6 +224,7 @@ static enum status judge_all(struct replica *r, struct bytes item_bytes, bool tr
         st = op_list_decode(item.operations, &r->network, &j->ops);
     if (st == ST_OK)
         st = find_charter(r, &item, &j->ops, &charter, f);
+    j->mark = store_mark(r->store); /* a charter kept may have made a new state: that stays */
     if (st != ST_OK)
         return st;
     const struct charter_member *member = charter_by_label(charter, item.label);
@@ -257,13 +258,12 @@ enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted,
                        struct fault *f)
 {
     struct buf subject = {0}, commit = {0};
-    *out = (struct judged){0};
-    size_t mark = store_mark(r->store);
+    *out = (struct judged){.mark = store_mark(r->store)};
     if (f != NULL)
         *f = (struct fault){0};
     enum status st = judge_all(r, item_bytes, trusted, out, &subject, &commit, f);
     if (st != ST_OK) {
-        store_discard_since(r->store, mark);
+        store_discard_since(r->store, out->mark);
         if (f != NULL && f->code != st)
             fault_set(f, st, "%s", status_text(st));
     }

@@ -33,12 +33,11 @@ enum status engine_keep_charter(struct replica *r, struct bytes file, struct fau
     const struct charter *fresh = charter_newest(&r->chain);
     if (r->disk != NULL && !r->readonly)
         st = put_charter(r->disk, fresh->version, buf_bytes(&fresh->file), f);
-    if (st != ST_OK) {
-        r->failed = true; /* in force in memory, but not durable: go no further */
-        return st;
-    }
-    if (before > 0 && fresh->retired_count > r->chain.versions[before - 1]->retired_count)
+    if (st == ST_OK && before > 0 &&
+        fresh->retired_count > r->chain.versions[before - 1]->retired_count)
         st = advance_recount(r, f);
+    /* In force in memory, but not durable, or not counted by: go no further. */
+    r->failed = r->failed || st != ST_OK;
     return st;
 }
 
@@ -425,7 +424,6 @@ enum status replica_accept(struct replica *r, struct bytes item, struct replica_
     struct judged j;
     struct fault own = {0};
     struct fault *fault = f != NULL ? f : &own;
-    size_t mark = store_mark(r->store);
     *out = (struct replica_verdict){0};
     enum status st = judge_item(r, item, false, &j, fault);
     out->id = j.node.id;
@@ -435,7 +433,7 @@ enum status replica_accept(struct replica *r, struct bytes item, struct replica_
     if (st == ST_OK) {
         st = take(r, &j, &out->node, fault);
         if (st != ST_OK && !r->failed)
-            store_discard_since(r->store, mark);
+            store_discard_since(r->store, j.mark);
     } else if (status_class(st) == STATUS_PEER) {
         remember_refusal(r, &j.node.id, st, fault);
     }

@@ -6,6 +6,10 @@
 #include <git2.h>
 #include <sodium.h>
 
+#include "tests/unit/replicas/charter_kit.h"
+#include "tests/unit/replicas/forge.h"
+#include "tests/unit/replicas/members.h"
+
 static void a_commit_travels(void **state)
 {
     struct homes *p = *state;
@@ -119,6 +123,68 @@ static void personal_data_never_enters(void **state)
     op_list_release(&ops);
 }
 
+/* The newest charter without the auditor, whose key is retired and keeps nothing. */
+static struct buf without_the_auditor(struct members *m)
+{
+    struct charter next = next_of(&m->chain);
+    struct charter_member left[MEMBERS_COUNT];
+    struct charter_retired retired = {.label = "auditor", .key = m->of[AUDITOR].member.key};
+    struct person founder = {.member = m->of[SANTIAGO].member};
+    const struct person *signers[] = {&founder};
+    uint32_t count = 0;
+    memcpy(founder.secret, m->of[SANTIAGO].identity.secret, sizeof founder.secret);
+    for (uint32_t i = 0; i < next.member_count; i++)
+        if (strcmp(next.members[i].label, "auditor") != 0)
+            left[count++] = next.members[i];
+    next.members = left;
+    next.member_count = count;
+    next.retired = &retired;
+    next.retired_count = 1;
+    return sign(&next, signers, 1, &founder.member.key);
+}
+
+/* A charter that a refused commit brought stands, and so does the state that it led to. */
+static void a_refused_commit_brings_a_retirement(void **state)
+{
+    struct members *m = *state;
+    struct one *santiago = &m->of[SANTIAGO], *iquique = &m->of[IQUIQUE];
+    struct op_list says = {0};
+    struct replica_commit commit;
+    struct replica_verdict v;
+    struct buf item = {0};
+    bool grown;
+    members_set(m, santiago, 1, "a", "\"one\"");
+    members_carry(m, santiago, iquique);
+    /* Three heads, so that without one of them the state is a tree that was never there. */
+    members_set(m, santiago, 4, "a", "\"two\"");
+    members_set(m, iquique, 5, "a", "\"three\"");
+    forge_set(&says, "finding", 6, "says", "\"four\"");
+    assert_int_equal(members_try_write(m, &m->of[AUDITOR], &says, &commit), ST_OK);
+    assert_int_equal(replica_sync(m->of[AUDITOR].replica, &m->f), ST_OK);
+    members_carry(m, &m->of[AUDITOR], iquique);
+    members_carry(m, santiago, iquique);
+    assert_int_equal(members_state(iquique).heads, 3);
+    struct buf file = without_the_auditor(m);
+    struct bytes offered = buf_bytes(&file);
+    assert_int_equal(replica_offer_charters(santiago->replica, &offered, 1, &grown, &m->f), ST_OK);
+    struct forge f = {.replica = santiago->replica,
+                      .identity = &santiago->identity,
+                      .label = "santiago",
+                      .lie = LIE_SIGNATURE};
+    forge_item(&f, &item);
+    assert_int_equal(replica_accept(iquique->replica, buf_bytes(&item), &v, &m->f),
+                     ST_BAD_SIGNATURE);
+    assert_int_equal(replica_charters(iquique->replica)->count, 5);
+    assert_int_equal(members_state(iquique).heads, 2);
+    members_set(m, iquique, 1, "a", "\"goes on\"");
+    members_carry(m, iquique, santiago);
+    assert_memory_equal(replica_state(santiago->replica)->id, replica_state(iquique->replica)->id,
+                        OID_BYTES);
+    op_list_release(&says);
+    buf_release(&item);
+    buf_release(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +195,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_process_is_refused, homes_setup, homes_teardown),
         cmocka_unit_test_setup_teardown(a_changed_item_is_refused, homes_setup, homes_teardown),
         cmocka_unit_test_setup_teardown(personal_data_never_enters, homes_setup, homes_teardown),
+        cmocka_unit_test_setup_teardown(a_refused_commit_brings_a_retirement, members_start,
+                                        members_stop),
     };
     if (sodium_init() < 0 || git_libgit2_init() < 0)
         return 1;
