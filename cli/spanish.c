@@ -263,7 +263,8 @@ static const struct language_entry ENTRIES[] = {
      "nada se pierde: sigue por sí solo; minga peer muestra por qué"},
     {"nothing is lost: it goes on by itself when the link is back",
      "nada se pierde: sigue por sí solo cuando vuelva el enlace"},
-    {"the disk is full: nothing that is acknowledged is lost, but little or nothing new can be kept",
+    {"the disk is full: nothing that is acknowledged is lost, but little or nothing new can be "
+     "kept",
      "el disco está lleno: no se pierde nada de lo confirmado, pero apenas cabe algo nuevo"},
     {"make room on the disk of this home; it goes on by itself",
      "libere espacio en el disco de esta carpeta; sigue por sí solo"},

@@ -35,7 +35,7 @@ struct control_answer { /* borrows from the decoded message */
     enum control_kind kind;
     struct bytes row;             /* CONTROL_ROW */
     struct bytes code, text, fix; /* CONTROL_END */
-    uint32_t exit;                /* 0 .. 14, page 6's table */
+    uint32_t exit;                /* 0 .. 14, docs/CLI.md's table */
 };
 
 /* control_option(): the value of an option, or {NULL, 0}. */

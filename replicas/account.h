@@ -1,6 +1,6 @@
 /*
  * account: what an entry posts, and where. Money is an integer of minor units and an ISO 4217 code.
- * Page 5 of the design; docs/FORMATS.md.
+ * docs/FORMATS.md.
  */
 #ifndef REPLICAS_ACCOUNT_H
 #define REPLICAS_ACCOUNT_H

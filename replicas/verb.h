@@ -28,11 +28,11 @@ bool verb_writes(struct bytes verb);
 
 /*
  * verb_run(): Errors as the fault says; the exit code for the shell by verb_exit():
- * ST_PARTLY 3, ST_NEEDS_PERSON 4, ST_USAGE/ST_NOT_FOUND(unknown type…) as page 6 has it.
+ * ST_PARTLY 3, ST_NEEDS_PERSON 4, ST_USAGE/ST_NOT_FOUND(unknown type…) as docs/CLI.md has it.
  */
 MUST_USE enum status verb_run(const struct verb_call *call, struct fault *f);
 
-/* verb_exit(): page 6's exit code of a status. */
+/* verb_exit(): the exit code of a status, of docs/CLI.md. */
 unsigned verb_exit(enum status code);
 
 #endif

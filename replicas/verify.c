@@ -261,8 +261,7 @@ static void check_identity(struct verify *v, const char *home, const char *label
     if (st == ST_OK)
         st = disk_get(&disk, "identity.pub", IDENTITY_BYTES_MAX, &file, &f);
     for (uint32_t i = chain->count; st == ST_OK && !known && i-- > 0;) {
-        const struct charter_member *m =
-            charter_by_label(chain->versions[i], bytes_of_text(label));
+        const struct charter_member *m = charter_by_label(chain->versions[i], bytes_of_text(label));
         buf_reset(&line);
         if (m != NULL)
             commit_key_line(bytes_of_text(label), &m->key, &line);
@@ -271,8 +270,10 @@ static void check_identity(struct verify *v, const char *home, const char *label
     if (st != ST_OK)
         finding(v, NULL, st, "identity.pub: %s", f.text);
     else if (!known && chain->count > 0)
-        finding(v, NULL, ST_CORRUPT, "the files office (\"%s\") and identity.pub do not name one "
-                "member as a charter does", label);
+        finding(v, NULL, ST_CORRUPT,
+                "the files office (\"%s\") and identity.pub do not name one "
+                "member as a charter does",
+                label);
     /* The secret one may be kept from whoever verifies. */
     st = home_identity(home, &identity, &f);
     buf_reset(&line);
