@@ -1,186 +1,31 @@
 #include "replicas/index.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/fold.h"
+#include "replicas/index_file.h"
+#include "replicas/index_steps.h"
 #include "replicas/reading.h"
 #include "replicas/sql.h"
 #include "replicas/tree.h"
 
 enum {
-    CACHE_KIB = 4096,        /* pages kept in memory */
-    CACHE_BULK_KIB = 16384,  /* while many rows change: a random id lands on any page */
-    WAL_BYTES_MAX = 4 * MIB, /* what is left of the log after a great transaction */
-    TIDY_EVERY = 1024,       /* records read between two tidyings of the store */
+    CACHE_BULK_KIB = 16384, /* while many rows change: a random id lands on any page */
+    TIDY_EVERY = 1024,      /* records read between two tidyings of the store */
     BULK_ROWS = 4096,
-    PATH_FILE_MAX = 4096,
-    BUSY_MS = 2000,
 };
 
-static const char FORMAT[] = "2"; /* of the tables: a file of another one is built anew */
-
 struct index {
-    sqlite3 *db;
-    sqlite3_stmt *put, *drop, *mark; /* kept: to prepare them costs more than a row */
-    char *path;                      /* NULL: in memory */
-    struct oid tree;
-    bool placed;      /* 'tree' holds the rows; false: none were ever written */
+    struct index_file file;
     uint32_t charter; /* version whose indexes exist */
 };
 
-/* ---- The file ---- */
-
-static const char *const TABLES =
-    "CREATE TABLE IF NOT EXISTS record(id TEXT NOT NULL, type TEXT NOT NULL, fields TEXT NOT NULL,"
-    " conflicts INTEGER NOT NULL);"
-    "CREATE UNIQUE INDEX IF NOT EXISTS record_id ON record(id, type);"
-    "CREATE INDEX IF NOT EXISTS record_type ON record(type, id);"
-    "CREATE INDEX IF NOT EXISTS record_conflict ON record(type, id) WHERE conflicts > 0;"
-    "CREATE TABLE IF NOT EXISTS place(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
-
-static enum status set_up(sqlite3 *db, struct fault *f)
-{
-    char text[512];
-    snprintf(text, sizeof text,
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
-             "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA cache_size=-%d;"
-             "PRAGMA journal_size_limit=%u; PRAGMA busy_timeout=%d;",
-             CACHE_KIB, WAL_BYTES_MAX, BUSY_MS);
-    enum status status = sql_run(db, text, f);
-    if (status == ST_OK)
-        status = sql_run(db, TABLES, f);
-    return status;
-}
-
-/* 'out' takes the value; false where there is none. */
-static enum status read_place(sqlite3 *db, const char *name, struct buf *out, bool *found_out,
-                              struct fault *f)
-{
-    sqlite3_stmt *statement = NULL;
-    enum status status = sql_prepare(db, "SELECT value FROM place WHERE name = ?", &statement, f);
-    if (status == ST_OK)
-        status = sql_bind(statement, 1, bytes_of_text(name), f);
-    if (status == ST_OK)
-        status = sql_step(statement, found_out, f);
-    if (status == ST_OK && *found_out) {
-        buf_add_bytes(out, sql_column(statement, 0));
-        status = buf_status(out);
-    }
-    sqlite3_finalize(statement);
-    return status;
-}
-
-static enum status write_place(struct index *ix, const char *name, const char *value,
-                               struct fault *f)
-{
-    bool row = false;
-    enum status status = sql_bind(ix->mark, 1, bytes_of_text(name), f);
-    if (status == ST_OK)
-        status = sql_bind(ix->mark, 2, bytes_of_text(value), f);
-    return status == ST_OK ? sql_step(ix->mark, &row, f) : status;
-}
-
-/*
- * What the planner should think of the tables, for good: a type has very many records, an id one.
- * Without this it would sort a whole type rather than walk along the index of a field.
- */
-static const char *const STATISTICS =
-    "ANALYZE; DELETE FROM sqlite_stat1;"
-    "INSERT INTO sqlite_stat1 VALUES('record', 'record_id', '1000000 1 1'),"
-    " ('record', 'record_type', '1000000 100000 1');"
-    "ANALYZE sqlite_schema";
-
-static enum status prepare(struct index *ix, struct fault *f)
-{
-    enum status status = sql_prepare(ix->db,
-                                     "INSERT INTO record VALUES(?, ?, ?, ?) ON CONFLICT(id, type)"
-                                     " DO UPDATE SET fields = excluded.fields,"
-                                     " conflicts = excluded.conflicts",
-                                     &ix->put, f);
-    if (status == ST_OK)
-        status = sql_prepare(ix->db, "DELETE FROM record WHERE id = ? AND type = ?", &ix->drop, f);
-    if (status == ST_OK)
-        status = sql_prepare(ix->db, "INSERT OR REPLACE INTO place VALUES(?, ?)", &ix->mark, f);
-    return status;
-}
-
-static void disconnect(struct index *ix)
-{
-    sqlite3_finalize(ix->put);
-    sqlite3_finalize(ix->drop);
-    sqlite3_finalize(ix->mark);
-    sql_close(ix->db);
-    ix->put = ix->drop = ix->mark = NULL;
-    ix->db = NULL;
-}
-
-static enum status read_places(struct index *ix, struct fault *f)
-{
-    struct buf value = {0};
-    bool found = false;
-    enum status status = read_place(ix->db, "format", &value, &found, f);
-    if (status == ST_OK && found && !bytes_equal_text(buf_bytes(&value), FORMAT))
-        status = fault_set(f, ST_CORRUPT, "the index has another format");
-    else if (status == ST_OK && !found)
-        status = sql_run(ix->db, STATISTICS, f);
-    buf_reset(&value);
-    if (status == ST_OK)
-        status = read_place(ix->db, "tree", &value, &found, f);
-    if (status == ST_OK && found) {
-        ix->placed = hex_decode(buf_bytes(&value), ix->tree.id, OID_BYTES) == ST_OK;
-        if (!ix->placed)
-            status = fault_set(f, ST_CORRUPT, "the index does not name a tree");
-    }
-    buf_release(&value);
-    return status;
-}
-
-static enum status connect_file(struct index *ix, struct fault *f)
-{
-    if (ix->path != NULL) { /* SQLite's own files take this one's mode */
-        int fd = open(ix->path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-        if (fd < 0)
-            return fault_errno(f, errno, "%s", ix->path);
-        close(fd);
-    }
-    ix->placed = false;
-    ix->charter = 0;
-    enum status status = sql_open(ix->path, &ix->db, f);
-    if (status == ST_OK)
-        status = set_up(ix->db, f);
-    if (status == ST_OK)
-        status = read_places(ix, f);
-    if (status == ST_OK)
-        status = prepare(ix, f);
-    if (status == ST_OK)
-        status = write_place(ix, "format", FORMAT, f);
-    return status;
-}
-
-static void remove_files(const struct index *ix)
-{
-    if (ix->path == NULL)
-        return;
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        char name[PATH_FILE_MAX];
-        int used = snprintf(name, sizeof name, "%s%s", ix->path, ends[i]);
-        if (used > 0 && (size_t)used < sizeof name)
-            (void)unlink(name); /* what stays is found damaged again, and said */
-    }
-}
-
 static enum status start_anew(struct index *ix, struct fault *f)
 {
-    disconnect(ix);
-    remove_files(ix);
-    return connect_file(ix, f);
+    ix->charter = 0;
+    return index_file_anew(&ix->file, f);
 }
 
 enum status index_open(const char *path, struct index **out, struct fault *f)
@@ -188,19 +33,9 @@ enum status index_open(const char *path, struct index **out, struct fault *f)
     struct index *ix = mem_alloc(sizeof *ix);
     if (ix == NULL)
         return fault_set(f, ST_NO_MEMORY, "out of memory");
-    enum status status = ST_OK;
-    if (path != NULL) {
-        struct bytes text = bytes_of_text(path);
-        ix->path = mem_text(path, text.count);
-        if (ix->path == NULL)
-            status = fault_set(f, ST_NO_MEMORY, "out of memory");
-    }
-    if (status == ST_OK)
-        status = connect_file(ix, f);
-    if (status == ST_CORRUPT)
-        status = start_anew(ix, f);
+    enum status status = index_file_open(path, &ix->file, f);
     if (status != ST_OK) {
-        index_close(ix);
+        mem_free(ix);
         return status;
     }
     *out = ix;
@@ -211,93 +46,8 @@ void index_close(struct index *ix)
 {
     if (ix == NULL)
         return;
-    disconnect(ix);
-    mem_free(ix->path);
+    index_file_close(&ix->file);
     mem_free(ix);
-}
-
-/* ---- What changed ---- */
-
-struct step {        /* one record to write or to remove */
-    struct oid blob; /* zero: gone */
-    uint32_t type;   /* in steps.types */
-    char id[ENTRY_ID_TEXT + 1];
-};
-
-struct steps {
-    struct step *list;
-    size_t count, capacity;
-    char (*types)[NAME_BYTES_MAX + 1];
-    uint32_t type_count;
-};
-
-static void steps_release(struct steps *s)
-{
-    mem_free(s->list);
-    mem_free(s->types);
-    *s = (struct steps){0};
-}
-
-static enum status type_number(struct steps *s, struct bytes type, uint32_t *out)
-{
-    for (uint32_t i = s->type_count; i-- > 0;) {
-        if (bytes_equal_text(type, s->types[i])) {
-            *out = i;
-            return ST_OK;
-        }
-    }
-    void *grown = mem_resize(s->types, (s->type_count + 1) * sizeof *s->types);
-    if (grown == NULL)
-        return ST_NO_MEMORY;
-    s->types = grown;
-    memcpy(s->types[s->type_count], type.data, type.count);
-    s->types[s->type_count][type.count] = '\0';
-    *out = s->type_count++;
-    return ST_OK;
-}
-
-/* "records/<type>/h/h/h/<id>.json"; false: no record's path. */
-static bool split_path(const char *path, struct bytes *type_out, struct bytes *id_out)
-{
-    static const char start[] = "records/", end[] = ".json";
-    if (strncmp(path, start, sizeof start - 1) != 0)
-        return false;
-    const char *type = path + sizeof start - 1;
-    const char *slash = strchr(type, '/'), *last = strrchr(path, '/');
-    if (slash == NULL || last == NULL || last <= slash)
-        return false;
-    struct bytes file = bytes_of_text(last + 1);
-    if (file.count <= sizeof end - 1)
-        return false;
-    *type_out = (struct bytes){(const uint8_t *)type, (size_t)(slash - type)};
-    *id_out = (struct bytes){file.data, file.count - (sizeof end - 1)};
-    return name_is_valid(*type_out) &&
-           (id_out->count == RECORD_ID_TEXT || id_out->count == ENTRY_ID_TEXT);
-}
-
-static enum status add_step(void *user, const char *path, const struct oid *a, const struct oid *b)
-{
-    (void)a;
-    struct steps *s = user;
-    struct bytes type, id;
-    if (!split_path(path, &type, &id))
-        return ST_OK; /* accounts, charters: not rows */
-    if (s->count == s->capacity) {
-        size_t capacity = s->capacity > 0 ? 2 * s->capacity : 64;
-        void *grown = mem_resize(s->list, capacity * sizeof *s->list);
-        if (grown == NULL)
-            return ST_NO_MEMORY;
-        s->list = grown;
-        s->capacity = capacity;
-    }
-    struct step *step = &s->list[s->count];
-    step->blob = *b;
-    memcpy(step->id, id.data, id.count);
-    step->id[id.count] = '\0';
-    enum status status = type_number(s, type, &step->type);
-    if (status == ST_OK)
-        s->count++;
-    return status;
 }
 
 /* ---- Writing rows ---- */
@@ -308,7 +58,7 @@ struct writer {
     struct buf fields;
 };
 
-static enum status put_row(struct writer *w, const struct step *step, const char *type,
+static enum status put_row(struct writer *w, const struct index_step *step, const char *type,
                            struct fault *f)
 {
     struct bytes data;
@@ -327,38 +77,38 @@ static enum status put_row(struct writer *w, const struct step *step, const char
         status = buf_status(&w->fields);
     }
     if (status == ST_OK)
-        status = sql_bind(w->index->put, 1, bytes_of_text(step->id), f);
+        status = sql_bind(w->index->file.put, 1, bytes_of_text(step->id), f);
     if (status == ST_OK)
-        status = sql_bind(w->index->put, 2, bytes_of_text(type), f);
+        status = sql_bind(w->index->file.put, 2, bytes_of_text(type), f);
     if (status == ST_OK)
-        status = sql_bind(w->index->put, 3, buf_bytes(&w->fields), f);
+        status = sql_bind(w->index->file.put, 3, buf_bytes(&w->fields), f);
     if (status == ST_OK) {
-        sqlite3_bind_int64(w->index->put, 4, reading_conflicts(&record));
-        status = sql_step(w->index->put, &row, f);
+        sqlite3_bind_int64(w->index->file.put, 4, reading_conflicts(&record));
+        status = sql_step(w->index->file.put, &row, f);
     }
     record_release(&record);
     return status;
 }
 
-static enum status drop_row(struct writer *w, const struct step *step, const char *type,
+static enum status drop_row(struct writer *w, const struct index_step *step, const char *type,
                             struct fault *f)
 {
     bool row = false;
-    enum status status = sql_bind(w->index->drop, 1, bytes_of_text(step->id), f);
+    enum status status = sql_bind(w->index->file.drop, 1, bytes_of_text(step->id), f);
     if (status == ST_OK)
-        status = sql_bind(w->index->drop, 2, bytes_of_text(type), f);
+        status = sql_bind(w->index->file.drop, 2, bytes_of_text(type), f);
     if (status == ST_OK)
-        status = sql_step(w->index->drop, &row, f);
+        status = sql_step(w->index->file.drop, &row, f);
     return status;
 }
 
-static enum status write_rows(struct index *ix, struct store *store, const struct steps *steps,
-                              struct fault *f)
+static enum status write_rows(struct index *ix, struct store *store,
+                              const struct index_steps *steps, struct fault *f)
 {
     struct writer w = {.index = ix, .store = store};
     enum status status = ST_OK;
     for (size_t i = 0; status == ST_OK && i < steps->count; i++) {
-        const struct step *step = &steps->list[i];
+        const struct index_step *step = &steps->list[i];
         const char *type = steps->types[step->type];
         status =
             oid_is_zero(&step->blob) ? drop_row(&w, step, type, f) : put_row(&w, step, type, f);
@@ -380,7 +130,7 @@ static enum status add_field_index(struct index *ix, const char *type, const cha
              "CREATE INDEX IF NOT EXISTS \"by:%s.%s\" ON record"
              "(reads(fields, '%s'), id) WHERE type = '%s'",
              type, field, field, type);
-    return sql_run(ix->db, text, f);
+    return sql_run(ix->file.db, text, f);
 }
 
 static enum status add_indexes(struct index *ix, const struct charter *newest, struct fault *f)
@@ -402,66 +152,58 @@ static enum status add_indexes(struct index *ix, const struct charter *newest, s
 
 /* ---- Moving ---- */
 
-static void set_cache(struct index *ix, int kib)
-{
-    char text[64];
-    snprintf(text, sizeof text, "PRAGMA cache_size=-%d", kib);
-    if (sqlite3_exec(ix->db, text, NULL, NULL, NULL) == SQLITE_OK && kib == CACHE_KIB)
-        sqlite3_db_release_memory(ix->db);
-}
-
-static enum status write_moved(struct index *ix, struct store *store, const struct steps *steps,
-                               const struct oid *state, const struct charter *newest,
-                               struct fault *f)
+static enum status write_moved(struct index *ix, struct store *store,
+                               const struct index_steps *steps, const struct oid *state,
+                               const struct charter *newest, struct fault *f)
 {
     char hex[OID_TEXT + 1];
     hex_encode(state->id, OID_BYTES, hex);
-    enum status status = sql_run(ix->db, "BEGIN IMMEDIATE", f);
+    enum status status = sql_run(ix->file.db, "BEGIN IMMEDIATE", f);
     if (status == ST_OK)
         status = write_rows(ix, store, steps, f);
     if (status == ST_OK && ix->charter != newest->version)
         status = add_indexes(ix, newest, f);
     if (status == ST_OK)
-        status = write_place(ix, "tree", hex, f);
+        status = index_file_mark(&ix->file, "tree", hex, f);
     if (status == ST_OK)
-        status = sql_run(ix->db, "COMMIT", f);
+        status = sql_run(ix->file.db, "COMMIT", f);
     if (status != ST_OK)
-        (void)sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
+        (void)sqlite3_exec(ix->file.db, "ROLLBACK", NULL, NULL, NULL);
     return status;
 }
 
 static enum status move(struct index *ix, struct store *store, const struct oid *state,
                         const struct charter *newest, struct fault *f)
 {
-    if (ix->placed && oid_equal(&ix->tree, state) && ix->charter == newest->version)
+    if (ix->file.placed && oid_equal(&ix->file.tree, state) && ix->charter == newest->version)
         return ST_OK;
-    struct steps steps = {0};
+    struct index_steps steps = {0};
     struct oid from;
     tree_empty(&from);
     enum status status = ST_NOT_FOUND;
-    if (ix->placed) {
-        status = tree_diff(store, &ix->tree, state, add_step, &steps, f);
+    if (ix->file.placed) {
+        status = tree_diff(store, &ix->file.tree, state, index_steps_add, &steps, f);
         if (status == ST_NOT_FOUND || status == ST_CORRUPT) {
             status = start_anew(ix, f); /* it stands at a tree that was never kept */
-            steps_release(&steps);
+            index_steps_release(&steps);
             if (status == ST_OK)
                 status = ST_NOT_FOUND;
         }
     }
     if (status == ST_NOT_FOUND)
-        status = tree_diff(store, &from, state, add_step, &steps, f);
+        status = tree_diff(store, &from, state, index_steps_add, &steps, f);
     store_tidy(store);
     bool bulk = steps.count > BULK_ROWS;
     if (bulk)
-        set_cache(ix, CACHE_BULK_KIB);
+        index_file_cache(&ix->file, CACHE_BULK_KIB);
     if (status == ST_OK)
         status = write_moved(ix, store, &steps, state, newest, f);
     if (bulk)
-        set_cache(ix, CACHE_KIB);
-    steps_release(&steps);
+        index_file_cache(&ix->file, INDEX_FILE_CACHE_KIB);
+    index_steps_release(&steps);
     if (status == ST_OK) {
-        ix->tree = *state;
-        ix->placed = true;
+        ix->file.tree = *state;
+        ix->file.placed = true;
         ix->charter = newest->version;
     }
     return status;
@@ -472,10 +214,10 @@ enum status index_update(struct index *ix, struct store *store, const struct oid
 {
     CHECK(newest != NULL && newest->version > 0);
     /* A full disk may have stopped a file that was being made anew: now is another try. */
-    enum status status = ix->mark != NULL ? ST_OK : start_anew(ix, f);
+    enum status status = ix->file.mark != NULL ? ST_OK : start_anew(ix, f);
     if (status == ST_OK)
         status = move(ix, store, state, newest, f);
-    int result = sqlite3_errcode(ix->db) & 0xff;
+    int result = sqlite3_errcode(ix->file.db) & 0xff;
     if (status == ST_CORRUPT && (result == SQLITE_CORRUPT || result == SQLITE_NOTADB)) {
         status = start_anew(ix, f);
         if (status == ST_OK)
@@ -538,7 +280,7 @@ enum status index_find_id(struct index *ix, struct bytes prefix, struct index_id
     *count_out = 0;
     sqlite3_stmt *statement = NULL;
     /* 'g' is above every hex digit: the range holds the ids that begin with the prefix. */
-    enum status status = sql_prepare(ix->db,
+    enum status status = sql_prepare(ix->file.db,
                                      "SELECT id, type, '', 0 FROM record WHERE id >= ?1"
                                      " AND id < ?1 || 'g' ORDER BY id LIMIT ?2",
                                      &statement, f);
@@ -580,7 +322,7 @@ static enum status ask(struct index *ix, const struct index_query *q, struct que
 {
     enum status status = buf_status(&out->sql);
     if (status == ST_OK)
-        status = sql_prepare(ix->db, buf_text(&out->sql), &out->statement, f);
+        status = sql_prepare(ix->file.db, buf_text(&out->sql), &out->statement, f);
     for (uint32_t i = 0; i < q->filter_count && status == ST_OK; i++)
         if (!bytes_equal_text(q->filters[i].json, "null"))
             status =
@@ -650,7 +392,7 @@ enum status index_search(struct index *ix, struct bytes text, uint64_t limit, in
     sqlite3_stmt *statement = NULL;
     enum status status = buf_status(&folded);
     if (status == ST_OK)
-        status = sql_prepare(ix->db,
+        status = sql_prepare(ix->file.db,
                              "SELECT id, type, fields, conflicts FROM record"
                              " WHERE found(fields, ?1) ORDER BY type, id LIMIT ?2",
                              &statement, f);
@@ -668,7 +410,7 @@ enum status index_search(struct index *ix, struct bytes text, uint64_t limit, in
 enum status index_conflicted(struct index *ix, index_row_fn each, void *user, struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
-    enum status status = sql_prepare(ix->db,
+    enum status status = sql_prepare(ix->file.db,
                                      "SELECT id, type, fields, conflicts FROM record"
                                      " WHERE conflicts > 0 ORDER BY type, id",
                                      &statement, f);
@@ -683,7 +425,7 @@ enum status index_totals(struct index *ix, uint64_t *records_out, uint64_t *conf
 {
     sqlite3_stmt *statement = NULL;
     uint64_t totals[2] = {0, 0};
-    enum status status = sql_prepare(ix->db,
+    enum status status = sql_prepare(ix->file.db,
                                      "SELECT (SELECT count(*) FROM record),"
                                      " (SELECT count(*) FROM record WHERE conflicts > 0)",
                                      &statement, f);
