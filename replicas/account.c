@@ -211,9 +211,12 @@ void account_learn(struct account_memo *m, const struct oid *folder, int64_t sum
     m->oldest[set] = (uint8_t)((m->oldest[set] + 1) % SET_WAYS);
 }
 
+/* Wide, so that the order in which debits and credits come decides nothing. */
+__extension__ typedef __int128 wide_sum;
+
 struct sum {
     struct store *store;
-    int64_t total;
+    wide_sum total;
     struct fault *fault;
 };
 
@@ -229,8 +232,7 @@ static enum status add_stub(void *user, const char *path, const struct oid *blob
         data.count > 1 && data.count <= STUB_BYTES_MAX && data.data[data.count - 1] == '\n';
     if (!whole || json_take_integer((struct bytes){data.data, data.count - 1}, &amount) != ST_OK)
         return fault_set(sum->fault, ST_CORRUPT, "account stub %s is no signed integer", path);
-    if (__builtin_add_overflow(sum->total, amount, &sum->total))
-        return fault_set(sum->fault, ST_TOO_LARGE, "an account's sum is beyond 2^63");
+    sum->total += amount;
     return ST_OK;
 }
 
@@ -249,7 +251,9 @@ enum status account_balance(struct account_memo *m, struct store *s, const struc
     enum status status = tree_walk(s, folder, "", add_stub, &sum, f);
     if (status != ST_OK)
         return status;
-    account_learn(m, folder, sum.total);
-    *out = sum.total;
+    if (sum.total > INT64_MAX || sum.total < INT64_MIN)
+        return fault_set(f, ST_TOO_LARGE, "an account's sum is beyond 2^63");
+    *out = (int64_t)sum.total;
+    account_learn(m, folder, *out);
     return ST_OK;
 }

@@ -119,14 +119,16 @@ static struct store *open_store(void)
 /* A folder with one stub for each of these texts. */
 static struct oid folder_of(struct store *s, const char *const *stubs, size_t count)
 {
-    struct tree_change changes[8];
-    char paths_of[8][96];
+    enum { STUBS_MAX = 2200 };
+    static struct tree_change changes[STUBS_MAX];
+    static char paths_of[STUBS_MAX][96];
     struct oid root = {0};
+    assert_true(count <= STUBS_MAX);
     for (size_t i = 0; i < count; i++) {
         struct oid blob;
         assert_int_equal(store_write(s, STORE_BLOB, bytes_of_text(stubs[i]), NULL, &blob), ST_OK);
         snprintf(paths_of[i], sizeof paths_of[i],
-                 "%zu/0/0/%zu00000000000000000000000000000000000000", i, i);
+                 "%04zu/0/0/%04zu000000000000000000000000000000000000", i, i);
         changes[i] = (struct tree_change){paths_of[i], blob};
     }
     assert_int_equal(tree_edit(s, &root, changes, count, &root, NULL), ST_OK);
@@ -159,6 +161,29 @@ static void balances_are_sums_and_remembered(void **state)
     }
     assert_int_equal(account_balance(memo, s, &folder, &sum, &f), ST_OK);
     assert_int_equal(sum, 75);
+    account_memo_free(memo);
+    store_close(s);
+}
+
+/* Whoever remembers the sum and whoever adds it up from nothing must judge alike: no order of the
+ * stubs is too much on the way to a sum that is not. */
+static void a_sum_may_go_far_on_the_way(void **state)
+{
+    (void)state;
+    enum { EACH = 1100 }; /* that many of the greatest amount are beyond 2^63 */
+    static const char *stubs[2 * EACH];
+    struct store *s = open_store();
+    struct account_memo *memo = NULL;
+    struct fault f = {0};
+    int64_t sum = 1;
+    for (int i = 0; i < 2 * EACH; i++)
+        stubs[i] = i < EACH ? "9007199254740991\n" : "-9007199254740991\n";
+    assert_int_equal(account_memo_create(&memo), ST_OK);
+    struct oid folder = folder_of(s, stubs, 2 * EACH);
+    assert_int_equal(account_balance(memo, s, &folder, &sum, &f), ST_OK);
+    assert_int_equal(sum, 0);
+    folder = folder_of(s, stubs, EACH);
+    assert_int_equal(account_balance(memo, s, &folder, &sum, &f), ST_TOO_LARGE);
     account_memo_free(memo);
     store_close(s);
 }
@@ -302,6 +327,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_posted),
         cmocka_unit_test(paths),
         cmocka_unit_test(balances_are_sums_and_remembered),
+        cmocka_unit_test(a_sum_may_go_far_on_the_way),
         cmocka_unit_test(a_stub_is_one_canonical_integer),
         cmocka_unit_test(no_memory_is_no_bad_value),
         cmocka_unit_test(the_programme_is_never_overdrawn),
