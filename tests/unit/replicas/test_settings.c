@@ -149,7 +149,7 @@ static void no_configuration_at_all(void **state)
     (void)state;
     broken("[office\nlisten = a:1\n", "cannot be read", "git-config");
     broken("listen = a:1\n", "listen: no such key", "valid keys:");
-    broken("[office]\nlisten = \"a:1\n", "cannot be read", "git-config");
+    broken("[office]\nlisten = a\\q:1\n", "cannot be read", "git-config");
 }
 
 static void set_and_removed(void **state)
