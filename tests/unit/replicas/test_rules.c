@@ -1,139 +1,137 @@
-#include "tests/unit/replicas/programme.h"
+/*
+ * What a role may write and a schema admits, as a function of the charter and the operations alone.
+ */
+#include "tests/unit/replicas/members.h"
 
-#include <string.h>
-
-#include "proto/mem.h"
 #include "replicas/rules.h"
+#include "tests/unit/replicas/forge.h"
 
-static struct charter charter;
-static const uint8_t record_id[RECORD_ID_BYTES] = {0x3f};
-
-static int set_up(void **unused)
+static enum status check(struct members *m, int who, struct op_list *ops)
 {
-    (void)unused;
-    charter = (struct charter){.version = 1, .schema = programme_schema()};
-    return charter.schema != NULL ? 0 : -1;
+    const struct charter *c = charter_newest(&m->chain);
+    memset(&m->f, 0, sizeof m->f);
+    enum status st =
+        rules_check(c, charter_by_label(c, bytes_of_text(m->of[who].member.label)), ops, &m->f);
+    assert_int_equal(m->f.code, st);
+    op_list_release(ops);
+    return st;
 }
 
-static int tear_down(void **unused)
+static enum status set(struct members *m, int who, const char *type, const char *field,
+                       const char *json)
 {
-    (void)unused;
-    schema_free(charter.schema);
-    return 0;
+    struct op_list ops = {0};
+    forge_set(&ops, type, 1, field, json);
+    return check(m, who, &ops);
 }
 
-static const struct charter_member office = {.label = "iquique", .role = CHARTER_OFFICE};
-static const struct charter_member treasurer = {
-    .label = "santiago", .role = CHARTER_OFFICE, .treasurer = true};
-static const struct charter_member auditor = {.label = "auditor", .role = CHARTER_AUDITOR};
-static const struct charter_member partner = {.label = "fosis", .role = CHARTER_PARTNER};
-
-/* One operation on a record, as 'member'. */
-static enum status judge(const struct charter_member *member, enum op_verb verb, const char *type,
-                         const char *name, const char *value, struct fault *f)
+static enum status entry(struct members *m, int who, const char *type, const char *json)
 {
+    struct op_list ops = {0};
+    forge_entry(&ops, type, json);
+    return check(m, who, &ops);
+}
+
+static enum status element(struct members *m, enum op_verb verb, const char *name, const char *json)
+{
+    struct op_list ops = {0};
     struct op op = {.verb = verb,
-                    .type = bytes_of_text(type),
+                    .type = BYTES("case"),
                     .name = bytes_of_text(name),
-                    .value = bytes_of_text(value)};
-    memcpy(op.id, record_id, sizeof op.id);
-    struct op_list list = {.ops = &op, .count = 1};
-    return rules_check(&charter, member, &list, f);
+                    .value = bytes_of_text(json)};
+    assert_int_equal(op_list_add(&ops, &op), ST_OK);
+    return check(m, IQUIQUE, &ops);
 }
 
-static void fields_fit_the_schema(void **unused)
+static void who_writes_what(void **state)
 {
-    static const struct {
-        enum op_verb verb;
-        const char *type, *name, *value;
-        enum status expected;
-    } cases[] = {
-        {OP_SET, "enterprise", "stage", "\"workshop\"", ST_OK},
-        {OP_SET, "enterprise", "stage", "null", ST_OK},
-        {OP_SET, "enterprise", "stage", "\"elsewhere\"", ST_BAD_VALUE},
-        {OP_SET, "enterprise", "stage", "7", ST_BAD_VALUE},
-        {OP_SET, "enterprise", "stag", "\"workshop\"", ST_NOT_SCHEMA},
-        {OP_SET, "enterprises", "stage", "\"workshop\"", ST_NOT_SCHEMA},
-        {OP_SET, "enterprise", "name", "\"x\"", ST_BAD_VALUE},        /* personal */
-        {OP_SET, "decision", "because", "\"x\"", ST_BAD_VALUE},       /* internal */
-        {OP_SET, "enterprise", "needs", "\"health\"", ST_NOT_SCHEMA}, /* a set as a register */
-        {OP_ADD, "enterprise", "stage", "\"workshop\"", ST_NOT_SCHEMA},
-        {OP_ADD, "enterprise", "needs", "\"health\"", ST_OK},
-        {OP_ADD, "enterprise", "needs", "\"money\"", ST_BAD_VALUE},
-        {OP_DROP, "enterprise", "needs", "\"money\"", ST_OK}, /* whatever is there may go */
-        {OP_SET, "grant", "amount", "7", ST_NOT_SCHEMA},      /* an entry is written whole */
-        {OP_ENTRY, "enterprise", "", "{\"ref\":\"1\"}", ST_NOT_SCHEMA},
-    };
-    (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fault f = {.code = ST_OK};
-        enum status st =
-            judge(&treasurer, cases[i].verb, cases[i].type, cases[i].name, cases[i].value, &f);
-        assert_int_equal(st, cases[i].expected);
-        if (st != ST_OK)
-            assert_true(f.code == st && strlen(f.text) > 0);
-        assert_int_equal(
-            judge(&treasurer, cases[i].verb, cases[i].type, cases[i].name, cases[i].value, NULL),
-            cases[i].expected);
-    }
+    struct members *m = *state;
+    static const char grant[] = "{\"amount\":5,\"currency\":\"CLP\",\"ref\":\"g\"}";
+    struct op_list none = {0};
+    assert_int_equal(set(m, SANTIAGO, "case", "a", "\"x\""), ST_OK);
+    assert_int_equal(set(m, IQUIQUE, "case", "a", "\"x\""), ST_OK);
+    assert_int_equal(set(m, AUDITOR, "case", "a", "\"x\""), ST_NOT_ALLOWED);
+    assert_non_null(strstr(m->f.text, "auditor, as auditor, may not write case"));
+    assert_true(m->f.fix[0] != '\0');
+    assert_int_equal(set(m, AUDITOR, "finding", "says", "\"x\""), ST_OK);
+    assert_int_equal(set(m, SANTIAGO, "finding", "says", "\"x\""), ST_NOT_ALLOWED);
+    assert_int_equal(entry(m, SANTIAGO, "grant", grant), ST_OK);
+    assert_int_equal(entry(m, IQUIQUE, "grant", grant), ST_NOT_ALLOWED);
+    assert_int_equal(check(m, IQUIQUE, &none), ST_OK);
+    assert_int_equal(check(m, AUDITOR, &none), ST_OK); /* an acknowledgement */
+    assert_int_equal(check(m, FOSIS, &none), ST_NOT_ALLOWED);
+    assert_int_equal(set(m, FOSIS, "case", "a", "\"x\""), ST_NOT_ALLOWED);
 }
 
-static void personal_values_are_not_repeated_in_the_message(void **unused)
+static void may_write_is_the_same_question(void **state)
 {
-    struct fault f = {.code = ST_OK};
-    (void)unused;
-    assert_int_equal(judge(&office, OP_SET, "enterprise", "name", "\"planted\"", &f), ST_BAD_VALUE);
-    assert_null(strstr(f.text, "planted"));
-    assert_non_null(strstr(f.text, "personal"));
+    struct members *m = *state;
+    const struct schema *s = charter_newest(&m->chain)->schema;
+    assert_true(rules_may_write(&m->of[SANTIAGO].member, schema_type(s, BYTES("grant"))));
+    assert_false(rules_may_write(&m->of[IQUIQUE].member, schema_type(s, BYTES("grant"))));
+    assert_true(rules_may_write(&m->of[AUDITOR].member, schema_type(s, BYTES("finding"))));
+    assert_false(rules_may_write(&m->of[FOSIS].member, schema_type(s, BYTES("case"))));
 }
 
-static void roles_write_what_the_schema_lets_them(void **unused)
+static void types_fields_and_shapes(void **state)
 {
-    static const char entry[] = "{\"amount\":7,\"currency\":\"CLP\",\"ref\":\"1\"}";
-    struct fault f = {.code = ST_OK};
-    (void)unused;
-    assert_int_equal(judge(&office, OP_SET, "enterprise", "stage", "\"workshop\"", &f), ST_OK);
-    assert_int_equal(judge(&auditor, OP_SET, "enterprise", "stage", "\"workshop\"", &f),
-                     ST_NOT_ALLOWED);
-    assert_non_null(strstr(f.text, "auditor"));
-    assert_true(strlen(f.fix) > 0);
-    assert_int_equal(judge(&auditor, OP_SET, "decision", "field", "\"stage\"", &f), ST_OK);
-    assert_int_equal(judge(&partner, OP_SET, "enterprise", "stage", "\"workshop\"", &f),
-                     ST_NOT_ALLOWED);
-    assert_int_equal(judge(&office, OP_ENTRY, "grant", "", entry, &f), ST_NOT_ALLOWED);
-    assert_int_not_equal(judge(&treasurer, OP_ENTRY, "grant", "", entry, &f), ST_NOT_ALLOWED);
+    struct members *m = *state;
+    assert_int_equal(set(m, IQUIQUE, "boat", "a", "1"), ST_NOT_SCHEMA);
+    assert_non_null(strstr(m->f.text, "\"boat\""));
+    assert_int_equal(set(m, IQUIQUE, "case", "sails", "1"), ST_NOT_SCHEMA);
+    assert_non_null(strstr(m->f.text, "type case has no field \"sails\""));
+    assert_int_equal(set(m, IQUIQUE, "payment", "amount", "1"), ST_NOT_SCHEMA);
+    assert_int_equal(entry(m, IQUIQUE, "case", "{\"ref\":\"x\"}"), ST_NOT_SCHEMA);
+    assert_int_equal(set(m, IQUIQUE, "case", "tags", "\"x\""), ST_NOT_SCHEMA);
+    assert_int_equal(element(m, OP_ADD, "a", "\"x\""), ST_NOT_SCHEMA);
+    assert_int_equal(element(m, OP_ADD, "tags", "\"x\""), ST_OK);
+    assert_int_equal(element(m, OP_DROP, "tags", "\"x\""), ST_OK);
 }
 
-static void a_partner_makes_not_even_a_merge(void **unused)
+static void values(void **state)
 {
-    struct op_list none = {.count = 0};
-    struct fault f = {.code = ST_OK};
-    (void)unused;
-    assert_int_equal(rules_check(&charter, &partner, &none, &f), ST_NOT_ALLOWED);
-    assert_int_equal(rules_check(&charter, &auditor, &none, &f), ST_OK);
-    assert_int_equal(rules_check(&charter, &office, &none, &f), ST_OK);
+    struct members *m = *state;
+    assert_int_equal(set(m, IQUIQUE, "case", "people", "3"), ST_OK);
+    assert_int_equal(set(m, IQUIQUE, "case", "people", "null"), ST_OK); /* cleared */
+    assert_int_equal(set(m, IQUIQUE, "case", "people", "\"3\""), ST_BAD_VALUE);
+    assert_int_equal(entry(m, SANTIAGO, "grant", "{\"amount\":5,\"ref\":\"g\"}"), ST_BAD_VALUE);
+    assert_int_equal(
+        entry(m, SANTIAGO, "grant", "{\"amount\":\"5\",\"currency\":\"CLP\",\"ref\":\"g\"}"),
+        ST_BAD_VALUE);
 }
 
-static void every_type_has_a_writer_and_no_partner_is_one(void **unused)
+/* In clear, sealed by nobody: neither class enters, whatever the value. */
+static void classes_that_never_enter(void **state)
 {
-    (void)unused;
-    for (uint32_t i = 0; i < charter.schema->type_count; i++) {
-        const struct schema_type *type = &charter.schema->types[i];
-        assert_true(rules_may_write(&treasurer, type) || rules_may_write(&auditor, type));
-        assert_false(rules_may_write(&partner, type));
-        if (rules_may_write(&office, type))
-            assert_true(rules_may_write(&treasurer, type));
-    }
+    struct members *m = *state;
+    assert_int_equal(set(m, IQUIQUE, "case", "name", "\"x\""), ST_BAD_VALUE);
+    assert_non_null(strstr(m->f.text, "personal data"));
+    assert_int_equal(set(m, IQUIQUE, "case", "memo", "\"x\""), ST_BAD_VALUE);
+    assert_non_null(strstr(m->f.text, "internal data"));
+    assert_int_equal(set(m, IQUIQUE, "case", "name", "null"), ST_BAD_VALUE);
+    assert_int_equal(set(m, IQUIQUE, "case", "name", "{\"class\":\"personal\"}"), ST_BAD_VALUE);
 }
+
+/* The first that is wrong is told, wherever it stands. */
+static void one_of_many(void **state)
+{
+    struct members *m = *state;
+    struct op_list ops = {0};
+    forge_set(&ops, "case", 1, "a", "\"x\"");
+    forge_set(&ops, "case", 2, "a", "\"x\"");
+    forge_set(&ops, "case", 3, "a", "7");
+    assert_int_equal(check(m, IQUIQUE, &ops), ST_BAD_VALUE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, members_start, members_stop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_fit_the_schema),
-        cmocka_unit_test(personal_values_are_not_repeated_in_the_message),
-        cmocka_unit_test(roles_write_what_the_schema_lets_them),
-        cmocka_unit_test(a_partner_makes_not_even_a_merge),
-        cmocka_unit_test(every_type_has_a_writer_and_no_partner_is_one),
+        TEST(who_writes_what), TEST(may_write_is_the_same_question), TEST(types_fields_and_shapes),
+        TEST(values),          TEST(classes_that_never_enter),       TEST(one_of_many),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
