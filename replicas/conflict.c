@@ -75,11 +75,7 @@ static enum status send_field(struct lister *l, const struct record *record,
     if (status == ST_OK)
         status = add_since(r, record, field, &l->row, l->fault);
     buf_add_byte(&l->row, '}');
-    if (status == ST_OK)
-        status = buf_status(&l->row);
-    if (status == ST_OK)
-        l->call->row(l->call->user, buf_bytes(&l->row));
-    return status;
+    return status == ST_OK ? verb_send(l->call, &l->row) : status;
 }
 
 static enum status list_record(void *user, const struct index_row *found)
@@ -314,9 +310,7 @@ static enum status tell(const struct verb_call *call, struct story *s, struct fa
         buf_add_byte(&row, '}');
     }
     if (status == ST_OK)
-        status = buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+        status = verb_send(call, &row);
     buf_release(&row);
     return status;
 }
@@ -336,9 +330,7 @@ static enum status tell_nothing(const struct verb_call *call, const struct recor
     buf_add_text(&row, ",\"field\":null,\"text\":");
     json_add_text(&row, buf_bytes(&text));
     buf_add_text(&row, ",\"commands\":[],\"values\":[]}");
-    enum status status = text.failed ? ST_NO_MEMORY : buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+    enum status status = text.failed ? ST_NO_MEMORY : verb_send(call, &row);
     buf_release(&row);
     buf_release(&text);
     return status;

@@ -223,11 +223,8 @@ static enum status assign_word(struct edit *e, struct bytes word, struct fault *
 
 static enum status send_row(struct edit *e, struct fault *f)
 {
-    enum status status = buf_status(&e->row);
-    if (status != ST_OK)
-        return fault_set(f, status, "%s", status_text(status));
-    e->call->row(e->call->user, buf_bytes(&e->row));
-    return ST_OK;
+    enum status status = verb_send(e->call, &e->row);
+    return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
 }
 
 static enum status add_left(struct edit *e, struct fault *f)

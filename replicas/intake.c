@@ -73,9 +73,7 @@ static enum status send_totals(struct intake *in)
     buf_add_bytes(&row, buf_bytes(&in->rejects));
     buf_add_format(&row, "]%s}", in->dry ? ",\"dry_run\":true" : "");
     enum status status =
-        in->rejects.failed || in->left_out.failed ? ST_NO_MEMORY : buf_status(&row);
-    if (status == ST_OK)
-        in->call->row(in->call->user, buf_bytes(&row));
+        in->rejects.failed || in->left_out.failed ? ST_NO_MEMORY : verb_send(in->call, &row);
     buf_release(&row);
     buf_reset(&in->rejects);
     in->added = in->changed = in->same = in->skipped = in->rejected = in->commits = 0;

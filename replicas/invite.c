@@ -324,9 +324,7 @@ static enum status send_link(const struct verb_call *call, const struct invite *
     json_add_text(&row, buf_bytes(&link));
     buf_add_format(&row, ",\"expires\":\"%s\",\"role\":\"%s\",\"label\":\"%s\"}", expires,
                    charter_role_text(i.role), i.label);
-    enum status status = link.failed ? ST_NO_MEMORY : buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+    enum status status = link.failed ? ST_NO_MEMORY : verb_send(call, &row);
     sodium_memzero(&i, sizeof i);
     buf_release(&link);
     buf_release(&row);

@@ -39,9 +39,7 @@ enum status query_show(const struct verb_call *call, struct fault *f)
     }
     buf_add_byte(&row, '}');
     if (status == ST_OK)
-        status = buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+        status = verb_send(call, &row);
     record_release(&record);
     buf_release(&row);
     return status;
@@ -78,11 +76,7 @@ static enum status list_row(void *user, const struct index_row *found)
         buf_add_text(&l->row, ",\"conflicts\":{}");
     }
     buf_add_byte(&l->row, '}');
-    if (status == ST_OK)
-        status = buf_status(&l->row);
-    if (status == ST_OK)
-        l->call->row(l->call->user, buf_bytes(&l->row));
-    return status;
+    return status == ST_OK ? verb_send(l->call, &l->row) : status;
 }
 
 static enum status limit_of(const struct control_request *q, uint64_t *out, struct fault *f)
@@ -164,10 +158,8 @@ static enum status run_list(const struct verb_call *call, struct index *index,
             buf_add_text(&l.row, "{\"type\":");
             render_text(&l.row, query->type);
             buf_add_format(&l.row, ",\"count\":%llu}", (unsigned long long)count);
-            status = buf_status(&l.row);
+            status = verb_send(call, &l.row);
         }
-        if (status == ST_OK)
-            call->row(call->user, buf_bytes(&l.row));
     } else {
         status = index_list(index, query, list_row, &l, f);
     }

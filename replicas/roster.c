@@ -73,9 +73,7 @@ static enum status send_member(const struct verb_call *call, const struct charte
     add_member_facts(m, &row);
     buf_add_format(&row, ",\"self\":%s,\"seq\":%llu,\"state\":\"member\"}", self ? "true" : "false",
                    (unsigned long long)last_seq(call->replica, &m->key));
-    enum status status = buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+    enum status status = verb_send(call, &row);
     buf_release(&row);
     return status;
 }
@@ -91,9 +89,7 @@ static enum status send_retired(const struct verb_call *call, const struct chart
     render_text(&row, fingerprint);
     buf_add_format(&row, ",\"self\":false,\"seq\":%llu,\"state\":\"retired\",\"kept\":%u}",
                    (unsigned long long)last_seq(call->replica, &m->key), m->kept_count);
-    enum status status = buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+    enum status status = verb_send(call, &row);
     buf_release(&row);
     return status;
 }
@@ -148,9 +144,7 @@ enum status roster_whoami(const struct verb_call *call, struct fault *f)
     buf_add_byte(&row, ',');
     add_member_facts(self, &row);
     buf_add_format(&row, ",\"member\":%s}", self != &fallen ? "true" : "false");
-    enum status status = buf_status(&row);
-    if (status == ST_OK)
-        call->row(call->user, buf_bytes(&row));
+    enum status status = verb_send(call, &row);
     buf_release(&row);
     return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
 }

@@ -145,3 +145,12 @@ unsigned verb_exit(enum status code)
         return EXIT_FAILED;
     }
 }
+
+enum status verb_send(const struct verb_call *call, const struct buf *row)
+{
+    CHECK(call->row != NULL);
+    enum status status = buf_status(row);
+    if (status == ST_OK)
+        call->row(call->user, buf_bytes(row));
+    return status;
+}

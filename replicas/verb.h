@@ -32,6 +32,9 @@ bool verb_writes(struct bytes verb);
  */
 MUST_USE enum status verb_run(const struct verb_call *call, struct fault *f);
 
+/* verb_send(): one row of an answer; none where its text ran out of memory. Errors: ST_NO_MEMORY */
+MUST_USE enum status verb_send(const struct verb_call *call, const struct buf *row);
+
 /* verb_exit(): the exit code of a status, of docs/CLI.md. */
 unsigned verb_exit(enum status code);
 
