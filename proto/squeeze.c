@@ -1,12 +1,10 @@
-#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: its memory is counted and failed as ours   \
-                                  */
 #include "proto/squeeze.h"
 
-#include <zstd.h>
 #include <zstd_errors.h>
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/zstd_memory.h"
 
 enum {
     LEVEL = 3,     /* on our items 1 saves little time, 6 little size */
@@ -27,20 +25,6 @@ struct squeeze_reader {
     bool holds_output;  /* zstd filled the room it had: there may be more without further input */
 };
 
-static void *zstd_alloc(void *opaque, size_t bytes)
-{
-    (void)opaque;
-    return mem_resize(NULL, bytes); /* not zeroed: a page is ours only once zstd touches it */
-}
-
-static void zstd_free(void *opaque, void *block)
-{
-    (void)opaque;
-    mem_free(block);
-}
-
-static const ZSTD_customMem memory = {zstd_alloc, zstd_free, NULL};
-
 /* ---- Writer ---- */
 
 enum status squeeze_writer_create(struct squeeze_writer **out)
@@ -48,7 +32,7 @@ enum status squeeze_writer_create(struct squeeze_writer **out)
     struct squeeze_writer *w = mem_alloc(sizeof *w);
     if (w == NULL)
         return ST_NO_MEMORY;
-    w->zstd = ZSTD_createCCtx_advanced(memory);
+    w->zstd = ZSTD_createCCtx_advanced(zstd_memory());
     if (w->zstd == NULL) {
         squeeze_writer_free(w);
         return ST_NO_MEMORY;
@@ -121,7 +105,7 @@ enum status squeeze_reader_create(struct squeeze_reader **out)
     struct squeeze_reader *r = mem_alloc(sizeof *r);
     if (r == NULL)
         return ST_NO_MEMORY;
-    r->zstd = ZSTD_createDCtx_advanced(memory);
+    r->zstd = ZSTD_createDCtx_advanced(zstd_memory());
     if (r->zstd == NULL) {
         squeeze_reader_free(r);
         return ST_NO_MEMORY;

@@ -1,13 +1,11 @@
-#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: its memory is counted and failed as ours   \
-                                  */
 #include "replicas/feed.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/zstd_memory.h"
 
 struct feed_reader {
     ZSTD_DCtx *zstd;
@@ -26,25 +24,12 @@ struct feed {
     struct feedpart_entry *entries;
 };
 
-static void *zstd_alloc(void *opaque, size_t bytes)
-{
-    (void)opaque;
-    return mem_alloc(bytes);
-}
-
-static void zstd_free(void *opaque, void *block)
-{
-    (void)opaque;
-    mem_free(block);
-}
-
 enum status feed_reader_new(struct feed_reader **out)
 {
-    static const ZSTD_customMem memory = {zstd_alloc, zstd_free, NULL};
     struct feed_reader *r = mem_alloc(sizeof *r);
     if (r == NULL)
         return ST_NO_MEMORY;
-    r->zstd = ZSTD_createDCtx_advanced(memory);
+    r->zstd = ZSTD_createDCtx_advanced(zstd_memory());
     if (r->zstd == NULL) {
         mem_free(r);
         return ST_NO_MEMORY;

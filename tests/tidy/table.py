@@ -8,7 +8,7 @@ PROTO_LIBRARIES = {"sodium.h", "zstd.h", "zstd_errors.h", "msgpack.h", "msgpack/
                    "msgpack/unpack.h", "msgpack/object.h", "msgpack/zone.h"}
 # Base types and codecs: all of proto/ that may be known outside daemon/.
 BASE = {f"proto/{stem}.h" for stem in ("status", "check", "mem", "bytes", "id", "mp", "item",
-                                       "control", "limits")}
+                                       "control", "limits", "zstd_memory")}
 SOCKET_HEADERS = ("uv.h", "uv/", "sys/socket.h", "sys/un.h", "netinet/", "arpa/", "netdb.h",
                   "sys/epoll.h", "poll.h")
 
