@@ -90,7 +90,7 @@ static void side_open(struct bench *t, struct side *s)
 
 static int begin(void **state)
 {
-    struct bench *t = calloc(1, sizeof *t);
+    struct bench *t = mem_alloc(sizeof *t);
     struct fault f = {0};
     uv_loop_init(&t->loop);
     uv_timer_init(&t->loop, &t->limit);
@@ -117,7 +117,7 @@ static int end(void **state)
     buf_release(&t->a.in);
     buf_release(&t->b.in);
     assert_int_equal(uv_loop_close(&t->loop), 0);
-    free(t);
+    mem_free(t);
     return 0;
 }
 
@@ -173,7 +173,7 @@ static void bytes_go_both_ways(void **state)
 static void much_at_once(void **state)
 {
     struct bench *t = *state;
-    uint8_t *data = malloc(LONG_BYTES);
+    uint8_t *data = mem_alloc(LONG_BYTES);
     for (size_t i = 0; i < LONG_BYTES; i++)
         data[i] = (uint8_t)(i * 2654435761u >> 16);
     connect_both(t);
@@ -184,7 +184,7 @@ static void much_at_once(void **state)
     assert_memory_equal(t->a.in.data, data, LONG_BYTES);
     assert_string_equal(t->a.why, "the other side closed");
     assert_int_equal(t->b.closed, 0); /* who closes is not told */
-    free(data);
+    mem_free(data);
 }
 
 static void a_link_that_is_unknown_is_ignored(void **state)
