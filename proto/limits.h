@@ -19,9 +19,10 @@ enum {
     COMMIT_RECORDS_MAX = 256,        /* records one commit may touch */
     PARENTS_MAX = 32,                /* of a commit; of more heads the lowest are merged first */
     IDENT_BYTES_MAX = 128,           /* "Name <mail>" of an author */
-    RECORD_BYTES_MAX = 4 * MIB,      /* one record file: 'seen' grows with its edits */
-    RECORD_FIELDS_MAX = 256,         /* fields of one type in the schema */
-    SAFE_INTEGER_BITS = 53,          /* integers stay exact in every JSON reader */
+    RECORD_BYTES_MAX = 4 * MIB,      /* a record that a commit wrote: 'seen' grows with its edits */
+    RECORD_JOINED_BYTES_MAX = 512 * MIB, /* what joins made of such: nobody can refuse a join */
+    RECORD_FIELDS_MAX = 256,             /* fields of one type in the schema */
+    SAFE_INTEGER_BITS = 53,              /* integers stay exact in every JSON reader */
 
     /* Charter. */
     CHARTER_BYTES_MAX = 512 * KIB, /* one version with its schema and signatures */

@@ -255,7 +255,7 @@ static struct record_room room_of(struct bytes text)
 enum status record_parse(struct bytes text, struct record *out)
 {
     *out = (struct record){0};
-    if (text.count > RECORD_BYTES_MAX)
+    if (text.count > RECORD_JOINED_BYTES_MAX)
         return ST_TOO_LARGE;
     if (text.count == 0)
         return ST_MALFORMED;

@@ -160,11 +160,28 @@ static void a_file_over_the_limit_is_refused_at_once(void **state)
 {
     (void)state;
     struct record r;
+    const uint8_t unread = '{';
+    struct bytes text = {&unread, (size_t)RECORD_JOINED_BYTES_MAX + 1};
+    assert_int_equal(record_parse(text, &r), ST_TOO_LARGE);
+}
+
+/* Two branches of one record, each within the limit of a commit, join to more; whoever holds the
+ * join must be able to read it. */
+static void a_join_over_the_limit_of_a_commit_is_taken(void **state)
+{
+    (void)state;
+    struct record r;
     struct buf text = {0};
-    assert_non_null(buf_reserve(&text, RECORD_BYTES_MAX + 1));
-    memset(text.data, '{', RECORD_BYTES_MAX + 1);
-    text.count = RECORD_BYTES_MAX + 1;
-    assert_int_equal(record_parse(buf_bytes(&text), &r), ST_TOO_LARGE);
+    buf_add_text(&text, HEAD SEEN ",\n\"fields\":{\n\"a\":{\"" C1 "\":\"");
+    uint8_t *value = buf_reserve(&text, 2 * (size_t)RECORD_BYTES_MAX);
+    assert_non_null(value);
+    memset(value, 'x', 2 * (size_t)RECORD_BYTES_MAX);
+    text.count += 2 * (size_t)RECORD_BYTES_MAX;
+    buf_add_text(&text, "\"}\n}}\n");
+    assert_int_equal(buf_status(&text), ST_OK);
+    assert_int_equal(record_parse(buf_bytes(&text), &r), ST_OK);
+    assert_int_equal(r.values[0].json.count, 2 * (size_t)RECORD_BYTES_MAX + 2);
+    record_release(&r);
     buf_release(&text);
 }
 
@@ -194,6 +211,7 @@ int main(void)
         cmocka_unit_test(everything_is_where_it_belongs),
         cmocka_unit_test(the_content_of_an_entry_loses_its_line_breaks),
         cmocka_unit_test(a_file_over_the_limit_is_refused_at_once),
+        cmocka_unit_test(a_join_over_the_limit_of_a_commit_is_taken),
         cmocka_unit_test(a_failed_allocation_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
