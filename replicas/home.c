@@ -203,10 +203,10 @@ enum status home_office(const char *home, char label_out[static LABEL_BYTES_MAX 
     struct bytes all = buf_bytes(&text);
     const uint8_t *space = all.count > 0 ? memchr(all.data, ' ', all.count) : NULL;
     struct bytes label = {all.data, space != NULL ? (size_t)(space - all.data) : 0};
-    struct bytes hex = {all.data + label.count + 1, 2 * DIGEST_BYTES};
-    if (!label_is_valid(label) || all.count != label.count + 2 * DIGEST_BYTES + 2 ||
-        all.data[all.count - 1] != '\n' ||
-        hex_decode(hex, network_out->id, DIGEST_BYTES) != ST_OK) {
+    bool whole = label_is_valid(label) && all.count == label.count + 2 * DIGEST_BYTES + 2 &&
+                 all.data[all.count - 1] == '\n';
+    if (!whole || hex_decode((struct bytes){space + 1, 2 * DIGEST_BYTES}, network_out->id,
+                             DIGEST_BYTES) != ST_OK) {
         st = fault_set(f, ST_CORRUPT, "the file %s/office is damaged", home);
         goto out;
     }

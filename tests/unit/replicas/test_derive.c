@@ -125,7 +125,8 @@ static struct oid commit(uint8_t secret[static 64], uint64_t height, const struc
     struct key key;
     struct buf bytes = {0};
     struct oid id;
-    memcpy(item.parents, parents, count * sizeof *parents);
+    for (uint32_t i = 0; i < count; i++)
+        item.parents[i] = parents[i];
     memcpy(key.id, secret + 32, KEY_BYTES);
     assert_int_equal(commit_sign(&item, BYTES("merge"), secret), ST_OK);
     commit_encode(&item, &key, BYTES("merge"), &bytes);

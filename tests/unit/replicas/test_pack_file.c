@@ -346,7 +346,7 @@ static void leftovers_of_others_hurt_nothing(void **unused)
     assert_int_equal(backing_git_open(x.judge.folder, false, false, &b, &f), ST_CORRUPT);
     assert_non_null(strstr(f.text, name));
     assert_int_equal(judge_run(&x.judge, "rm objects/pack/pack-%s.idx", name), 0);
-    x.count = 0;
+    pack_fixture_forget(&x);
     assert_survives(0, &kept);
 }
 
