@@ -464,11 +464,18 @@ uint64_t fetch_patience_ms(const struct fetch *f)
     return f->arrived_ms + (f->theirs.known ? 2 * GOSSIP_MS : HEADS_MS);
 }
 
+/* Their last ITEM may say that more follows where a second look found nothing more to send. */
+static bool is_sending(const struct fetch *f, const struct common *c)
+{
+    return f->window.store_count > 0 ||
+           (f->peer_more && !idset_within(&f->theirs.has, &c->view.heads));
+}
+
 bool fetch_is_behind(const struct fetch *f, const struct common *c)
 {
     if (f->state == FETCH_OFF || c->now_ms >= fetch_patience_ms(f))
         return false;
-    if (!f->theirs.known || f->peer_more || f->window.store_count > 0)
+    if (!f->theirs.known || is_sending(f, c))
         return true;
     return !idset_within(&f->theirs.has, &c->view.heads) &&
            (f->state == FETCH_LOADING || f->unknown);
@@ -487,6 +494,5 @@ uint32_t fetch_behind_heads(const struct fetch *f, const struct common *c)
         return 1; /* they have told nothing yet */
     for (uint32_t i = 0; f->unknown && i < f->theirs.has.count; i++)
         count += !idset_has(&c->view.heads, &f->theirs.has.ids[i]);
-    bool sending = f->peer_more || f->window.store_count > 0;
-    return count == 0 && sending ? 1 : count;
+    return count == 0 && is_sending(f, c) ? 1 : count;
 }

@@ -186,6 +186,37 @@ static void unknown_heads_that_arrive_need_no_summary(void **state)
     puppet_free(p);
 }
 
+static uint32_t behind_heads(struct puppet *p)
+{
+    struct core_peer peer;
+    assert_true(core_peer(p->core, 0, &peer));
+    return peer.behind_heads;
+}
+
+static void more_that_never_follows_ends_with_their_heads(void **state)
+{
+    (void)state;
+    static struct message m;
+    struct puppet_request r, store;
+    struct puppet *p = puppet_active(&root, 1);
+    puppet_say_heads(p, true, "bob", &theirs, 1);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    puppet_loaded(p, &r, 0, 0, 1, false, false);
+    memset(&m, 0, sizeof(m));
+    m.kind = MESSAGE_ITEM;
+    m.item.more = true;
+    assert_true(msg_item_add(&m.item, bytes_of_text("a commit")));
+    puppet_say(p, &m);
+    assert_true(puppet_take(p, FX_STORE, &store));
+    assert_int_equal(behind_heads(p), 1);
+    commit(p, &theirs, &root, p->link);
+    puppet_stored(p, &store, ST_OK, &theirs);
+    assert_int_equal(behind_heads(p), 1); /* stored, but not a head of ours yet */
+    puppet_heads(p, &theirs, 1);
+    assert_int_equal(behind_heads(p), 0);
+    puppet_free(p);
+}
+
 static void a_commit_is_pushed_where_its_parents_are(void **state)
 {
     (void)state;
@@ -459,6 +490,7 @@ int main(void)
         cmocka_unit_test(the_window_is_kept_in_bytes),
         cmocka_unit_test(unknown_heads_wait_for_a_summary),
         cmocka_unit_test(unknown_heads_that_arrive_need_no_summary),
+        cmocka_unit_test(more_that_never_follows_ends_with_their_heads),
         cmocka_unit_test(a_commit_is_pushed_where_its_parents_are),
         cmocka_unit_test(its_own_commit_is_not_sent_back),
         cmocka_unit_test(nothing_is_said_before_it_is_durable),
