@@ -70,6 +70,11 @@ MUST_USE enum status judge_item(struct replica *r, struct bytes item_bytes, bool
 MUST_USE enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count,
                                 struct oid *out, struct fault *f);
 
+/* judge_replay(): an item's operations, j->ops, on the join of its parents, j->parents, into
+ * j->replay. Errors: as replay_run() */
+MUST_USE enum status judge_replay(struct replica *r, const struct charter *charter,
+                                  const struct item *item, struct judged *j, struct fault *f);
+
 /*
  * write_commit(): a signed commit of ours on 'parents', judged in the same way; 'ops' is moved
  * away, on success and on failure alike. Nothing is appended or advanced yet.

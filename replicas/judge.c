@@ -155,9 +155,8 @@ static enum status check_charters(struct replica *r, const struct item *item,
     return ST_OK;
 }
 
-/* Steps 6 and 7: replay on the base; the signed tree must come out. */
-static enum status replay(struct replica *r, const struct charter *charter, const struct item *item,
-                          struct judged *j, struct fault *f)
+enum status judge_replay(struct replica *r, const struct charter *charter, const struct item *item,
+                         struct judged *j, struct fault *f)
 {
     struct replay_input in = {.store = r->store,
                               .memo = r->memo,
@@ -165,8 +164,14 @@ static enum status replay(struct replica *r, const struct charter *charter, cons
                               .ops = &j->ops,
                               .by = {change_of_digest(&item->digest), item->height, item->label}};
     enum status st = judge_base(r, j->parents, item->parent_count, &in.base, f);
-    if (st == ST_OK)
-        st = replay_run(&in, &j->replay, f);
+    return st == ST_OK ? replay_run(&in, &j->replay, f) : st;
+}
+
+/* Steps 6 and 7: replay on the base; the signed tree must come out. */
+static enum status replay(struct replica *r, const struct charter *charter, const struct item *item,
+                          struct judged *j, struct fault *f)
+{
+    enum status st = judge_replay(r, charter, item, j, f);
     if (st == ST_OK && !oid_equal(&j->replay.tree, &item->tree)) {
         char signed_hex[OID_TEXT + 1], replayed_hex[OID_TEXT + 1];
         hex_encode(item->tree.id, OID_BYTES, signed_hex);

@@ -56,14 +56,7 @@ static enum status complete(struct replica *r, const struct charter *charter, st
         digests[i] = graph_node(r->graph, j->parents[i])->digest;
     }
     commit_digest(&r->network, &r->identity.key, item, digests, &item->digest);
-    struct replay_input in = {.store = r->store,
-                              .memo = r->memo,
-                              .charter = charter,
-                              .ops = &j->ops,
-                              .by = {change_of_digest(&item->digest), item->height, item->label}};
-    enum status st = judge_base(r, j->parents, item->parent_count, &in.base, f);
-    if (st == ST_OK)
-        st = replay_run(&in, &j->replay, f);
+    enum status st = judge_replay(r, charter, item, j, f);
     if (st != ST_OK)
         return st;
     item->tree = j->replay.tree;
