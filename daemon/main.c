@@ -2,6 +2,7 @@
  * mingad: the daemon of one office. Runs in the foreground; see `mingad -h`.
  */
 #include <git2.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -90,6 +91,9 @@ int main(int count, char **words)
         fputs("mingad: a library could not be started\n", stderr);
         return 1;
     }
+    /* One heap for all threads: what a thread's own would keep for ever after a large batch goes
+     * back to the system. */
+    mallopt(M_ARENA_MAX, 1);
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     bool is_default;

@@ -26,6 +26,7 @@ struct worker {
     struct job *in_first, *in_last;   /* submitted */
     struct job *out_first, *out_last; /* finished */
     bool stopping, failed;
+    bool rested; /* nothing happened since the last idle moment */
     struct fault fault;
     void (*wake)(void *context);
     void *context;
@@ -586,6 +587,9 @@ static enum status tend(struct worker *w, bool idle, struct fault *f)
         st = replica_checkpoint(w->replica, f);
     if (st == ST_OK && idle)
         st = replica_refresh_index(w->replica, f);
+    if (idle && !w->rested)
+        replica_rest(w->replica);
+    w->rested = idle;
     if (st == ST_DISK_FULL) {
         logger_say(LOGGER_ERROR, "event=checkpoint_put_off text=\"%s\"", f->text);
         st = ST_OK;

@@ -350,6 +350,14 @@ static enum status git_list_refs(void *context,
     return st;
 }
 
+/* Windows of packs and bases of deltas are libgit2's as long as the packs are open. */
+static void git_rest(void *context)
+{
+    struct repository *r = context;
+    enum status st = r->read_bytes > 0 ? open_packs(r, NULL) : ST_OK;
+    (void)st; /* on a failure the ones that are open stay, and serve on */
+}
+
 static void git_close(void *context)
 {
     struct repository *r = context;
@@ -422,6 +430,7 @@ enum status backing_git_open(const char *path, bool create, bool readonly, struc
                             .write = git_write,
                             .set_refs = git_set_refs,
                             .list_refs = git_list_refs,
+                            .rest = git_rest,
                             .close = git_close};
     return ST_OK;
 }

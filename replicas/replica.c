@@ -554,6 +554,11 @@ enum status replica_refresh_index(struct replica *r, struct fault *f)
     return index_update(r->index, r->store, &r->state, charter_newest(&r->chain), f);
 }
 
+void replica_rest(struct replica *r)
+{
+    store_rest(r->store);
+}
+
 bool replica_wants_checkpoint(const struct replica *r, bool idle)
 {
     return r->changed && (idle || store_pending_bytes(r->store) > ENGINE_PENDING_BYTES_MAX);

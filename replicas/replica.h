@@ -147,6 +147,9 @@ MUST_USE enum status replica_checkpoint(struct replica *r, struct fault *f);
  * does it before somebody waits for it. */
 MUST_USE enum status replica_refresh_index(struct replica *r, struct fault *f);
 
+/* replica_rest(): what is kept for speed only goes back to the system. For idle moments. */
+void replica_rest(struct replica *r);
+
 /* replica_wants_checkpoint(): enough has gathered (bytes), or anything at all where 'idle'. */
 bool replica_wants_checkpoint(const struct replica *r, bool idle);
 

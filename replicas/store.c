@@ -218,20 +218,37 @@ bool store_has(struct store *s, const struct oid *id)
     return e != NULL || fetch(s, id, &e, NULL) == ST_OK;
 }
 
-void store_tidy(struct store *s)
+static void evict(struct store *s, size_t bytes_max)
 {
-    free_dropped(s);
-    while (s->cached_bytes > s->cache_bytes_max) {
+    while (s->cached_bytes > bytes_max) {
         struct entry *e = s->oldest;
         CHECK(e != NULL && e->ready);
         list_remove(s, e);
         oid_map_remove(&s->map, &e->id);
         mem_free(e);
     }
+}
+
+void store_tidy(struct store *s)
+{
+    free_dropped(s);
+    evict(s, s->cache_bytes_max);
     if (s->trim) {
         oid_map_shrink(&s->map);
         malloc_trim(0);
     }
+    s->trim = false;
+}
+
+void store_rest(struct store *s)
+{
+    free_dropped(s);
+    evict(s, 0);
+    buf_release(&s->scratch);
+    oid_map_shrink(&s->map);
+    if (s->backing.rest != NULL)
+        s->backing.rest(s->backing.context);
+    malloc_trim(0);
     s->trim = false;
 }
 

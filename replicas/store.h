@@ -38,6 +38,7 @@ struct backing {
                             struct fault *f);
     enum status (*list_refs)(void *context, void (*each)(void *user, const struct store_ref *ref),
                              void *user, struct fault *f);
+    void (*rest)(void *context); /* give back memory that reads left behind; or NULL */
     void (*close)(void *context);
 };
 
@@ -68,6 +69,10 @@ MUST_USE enum status store_read(struct store *s, const struct oid *id, enum stor
                                 struct bytes *data_out, struct fault *f);
 bool store_has(struct store *s, const struct oid *id);
 void store_tidy(struct store *s);
+
+/* store_rest(): as store_tidy(), and everything that reading only keeps for speed goes back to the
+ * system: for a moment when nobody waits. */
+void store_rest(struct store *s);
 
 /* store_pending_bytes(): what the next checkpoint has to write [bytes of content]. */
 size_t store_pending_bytes(const struct store *s);

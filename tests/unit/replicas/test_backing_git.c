@@ -259,6 +259,20 @@ static void packs_stay_few_and_everything_readable(void **unused)
     assert_string_equal(judge.output, "0");
 }
 
+static void a_rest_loses_nothing(void **unused)
+{
+    (void)unused;
+    struct oid a = write_text("one");
+    b.rest(b.context);
+    assert_reads(&a, "one");
+    b.rest(b.context);
+    struct oid c = write_text("two");
+    b.rest(b.context);
+    assert_reads(&a, "one");
+    assert_reads(&c, "two");
+    assert_git_agrees();
+}
+
 static void leftovers_of_a_crash_are_swept(void **unused)
 {
     (void)unused;
@@ -509,6 +523,7 @@ int main(void)
         WITH_REPOSITORY(nothing_loose_is_written_and_garbage_stays),
         WITH_REPOSITORY(collecting_garbage_under_us_hurts_nothing),
         WITH_REPOSITORY(packs_stay_few_and_everything_readable),
+        WITH_REPOSITORY(a_rest_loses_nothing),
         WITH_REPOSITORY(leftovers_of_a_crash_are_swept),
         WITH_REPOSITORY(stock_clones_open_read_only),
         WITH_REPOSITORY(what_a_reader_opened_before_is_seen_by_it),

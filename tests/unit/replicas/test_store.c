@@ -182,6 +182,38 @@ static void tidy_keeps_the_cap_and_everything_stays_readable(void **unused)
     tear_down(&x);
 }
 
+static int rests;
+
+static void count_rest(void *context)
+{
+    (void)context;
+    rests++;
+}
+
+static void a_rest_keeps_what_is_pending_and_reads_the_rest_anew(void **unused)
+{
+    (void)unused;
+    struct fixture x;
+    struct bytes read;
+    set_up(&x);
+    store_close(x.store);
+    struct backing counted = x.backing;
+    counted.rest = count_rest;
+    counted.close = NULL;
+    assert_int_equal(store_open(&counted, CACHE_BYTES, &x.store), ST_OK);
+    struct oid kept = put(&x, "flushed");
+    assert_int_equal(store_flush(x.store, NULL, 0, &x.fault), ST_OK);
+    struct oid pending = put(&x, "pending");
+    assert_int_equal(store_read(x.store, &kept, STORE_BLOB, &read, &x.fault), ST_OK);
+    rests = 0;
+    store_rest(x.store);
+    assert_int_equal(rests, 1);
+    assert_blob(&x, &kept, "flushed");
+    assert_blob(&x, &pending, "pending");
+    assert_int_equal(store_mark(x.store), 1);
+    tear_down(&x);
+}
+
 static void collect(void *user, const struct store_ref *ref)
 {
     char *text = user;
@@ -282,6 +314,7 @@ int main(void)
         cmocka_unit_test(writing_twice_is_free),
         cmocka_unit_test(another_kind_is_corrupt),
         cmocka_unit_test(discard_forgets_what_a_mark_does_not_cover),
+        cmocka_unit_test(a_rest_keeps_what_is_pending_and_reads_the_rest_anew),
         cmocka_unit_test(tidy_keeps_the_cap_and_everything_stays_readable),
         cmocka_unit_test(refs_are_set_moved_and_deleted),
         cmocka_unit_test(failed_flush_keeps_what_is_pending),
