@@ -115,12 +115,31 @@ static enum status say_ambiguous(struct bytes prefix, const struct index_id *ids
     return status;
 }
 
+/* A whole id that the index knows, as it stands, and the state too: an edit does not wait until
+ * what was written before it is indexed. */
+static bool find_whole(struct replica *r, struct bytes id, struct index_id *out)
+{
+    struct index_id ids[CANDIDATES_MAX];
+    struct index *index = replica_index(r);
+    uint32_t count = 0;
+    bool held = false;
+    bool found = index != NULL &&
+                 index_find_id(index, id, ids, CANDIDATES_MAX, &count, NULL) == ST_OK &&
+                 count > 0 && bytes_equal_text(id, ids[0].id) &&
+                 lookup_held(r, bytes_of_text(ids[0].type), id, &held, NULL) == ST_OK && held;
+    if (found)
+        *out = ids[0];
+    return found;
+}
+
 enum status lookup_id(struct replica *r, struct bytes prefix, struct index_id *out, struct fault *f)
 {
     struct index *index = NULL;
     struct index_id ids[CANDIDATES_MAX];
     uint32_t count = 0;
     enum status status = check_prefix(prefix, "id", ENTRY_ID_TEXT, f);
+    if (status == ST_OK && prefix.count >= RECORD_ID_TEXT && find_whole(r, prefix, out))
+        return ST_OK;
     if (status == ST_OK)
         status = lookup_index(r, &index, f);
     if (status == ST_OK)

@@ -22,6 +22,29 @@ static void types_and_fields_are_found_or_suggested(void **state)
     office_close(&o);
 }
 
+static void whole_ids_are_found_though_the_index_is_behind(void **state)
+{
+    (void)state;
+    struct office o;
+    struct index_id found;
+    char id[ENTRY_ID_TEXT + 1], other[ENTRY_ID_TEXT + 1];
+    office_found(&o, "santiago");
+    office_run(&o, ST_OK, "add", "contact", "contact=C1", NULL);
+    office_id(&o, id);
+    for (int i = 0; i < 2; i++) { /* not indexed yet, then indexed */
+        assert_int_equal(lookup_id(o.replica, bytes_of_text(id), &found, &o.fault), ST_OK);
+        assert_string_equal(found.id, id);
+        assert_string_equal(found.type, "contact");
+    }
+    office_run(&o, ST_OK, "set", id, "attendees=3", NULL);
+    assert_int_equal(lookup_id(o.replica, bytes_of_text(id), &found, &o.fault), ST_OK);
+    assert_string_equal(found.type, "contact");
+    memcpy(other, id, sizeof other);
+    other[0] = other[0] == '0' ? '1' : '0';
+    assert_int_equal(lookup_id(o.replica, bytes_of_text(other), &found, &o.fault), ST_NOT_FOUND);
+    office_close(&o);
+}
+
 static void commits_are_found_by_their_beginning(void **state)
 {
     (void)state;
@@ -79,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_and_fields_are_found_or_suggested),
+        cmocka_unit_test(whole_ids_are_found_though_the_index_is_behind),
         cmocka_unit_test(commits_are_found_by_their_beginning),
         cmocka_unit_test(references_have_their_type),
         cmocka_unit_test(labels_are_members),
