@@ -50,6 +50,13 @@ pid_of() {
 memory() { # OFFICE VmRSS|VmHWM: MiB
     awk -v key="$2:" '$1 == key { printf "%.1f", $2 / 1024 }' "/proc/$(pid_of "$1")/status"
 }
+cpu_of() { awk '{ print $14 + $15 }' "/proc/$(pid_of "$1")/stat"; }
+idle() { # OFFICE: it does nothing for longer than it takes to begin what it does when idle
+    local before
+    before=$(cpu_of "$1")
+    wait_s 8
+    [ $(($(cpu_of "$1") - before)) -lt 5 ]
+}
 wait_s() { read -rt "$1" <> <(:) || true; }
 found() { # OFFICE [PORT]
     m "$1" init Bench --as santiago ${2:+--listen 127.0.0.1:$2} --no-passphrase >/dev/null 2>&1
@@ -90,7 +97,7 @@ until_true 10 git ls-remote "$remote"
 
 say "W1: a first replica, $rounds times each"
 head=$(m santiago --json log --limit 1 | field commit)
-wait_s 8 # its checkpoint and its index are written in an idle moment
+until idle santiago; do :; done # its checkpoint and its index are written in an idle moment
 ours=() gits=() wires=() peaks=()
 for round in $(seq "$rounds"); do
     timed git clone -q --bare "$remote" "$SCRATCH/clone"
@@ -119,7 +126,7 @@ report "W1 peak memory of the receiver" "$(median "${peaks[@]}")" MiB
 report "W1 peak memory of the sender, which imported too" "$(memory santiago VmHWM)" MiB
 
 say "idle memory"
-wait_s 15
+for who in santiago "$office"; do until idle "$who"; do :; done; done
 for who in santiago "$office"; do
     idle=$(memory "$who" VmRSS)
     report "idle memory with $records records, $([ "$who" = santiago ] && echo importer ||
