@@ -21,8 +21,8 @@ records=${BENCH_RECORDS:-100000}
 rounds=${BENCH_ROUNDS:-3}
 signed=1000
 
-BENCH_MACHINE="$(nproc) x $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -sr)"
-export BENCH_MACHINE
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+export BENCH_MACHINE="$(nproc) x ${model:-unknown}, $(uname -sr)"
 # Git as it stands, but for what it takes to be durable, and nothing in the background.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_COUNT=4 \
     GIT_CONFIG_KEY_0=core.fsync GIT_CONFIG_VALUE_0=all GIT_CONFIG_KEY_1=gc.auto \
