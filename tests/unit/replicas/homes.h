@@ -18,6 +18,7 @@
 
 #include "proto/mem.h"
 #include "replicas/replica.h"
+#include "tests/unit/replicas/case_set.h"
 
 static const char homes_schema[] =
     "{\"types\":{\"case\":{\"fields\":{\"a\":{\"class\":\"open\",\"kind\":\"text\"},"
@@ -108,26 +109,9 @@ static inline struct replica_commit home_set(struct home *o, uint8_t id, const c
                                              const char *json)
 {
     struct op_list ops = {0};
-    struct op op = {.verb = OP_SET,
-                    .type = BYTES("case"),
-                    .name = bytes_of_text(field),
-                    .value = bytes_of_text(json)};
-    struct record record = {0};
     struct replica_commit commit = {0};
     struct fault f = {0};
-    struct buf over = {0};
-    char hex[RECORD_ID_TEXT + 1];
-    memset(op.id, id, sizeof op.id);
-    hex_encode(op.id, sizeof op.id, hex);
-    if (replica_record(o->replica, NULL, op.type, bytes_of_text(hex), &record, &f) == ST_OK) {
-        const struct record_field *held = record_field(&record, op.name);
-        for (uint32_t i = 0; held != NULL && i < held->count; i++)
-            buf_add(&over, record.values[held->first + i].change.id, CHANGE_BYTES);
-    }
-    op.over = buf_bytes(&over);
-    assert_int_equal(op_list_add(&ops, &op), ST_OK);
-    record_release(&record);
-    buf_release(&over);
+    case_set(o->replica, id, field, json, &ops);
     enum status st = replica_write(o->replica, &ops, homes_author, &commit, &f);
     if (st != ST_OK)
         fail_msg("write: %s: %s", status_word(st), f.text);

@@ -19,6 +19,7 @@
 #include "proto/mem.h"
 #include "replicas/engine.h"
 #include "tests/sim/simdisk.h"
+#include "tests/unit/replicas/case_set.h"
 
 enum { SANTIAGO, IQUIQUE, AUDITOR, FOSIS, MEMBERS_COUNT };
 
@@ -190,25 +191,8 @@ static inline struct replica_commit members_set(struct members *m, struct one *o
                                                 const char *field, const char *json)
 {
     struct op_list ops = {0};
-    struct op op = {.verb = OP_SET,
-                    .type = BYTES("case"),
-                    .name = bytes_of_text(field),
-                    .value = bytes_of_text(json)};
-    struct record record = {0};
     struct replica_commit commit = {0};
-    struct buf over = {0};
-    char hex[RECORD_ID_TEXT + 1];
-    memset(op.id, id, sizeof op.id);
-    hex_encode(op.id, sizeof op.id, hex);
-    if (replica_record(o->replica, NULL, op.type, bytes_of_text(hex), &record, &m->f) == ST_OK) {
-        const struct record_field *held = record_field(&record, op.name);
-        for (uint32_t i = 0; held != NULL && i < held->count; i++)
-            buf_add(&over, record.values[held->first + i].change.id, CHANGE_BYTES);
-    }
-    op.over = buf_bytes(&over);
-    assert_int_equal(op_list_add(&ops, &op), ST_OK);
-    record_release(&record);
-    buf_release(&over);
+    case_set(o->replica, id, field, json, &ops);
     if (members_try_write(m, o, &ops, &commit) != ST_OK)
         fail_msg("%s", m->f.text);
     assert_int_equal(replica_sync(o->replica, &m->f), ST_OK);

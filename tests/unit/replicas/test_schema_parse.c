@@ -1,21 +1,11 @@
-#include "tests/unit/replicas/programme.h"
-
-#include <string.h>
+#include "tests/unit/replicas/schema_kit.h"
 
 #include "proto/mem.h"
-
-/* Types of a schema under test; one open text field each unless it says otherwise. */
-#define RECORD(name, fields)                                                                       \
-    "\"" name "\":{\"fields\":{" fields "},\"shape\":\"record\",\"writers\":[\"office\"]}"
-#define TEXT "{\"class\":\"open\",\"kind\":\"text\"}"
-#define SCHEMA(types) "{\"types\":{" types "}}"
 
 static void what_a_schema_may_not_say(void **state)
 {
     (void)state;
-    static const struct {
-        const char *json, *text;
-    } cases[] = {
+    static const struct schema_refusal cases[] = {
         {SCHEMA(""), "1 to 256 types"},
         {"{\"more\":1,\"types\":{" RECORD("a", "\"b\":" TEXT) "}}", "one object"},
         {SCHEMA("\"A\":{}"), "no valid type name"},
@@ -28,15 +18,7 @@ static void what_a_schema_may_not_say(void **state)
         {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"colour\":1,\"kind\":\"text\"}")),
          "no such member: colour"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct schema *schema = NULL;
-        struct fault f = {0};
-        enum status status = schema_parse(bytes_of_text(cases[i].json), &schema, &f);
-        if (status != ST_NOT_SCHEMA || strstr(f.text, cases[i].text) == NULL)
-            fail_msg("%s: %s: %s", cases[i].json, status_text(status), f.text);
-        assert_null(schema);
-        assert_int_equal(schema_parse(bytes_of_text(cases[i].json), &schema, NULL), ST_NOT_SCHEMA);
-    }
+    schema_kit_refused(cases, sizeof cases / sizeof *cases);
 }
 
 static void every_prefix_is_refused(void **state)

@@ -1,19 +1,9 @@
-#include "tests/unit/replicas/programme.h"
-
-#include <string.h>
-
-/* Types of a schema under test; one open text field each unless it says otherwise. */
-#define RECORD(name, fields)                                                                       \
-    "\"" name "\":{\"fields\":{" fields "},\"shape\":\"record\",\"writers\":[\"office\"]}"
-#define TEXT "{\"class\":\"open\",\"kind\":\"text\"}"
-#define SCHEMA(types) "{\"types\":{" types "}}"
+#include "tests/unit/replicas/schema_kit.h"
 
 static void what_types_and_fields_may_not_be_together(void **state)
 {
     (void)state;
-    static const struct {
-        const char *json, *text;
-    } cases[] = {
+    static const struct schema_refusal cases[] = {
         {SCHEMA(RECORD("a", "\"ref\":" TEXT)), "taken"},
         {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"kind\":\"choice\"}")),
          "needs \"choices\""},
@@ -58,15 +48,7 @@ static void what_types_and_fields_may_not_be_together(void **state)
         {SCHEMA("\"a\":{\"fields\":{\"b\":" TEXT "},\"shape\":\"record\",\"writers\":[]}"),
          "no list of writers"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct schema *schema = NULL;
-        struct fault f = {0};
-        enum status status = schema_parse(bytes_of_text(cases[i].json), &schema, &f);
-        if (status != ST_NOT_SCHEMA || strstr(f.text, cases[i].text) == NULL)
-            fail_msg("%s: %s: %s", cases[i].json, status_text(status), f.text);
-        assert_null(schema);
-        assert_int_equal(schema_parse(bytes_of_text(cases[i].json), &schema, NULL), ST_NOT_SCHEMA);
-    }
+    schema_kit_refused(cases, sizeof cases / sizeof *cases);
 }
 
 int main(void)
