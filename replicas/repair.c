@@ -175,7 +175,7 @@ static enum status from_old_journal(struct rebuilding *b, const char *old_home)
     if (st == ST_OK)
         st = disk.list(disk.context, "journal", from_log, &o, b->fault);
     disk_release(&disk);
-    return st;
+    return st == ST_NOT_FOUND ? ST_OK : st; /* it was gone altogether */
 }
 
 /* <home>/journal goes to <home>/damaged-<time>/journal. */
@@ -203,7 +203,7 @@ enum status repair_journal(const char *home, struct repair_report *out, struct f
 {
     char old_home[HOME_PATH_MAX], label[LABEL_BYTES_MAX + 1];
     struct digest network;
-    struct replica_options options = {.home = home, .index = true};
+    struct replica_options options = {.home = home, .index = true, .rebuild = true};
     struct rebuilding b = {.report = out, .fault = f};
     *out = (struct repair_report){0};
     enum status st = home_office(home, label, &network, f);
