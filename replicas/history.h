@@ -1,6 +1,6 @@
 /*
- * history: who changed what, and what a record was: log, show --history, show --at. Times order
- * nothing but what a person asks for by a date.
+ * history: who changed what: log, and show --history. Times order nothing but what a person asks
+ * for by a date.
  */
 #ifndef REPLICAS_HISTORY_H
 #define REPLICAS_HISTORY_H
@@ -21,13 +21,5 @@ MUST_USE enum status history_log(const struct verb_call *call, struct fault *f);
  * with commas between, appended. */
 MUST_USE enum status history_of(struct replica *r, const struct record *record, struct buf *out,
                                 struct fault *f);
-
-/*
- * history_at(): the record as a commit had it, or, for a date, as the commits up to the end of that
- * moment have it together. Appends "at":{…}, to 'row'. Release 'out'.
- * Errors: ST_NOT_FOUND  no such commit; not there yet
- */
-MUST_USE enum status history_at(struct replica *r, struct bytes when, const struct index_id *id,
-                                struct record *out, struct buf *row, struct fault *f);
 
 #endif

@@ -4,6 +4,7 @@
 #include "replicas/history.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
+#include "replicas/moment.h"
 #include "replicas/render.h"
 
 static enum status usage(struct fault *f, const char *use)
@@ -27,7 +28,7 @@ enum status query_show(const struct verb_call *call, struct fault *f)
     buf_add_byte(&row, '{');
     enum status status = lookup_id(r, q->words[0], &id, f);
     if (status == ST_OK && control_has(q, "at"))
-        status = history_at(r, control_option(q, "at"), &id, &record, &row, f);
+        status = moment_record(r, control_option(q, "at"), &id, &record, &row, f);
     else if (status == ST_OK)
         status = replica_record(r, NULL, bytes_of_text(id.type), bytes_of_text(id.id), &record, f);
     if (status == ST_OK)

@@ -46,34 +46,6 @@ static void logs_who_changed_what(void **state)
     office_close(&b);
 }
 
-static void shows_a_record_as_it_was(void **state)
-{
-    (void)state;
-    struct office o;
-    char id[ENTRY_ID_TEXT + 1], at[64];
-    office_found(&o, "santiago");
-    offices_clock = 1777629720; /* 2026-05-01 */
-    office_run(&o, ST_OK, "add", "enterprise", "stage=selection", NULL);
-    office_id(&o, id);
-    snprintf(at, sizeof at, "--at=%.8s", office_text(&o, 0, "commit"));
-    offices_clock = 1777716120; /* 2026-05-02 */
-    office_run(&o, ST_OK, "set", id, "stage=workshop", NULL);
-    office_run(&o, ST_OK, "show", id, at, NULL);
-    assert_string_equal(office_text(&o, 0, "fields.stage"), "selection");
-    assert_int_equal(strlen(office_text(&o, 0, "at.commit")), OID_TEXT);
-    office_run(&o, ST_OK, "show", id, "--at=2026-05-01", NULL);
-    assert_string_equal(office_text(&o, 0, "fields.stage"), "selection");
-    office_run(&o, ST_OK, "show", id, "--at=2026-05-02", NULL);
-    assert_string_equal(office_text(&o, 0, "fields.stage"), "workshop");
-    office_run(&o, ST_NOT_FOUND, "show", id, "--at=2026-04-30", NULL);
-    office_run(&o, ST_NOT_FOUND, "show", id, "--at=abcdef", NULL);
-    office_run(&o, ST_OK, "show", id, "--history", NULL);
-    assert_int_equal(json_array_size(office_at(&o, 0, "history")), 2);
-    assert_string_equal(office_text(&o, 0, "history.0.changes.0.after"), "workshop");
-    assert_string_equal(office_text(&o, 0, "history.1.changes.0.after"), "selection");
-    office_close(&o);
-}
-
 static void finds_the_commit_of_an_entry(void **state)
 {
     (void)state;
@@ -98,7 +70,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_who_changed_what),
-        cmocka_unit_test(shows_a_record_as_it_was),
         cmocka_unit_test(finds_the_commit_of_an_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
