@@ -70,7 +70,8 @@ for round in 1 2 3; do
         'any(.health[]; .level == "error" and (.text | test("disk is full")) and .fix != "")' \
         >/dev/null || die "status does not speak of the full disk"
     m santiago status | grep -q 'the disk is full' || die "nor to a person"
-    m iquique add household "household=I$round" people=1 >/dev/null || die "the other office stopped"
+    m iquique add household "household=I$round" people=1 >/dev/null ||
+        die "the other office stopped"
     # In the last round the power goes too.
     [ "$round" -lt 3 ] || stop santiago KILL
     rm "$disk/ballast"

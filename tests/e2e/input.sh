@@ -114,8 +114,8 @@ bad 1 not-allowed "internal|reason" add decision because=x
 bad 1 "(not-allowed|wrong-operation)" "." set "$allotment" amount=1
 bad 1 overdrawn "." add expense budget_line=administration office=santiago date=2026-02-01 \
     currency=CLP amount=99999999999 receipt=x
-told 1 not-allowed "iquique, as office, may not write allotment${n}." iquique add allotment budget_line=reserve \
-    office=iquique currency=CLP amount=5
+told 1 not-allowed "iquique, as office, may not write allotment${n}." iquique add allotment \
+    budget_line=reserve office=iquique currency=CLP amount=5
 told 1 not-allowed "admin" iquique invite somebody
 expect "the state after all refusals" "$(state_of santiago)" "$state"
 expect "no commit was made" "$(m santiago --json log --limit 1 | field commit)" "$head"
@@ -130,7 +130,8 @@ csv 2 bad-value "\"favourite\"${n}.*mark it with \*" household <<<"household,fav
 csv 2 bad-value "." household <<<"household,people,people${n}H950,3,3"
 csv 2 bad-value "key|household" household <<<"commune,people${n}Recoleta,3"
 csv 2 bad-value "empty" household </dev/null
-printf 'household,commune\nH950,Recoleta\nH951,Nu\xf1oa\n' | csv 2 bad-value "line 3.*UTF-8" household
+printf 'household,commune\nH950,Recoleta\nH951,Nu\xf1oa\n' |
+    csv 2 bad-value "line 3.*UTF-8" household
 csv 2 bad-value "line 2 does not end${n}.*quotation mark" household < <(echo "household,commune" &&
     echo "H950,\"Recoleta" && yes "a,b" | head -c 2000000)
 bad 1 not-found "no-such.csv" import household "$SCRATCH/no-such.csv"
@@ -173,8 +174,8 @@ expect "a cell of two lines" "$(m santiago --json list household household=H953 
 state=$(state_of santiago)
 code=0
 m santiago --json import household "$SCRATCH/rows.csv" >"$SCRATCH/out" 2>/dev/null || code=$?
-expect "the same file again" "$code $(jq -c '[.added, .changed, .same, .rejected]' "$SCRATCH/out")" \
-    "3 [0,0,3,5]"
+expect "the same file again" \
+    "$code $(jq -c '[.added, .changed, .same, .rejected]' "$SCRATCH/out")" "3 [0,0,3,5]"
 expect "the state" "$(state_of santiago)" "$state"
 
 # ---- The configuration ----
@@ -255,7 +256,8 @@ cp -a "$SCRATCH/other/journal" "$SCRATCH/swapped/journal"
 code=0
 "$MINGAD" --home "$SCRATCH/swapped" 2>"$SCRATCH/err" || code=$?
 [ "$code" -ne 0 ] || die "a daemon runs on another network's journal"
-grep -Eq 'error=(wrong-network|corrupt)' "$SCRATCH/err" || die "another network: $(cat "$SCRATCH/err")"
+grep -Eq 'error=(wrong-network|corrupt)' "$SCRATCH/err" ||
+    die "another network: $(cat "$SCRATCH/err")"
 expect "the state of the others" "$(state_of santiago)" "$state"
 m santiago verify >/dev/null
 [ "$wrong" -eq 0 ] || die "$wrong of $cases cases are wrong"

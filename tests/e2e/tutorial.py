@@ -3,10 +3,10 @@
 
 usage: tutorial.py DOCUMENT BUILD_DIR SCRATCH PORT      PORT stands in for 7717
 
-A line that begins with "$ " is a command; it has to end with 0. The lines under it are what it prints:
-"…" stands for any text within a line (and, between words, columns may be wider); a line that is only
-"…" for any number of lines. What another office wrote may still be on its way: a command that
-only reads is tried again until it prints what it should.
+A line that begins with "$ " is a command; it has to end with 0. The lines under it are what it
+prints: "…" stands for any text within a line (and, between words, columns may be wider); a line
+that is only "…" for any number of lines. What another office wrote may still be on its way: a
+command that only reads is tried again until it prints what it should.
 """
 import os
 import re
@@ -15,7 +15,8 @@ import sys
 import time
 
 SECONDS = 20
-READS = re.compile(r"(santiago|iquique|minga)( --\S+)* (show|list|find|conflicts|explain|log|status|member|peer)\b")
+READS = re.compile(r"(santiago|iquique|minga)( --\S+)* "
+                   r"(show|list|find|conflicts|explain|log|status|member|peer)\b")
 
 
 def blocks(text):

@@ -22,7 +22,10 @@ port=$(free_port)
 log=$SCRATCH/santiago.log
 
 rss() { awk '/^VmHWM/ {print $2}' "/proc/$pid_santiago/status"; }
-standing() { timeout "$ANSWER_S" "$MINGA" --home "$SCRATCH/santiago" --json status | jq -c '[.state, .commits, .charter]'; }
+standing() {
+    timeout "$ANSWER_S" "$MINGA" --home "$SCRATCH/santiago" --json status |
+        jq -c '[.state, .commits, .charter]'
+}
 
 # The victim and an honest office still serve each other.
 round=0
