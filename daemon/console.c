@@ -22,6 +22,7 @@ enum {
     READ_BYTES = 64 * KIB,
     WAIT_MS_DEFAULT = 60 * 1000,
     SYNC_MS_DEFAULT = 20 * 1000,
+    WATCHER_BYTES_MAX = MIB, /* untaken rows of a watcher, who is then let go */
     SYNC_MS_MIN = 1000, /* a link just asked for has this long to begin */
 };
 
@@ -477,6 +478,10 @@ static void tell_watchers(struct console *k, struct bytes json)
         struct buf row = {0};
         if (!c->watching || c->closing)
             continue;
+        if (uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > WATCHER_BYTES_MAX) {
+            drop(c);
+            continue;
+        }
         control_write_row(json, &row);
         reply(c, &row);
     }
