@@ -2,6 +2,7 @@
  * The storage thread with a real replica: answers in order, durable before they come, news before
  * answers.
  */
+#include "proto/mem.h"
 #include "tests/unit/replicas/homes.h"
 
 #include <git2.h>
@@ -62,7 +63,7 @@ struct bench {
 
 static int begin(void **state)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = mem_alloc(sizeof *b);
     homes_setup((void **)&b->homes);
     home_carry(&b->homes->a, &b->homes->b); /* before the replica goes to the thread */
     bell.count = 0;
@@ -78,7 +79,7 @@ static int end(void **state)
     if (b->worker != NULL)
         b->homes->a.replica = worker_stop(b->worker);
     homes_teardown(&homes);
-    free(b);
+    mem_free(b);
     return 0;
 }
 
