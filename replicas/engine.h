@@ -31,6 +31,7 @@ struct replica {
     struct digest network;
     struct oid state; /* the join of the trees of the counted heads */
     bool readonly;
+    bool rebuild; /* see replica_options */
     bool failed;  /* a sync failed: nothing more is written */
     bool changed; /* since the last checkpoint */
     int lock_fd;

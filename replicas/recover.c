@@ -111,6 +111,44 @@ static enum status load_frame(void *user, uint64_t ordinal, struct bytes payload
                : fault_context(l->fault, st, "journal frame %llu", (unsigned long long)ordinal);
 }
 
+/* A ref that leads to a commit which the journal does not know. */
+struct lost {
+    struct replica *replica;
+    struct store_ref ref;
+    bool found;
+};
+
+static void see_ref(void *user, const struct store_ref *ref)
+{
+    struct lost *l = user;
+    struct bytes commit;
+    if (l->found || graph_find(l->replica->graph, &ref->target) != GRAPH_NONE ||
+        store_read(l->replica->store, &ref->target, STORE_COMMIT, &commit, NULL) != ST_OK)
+        return; /* a damaged ref names nothing: a checkpoint sets it anew */
+    l->ref = *ref;
+    l->found = true;
+}
+
+/* A checkpoint syncs the journal before it sets refs. A journal that is behind them was lost, cut
+ * or put back from a backup: to go on would write our commits again from the first, and take the
+ * refs off those that are there. */
+static enum status check_whole(struct replica *r, struct fault *f)
+{
+    struct lost l = {.replica = r};
+    enum status st = store_refs(r->store, see_ref, &l, f);
+    if (st == ST_CORRUPT) { /* refs can be made anew */
+        if (f != NULL)
+            *f = (struct fault){0};
+        st = ST_OK;
+    }
+    if (st != ST_OK || !l.found)
+        return st;
+    st = fault_set(f, ST_CORRUPT, "the journal lacks commits that the repository has: %s names one",
+                   l.ref.name);
+    fault_fix(f, "put the journal back, or run minga repair journal");
+    return st;
+}
+
 enum status recover_open(struct replica *r, struct fault *f)
 {
     struct journal_stats stats;
@@ -124,6 +162,8 @@ enum status recover_open(struct replica *r, struct fault *f)
     st = journal_each(r->journal, 0, load_frame, &l, f);
     if (st == ST_OK && stats.open_first >= stats.items)
         st = advance_recount(r, f);
+    if (st == ST_OK && !r->readonly && !r->rebuild)
+        st = check_whole(r, f);
     r->changed = stats.items > stats.open_first;
     return st;
 }

@@ -186,6 +186,7 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
         return ST_NO_MEMORY;
     r->lock_fd = -1;
     r->readonly = o->readonly;
+    r->rebuild = o->rebuild;
     r->wall_seconds = o->wall_seconds != NULL ? o->wall_seconds : system_seconds;
     r->wall_context = o->wall_context;
     tree_empty(&r->state);

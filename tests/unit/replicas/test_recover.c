@@ -129,6 +129,27 @@ static void another_networks_journal(void **state)
 }
 
 /* Frames above the checkpoint are judged anew; what is below needs no look at its objects. */
+/* To start from an empty journal would write our first commit again, and take every ref off the
+ * commits that the repository still has. */
+static void the_journal_is_lost_and_the_repository_is_not(void **state)
+{
+    struct members *m = *state;
+    struct one *a = &m->of[SANTIAGO];
+    members_set(m, a, 1, "a", "\"one\"");
+    assert_int_equal(replica_checkpoint(a->replica, &m->f), ST_OK);
+    replica_drop(a->replica);
+    a->replica = NULL;
+    struct backing kept = a->backing;
+    disk_release(&a->disk);
+    simdisk_free(a->sim);
+    members_disk(m, a, m->chain.count);
+    a->backing.close(a->backing.context);
+    a->backing = kept;
+    assert_int_equal(members_try_open(m, a), ST_CORRUPT);
+    assert_non_null(strstr(m->f.text, "refs/heads/"));
+    assert_non_null(strstr(m->f.fix, "repair journal"));
+}
+
 static void the_state_comes_from_the_heads(void **state)
 {
     struct members *m = *state;
@@ -179,6 +200,7 @@ int main(void)
         TEST(charters_are_gone),
         TEST(a_leftover),
         TEST(another_networks_journal),
+        TEST(the_journal_is_lost_and_the_repository_is_not),
         TEST(the_state_comes_from_the_heads),
         TEST(no_memory),
     };
