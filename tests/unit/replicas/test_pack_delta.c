@@ -90,6 +90,42 @@ static void a_change_in_one_place_leads_there(void **unused)
     }
 }
 
+/* Around the greatest copy, the greatest insert, and where bytes of an offset are zero. */
+static void every_boundary_leads_there(void **unused)
+{
+    (void)unused;
+    enum { BASE_BYTES = 200000, PUT_MAX = 500 };
+    static uint8_t base[BASE_BYTES], target[BASE_BYTES + PUT_MAX];
+    static const size_t cases[][4] = {
+        /* of the base, cut at, cut, put in */
+        {200000, 100000, 0, 1},  {200000, 0, 5, 0},     {200000, 199990, 10, 0},
+        {200000, 70000, 1, 300}, {300, 100, 20, 20},    {65535, 65535, 0, 1},
+        {65536, 0, 0, 1},        {131070, 65535, 1, 1}, {1000, 0, 0, 400},
+        {1000, 500, 0, 126},     {1000, 500, 0, 127},   {1000, 500, 0, 128},
+        {256, 128, 0, 0},        {65536, 256, 1, 1},    {200000, 65536, 0, 254},
+    };
+    for (size_t i = 0; i < BASE_BYTES; i++)
+        base[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t count = cases[i][0], at = cases[i][1], cut = cases[i][2], put = cases[i][3];
+        memcpy(target, base, at);
+        memset(target + at, 0xee, put);
+        memcpy(target + at + put, base + at + cut, count - at - cut);
+        assert_leads_there((struct bytes){base, count}, (struct bytes){target, count - cut + put});
+    }
+}
+
+/* What both begin with and what both end with may overlap in the shorter one. */
+static void runs_of_one_byte_are_not_counted_twice(void **unused)
+{
+    (void)unused;
+    static uint8_t run[600];
+    memset(run, 'x', sizeof run);
+    for (size_t from = 500; from <= sizeof run; from += 20)
+        for (size_t to = 500; to <= sizeof run; to += 20)
+            assert_leads_there((struct bytes){run, from}, (struct bytes){run, to});
+}
+
 static void what_has_little_in_common_stays_whole(void **unused)
 {
     (void)unused;
@@ -126,6 +162,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_in_one_place_leads_there),
+        cmocka_unit_test(every_boundary_leads_there),
+        cmocka_unit_test(runs_of_one_byte_are_not_counted_twice),
         cmocka_unit_test(what_has_little_in_common_stays_whole),
         cmocka_unit_test(without_memory_it_stays_whole),
     };
