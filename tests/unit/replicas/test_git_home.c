@@ -1,166 +1,241 @@
-/*
- * The folder of a repository: refs that are none, locks of the dead, alternates, settings.
- */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <cmocka.h>
 
-#include <sys/stat.h>
-
 #include "replicas/git_home.h"
-#include "tests/unit/replicas/judge.h"
+#include "tests/unit/replicas/pack_fixture.h"
 
-struct bench {
-    struct judge judge;
-    char path[96];
-    git_repository *git;
-    struct fault f;
-};
+static struct judge judge;
+static git_repository *git;
+static struct fault f;
 
-static int begin(void **state)
+static int set_up(void **unused)
 {
-    struct bench *b = calloc(1, sizeof *b);
-    assert_int_equal(judge_open(&b->judge), 0);
-    snprintf(b->path, sizeof b->path, "%s/repo.git", b->judge.folder);
-    assert_int_equal(git_repository_init(&b->git, b->path, 1), 0);
-    *state = b;
-    return 0;
+    (void)unused;
+    char path[JUDGE_PATH_MAX + 8];
+    if (git_libgit2_init() <= 0 || judge_open(&judge) != 0 ||
+        judge_run(&judge, "git init -q --bare repo") != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/repo", judge.folder);
+    return git_repository_open_bare(&git, path);
 }
 
-static int end(void **state)
+static int tear_down(void **unused)
 {
-    struct bench *b = *state;
-    git_repository_free(b->git);
-    judge_close(&b->judge);
-    free(b);
-    return 0;
+    (void)unused;
+    git_repository_free(git);
+    git = NULL;
+    judge_close(&judge);
+    return git_libgit2_shutdown() >= 0 ? 0 : -1;
 }
 
-static void put(struct bench *b, const char *name, const char *text)
+static void assert_path(const char *path, const char *tail)
 {
-    char path[128];
-    snprintf(path, sizeof path, "repo.git/%s", name);
-    assert_int_equal(judge_write(&b->judge, path, text, strlen(text)), 0);
+    char expected[PACK_PATH_MAX];
+    snprintf(expected, sizeof expected, "%s/%s", judge.folder, tail);
+    assert_string_equal(path, expected);
 }
 
-static bool there(struct bench *b, const char *name)
+static void folders_are_its_own_first(void **unused)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", b->path, name);
-    return access(path, F_OK) == 0;
-}
-
-#define HEX "0123456789012345678901234567890123456789"
-
-static void refs(void **state)
-{
-    struct bench *b = *state;
-    static const char *const sound[] = {HEX "\n", "ref: refs/heads/x\n"};
-    static const char *const damaged[] = {
-        "", "\n", HEX, HEX "x", "0123\n", "ref:\n", "012345678901234567890123456789012345678g\n"};
-    assert_int_equal(git_home_check_refs(b->git, &b->f), ST_OK);
-    for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
-        put(b, "refs/heads/a", sound[i]);
-        assert_int_equal(git_home_check_refs(b->git, &b->f), ST_OK);
-    }
-    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
-        put(b, "refs/heads/a", damaged[i]);
-        assert_int_equal(git_home_check_refs(b->git, &b->f), ST_CORRUPT);
-        assert_non_null(strstr(b->f.text, "refs/heads/a"));
-    }
-    put(b, "refs/heads/b.lock", "half");
-    assert_true(git_home_remove_ref(b->git, "refs/heads/a"));
-    assert_false(git_home_remove_ref(b->git, "refs/heads/a"));
-    assert_int_equal(git_home_check_refs(b->git, &b->f), ST_OK); /* a lock is no ref */
-}
-
-static void what_a_crash_left(void **state)
-{
-    struct bench *b = *state;
-    put(b, "HEAD.lock", "");
-    put(b, "config.lock", "");
-    put(b, "packed-refs.lock", "");
-    put(b, "refs/heads/a.lock", "");
-    put(b, "refs/heads/a", HEX "\n");
-    put(b, "objects/pack/tmp_pack_minga_1", "half");
-    put(b, "objects/pack/tmp_idx_minga_1", "half");
-    put(b, "objects/pack/kept.txt", "of somebody else");
-    git_home_sweep(b->git);
-    assert_false(there(b, "HEAD.lock"));
-    assert_false(there(b, "config.lock"));
-    assert_false(there(b, "packed-refs.lock"));
-    assert_false(there(b, "refs/heads/a.lock"));
-    assert_false(there(b, "objects/pack/tmp_pack_minga_1"));
-    assert_false(there(b, "objects/pack/tmp_idx_minga_1"));
-    assert_true(there(b, "refs/heads/a"));
-    assert_true(there(b, "objects/pack/kept.txt"));
-    assert_true(there(b, "HEAD"));
-}
-
-static void folders_and_alternates(void **state)
-{
-    struct bench *b = *state;
+    (void)unused;
     struct git_home home;
-    char absolute[128], text[1024];
-    assert_int_equal(git_home_folders(b->git, &home, &b->f), ST_OK);
+    assert_int_equal(git_home_folders(git, &home, &f), ST_OK);
     assert_int_equal(home.count, 1);
-    assert_non_null(strstr(home.folders[0], "repo.git/objects"));
-    assert_non_null(strstr(home.packs, "repo.git/objects/pack"));
-    snprintf(absolute, sizeof absolute, "%s/other", b->judge.folder);
-    snprintf(text, sizeof text, "# a comment\n%s\n\n../relative\n", absolute);
-    put(b, "objects/info/alternates", text);
-    assert_int_equal(git_home_folders(b->git, &home, &b->f), ST_OK);
+    assert_path(home.folders[0], "repo/objects");
+    assert_path(home.packs, "repo/objects/pack");
+}
+
+/* One that names another, which names a third; comments, blank lines and relative paths. */
+static void alternates_are_followed(void **unused)
+{
+    (void)unused;
+    struct git_home home;
+    assert_int_equal(judge_run(&judge, "mkdir -p a/objects/info b/objects/info && "
+                                       "printf '# shared\\n\\n%%s/a/objects\\n' $PWD > "
+                                       "repo/objects/info/alternates && "
+                                       "printf '../../b/objects' > a/objects/info/alternates"),
+                     0);
+    assert_int_equal(git_home_folders(git, &home, &f), ST_OK);
     assert_int_equal(home.count, 3);
-    assert_string_equal(home.folders[1], absolute);
-    assert_non_null(strstr(home.folders[2], "repo.git/objects/../relative"));
-    /* One that leads back to itself ends at the limit. */
-    snprintf(text, sizeof text, "%s/objects\n", b->path);
-    put(b, "objects/info/alternates", text);
-    assert_int_equal(git_home_folders(b->git, &home, &b->f), ST_OK);
+    assert_path(home.folders[1], "a/objects");
+    assert_path(home.folders[2], "a/objects/../../b/objects");
+}
+
+static void circles_and_crowds_of_alternates_end(void **unused)
+{
+    (void)unused;
+    struct git_home home;
+    assert_int_equal(judge_run(&judge, "echo $PWD/repo/objects > repo/objects/info/alternates"), 0);
+    assert_int_equal(git_home_folders(git, &home, &f), ST_OK);
     assert_int_equal(home.count, GIT_HOME_FOLDERS_MAX);
+    assert_int_equal(judge_run(&judge, "for i in $(seq 50); do echo /nowhere/$i; done > "
+                                       "repo/objects/info/alternates"),
+                     0);
+    assert_int_equal(git_home_folders(git, &home, &f), ST_OK);
+    assert_int_equal(home.count, GIT_HOME_FOLDERS_MAX);
+    assert_string_equal(home.folders[1], "/nowhere/1");
+    /* Longer than any path may be: not taken, and no reason to stop. */
+    assert_int_equal(judge_run(&judge, "head -c 9000 /dev/zero | tr '\\0' a > "
+                                       "repo/objects/info/alternates"),
+                     0);
+    assert_int_equal(git_home_folders(git, &home, &f), ST_OK);
+    for (size_t i = 0; i < home.count; i++)
+        assert_true(strlen(home.folders[i]) < PACK_PATH_MAX);
 }
 
-static void a_damaged_index_of_a_pack(void **state)
+static enum status check_packs(void)
 {
-    struct bench *b = *state;
-    char folder[128];
-    snprintf(folder, sizeof folder, "%s/objects/pack", b->path);
-    assert_int_equal(git_home_check_packs(folder, &b->f), ST_OK);
-    assert_int_equal(git_home_check_packs("/nonexistent", &b->f), ST_OK); /* none is no fault */
-    put(b, "objects/pack/notes.idx", "not a pack's");
-    assert_int_equal(git_home_check_packs(folder, &b->f), ST_OK);
-    put(b, "objects/pack/pack-1234.idx", "garbage");
-    assert_int_equal(git_home_check_packs(folder, &b->f), ST_CORRUPT);
-    assert_non_null(strstr(b->f.text, "pack-1234"));
+    char path[JUDGE_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/repo/objects/pack", judge.folder);
+    f.text[0] = '\0';
+    return git_home_check_packs(path, &f);
 }
 
-static void the_users_choice_stays(void **state)
+static void packs_are_checked_by_name(void **unused)
 {
-    struct bench *b = *state;
-    assert_int_equal(judge_run(&b->judge, "git -C repo.git config gc.auto 7"), 0);
-    assert_int_equal(git_home_configure(b->git, &b->f), ST_OK);
-    assert_int_equal(git_home_configure(b->git, &b->f), ST_OK);
-    assert_int_equal(judge_run(&b->judge, "git -C repo.git config --get-all gc.auto"), 0);
-    assert_string_equal(b->judge.output, "7");
-    assert_int_equal(judge_run(&b->judge, "git -C repo.git config --get-all gc.pruneExpire"), 0);
-    assert_string_equal(b->judge.output, "never");
+    (void)unused;
+    assert_int_equal(check_packs(), ST_OK);
+    assert_int_equal(judge_run(&judge, "cd repo && for i in 1 2 3; do echo $i | "
+                                       "git hash-object -w --stdin | "
+                                       "git pack-objects -q objects/pack/pack; done"),
+                     0);
+    assert_int_equal(check_packs(), ST_OK);
+    assert_int_equal(judge_run(&judge, "cd repo/objects/pack && touch note.idx pack-.keep && "
+                                       "ls *.pack | head -1 && chmod u+w *"),
+                     0);
+    assert_int_equal(check_packs(), ST_OK); /* whatever is no pack's */
+    char name[64];
+    snprintf(name, sizeof name, "%.45s", judge.output); /* pack-<40> */
+    assert_int_equal(judge_run(&judge, "cd repo/objects/pack && printf x >> %s.pack", name), 0);
+    assert_int_equal(check_packs(), ST_CORRUPT);
+    assert_non_null(strstr(f.text, name));
+    assert_int_equal(judge_run(&judge, "cd repo/objects/pack && rm %s.pack", name), 0);
+    assert_int_equal(check_packs(), ST_CORRUPT);
+    assert_non_null(strstr(f.text, name));
+    assert_int_equal(judge_run(&judge, "cd repo/objects/pack && rm %s.idx", name), 0);
+    assert_int_equal(check_packs(), ST_OK);
+    assert_int_equal(git_home_check_packs("/nonexistent", &f), ST_OK);
+    assert_int_equal(git_home_check_packs("/dev/null", &f), ST_IO);
+    assert_non_null(strstr(f.text, "/dev/null"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+static void without_memory_packs_are_not_called_damaged(void **unused)
+{
+    (void)unused;
+    assert_int_equal(judge_run(&judge, "cd repo && echo x | git hash-object -w --stdin | "
+                                       "git pack-objects -q objects/pack/pack"),
+                     0);
+    bool failed = true;
+    for (uint64_t n = 1; failed; n++) {
+        mem_fail_at(n);
+        enum status st = check_packs();
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(st, failed ? ST_NO_MEMORY : ST_OK);
+        assert_true(n < 20);
+    }
+}
+
+static void refs_are_whole_or_named(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *text; /* of the file, for printf */
+        enum status expected;
+    } cases[] = {
+        {"0123456789abcdef0123456789abcdef01234567\\n", ST_OK},
+        {"0123456789abcdef0123456789abcdef01234567\\nmore", ST_OK},
+        {"ref: refs/heads/other\\n", ST_OK},
+        {"", ST_CORRUPT},
+        {"0123456789abcdef0123456789abcdef01234567", ST_CORRUPT},
+        {"0123456789abcdef0123456789abcdef0123456\\n", ST_CORRUPT},
+        {"0123456789abcdef0123456789abcdef0123456g\\n", ST_CORRUPT},
+        {"ref:", ST_CORRUPT},
+        {"\\000\\000\\000\\000", ST_CORRUPT},
+    };
+    assert_int_equal(git_home_check_refs(git, &f), ST_OK);
+    assert_int_equal(judge_run(&judge, "mkdir -p repo/refs/minga/office && "
+                                       ": > repo/refs/heads/main.lock"),
+                     0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        f = (struct fault){.text = ""};
+        assert_int_equal(judge_run(&judge, "printf '%s' > repo/refs/minga/office/7", cases[i].text),
+                         0);
+        assert_int_equal(git_home_check_refs(git, &f), cases[i].expected);
+        if (cases[i].expected == ST_OK)
+            continue;
+        assert_non_null(strstr(f.text, "refs/minga/office/7"));
+        assert_int_not_equal(f.fix[0], '\0');
+    }
+    assert_true(git_home_remove_ref(git, "refs/minga/office/7")); /* damaged as it is */
+    assert_false(git_home_remove_ref(git, "refs/minga/office/7"));
+    assert_int_equal(git_home_check_refs(git, &f), ST_OK);
+}
+
+static void sweeping_takes_only_what_a_crash_of_ours_leaves(void **unused)
+{
+    (void)unused;
+    assert_int_equal(judge_run(&judge,
+                               "cd repo && mkdir -p refs/minga/a && "
+                               "touch HEAD.lock config.lock packed-refs.lock shallow.lock "
+                               "refs/heads/main.lock refs/minga/a/1.lock "
+                               "objects/pack/tmp_pack_minga_1_1 objects/pack/tmp_idx_minga_22_3 && "
+                               "touch index.lock refs/heads/locked refs/minga/a/lock "
+                               "objects/pack/tmp_pack_abc objects/pack/pack-1.pack "
+                               "objects/pack/x.lock config HEAD"),
+                     0);
+    git_home_sweep(git);
+    assert_int_equal(judge_run(&judge, "cd repo && ls -d *.lock refs/heads/* refs/minga/a/* "
+                                       "objects/pack/* config HEAD"),
+                     0);
+    assert_string_equal(judge.output, "HEAD\n"
+                                      "config\n"
+                                      "index.lock\n"
+                                      "objects/pack/pack-1.pack\n"
+                                      "objects/pack/tmp_pack_abc\n"
+                                      "objects/pack/x.lock\n"
+                                      "refs/heads/locked\n"
+                                      "refs/minga/a/lock");
+    assert_int_equal(judge_run(&judge, "rm -r repo/objects/pack"), 0);
+    git_home_sweep(git); /* with nothing there */
+}
+
+static void settings_of_the_user_stay(void **unused)
+{
+    (void)unused;
+    assert_int_equal(judge_run(&judge, "git -C repo config gc.auto 500"), 0);
+    assert_int_equal(git_home_configure(git, &f), ST_OK);
+    assert_int_equal(judge_run(&judge, "cd repo && git config gc.auto && "
+                                       "git config gc.pruneExpire && "
+                                       "git config maintenance.auto && "
+                                       "git config receive.denyDeletes && "
+                                       "git config receive.denyNonFastForwards && "
+                                       "git config transfer.fsckObjects"),
+                     0);
+    assert_string_equal(judge.output, "500\nnever\nfalse\ntrue\ntrue\ntrue");
+    assert_int_equal(judge_run(&judge, "cp repo/config before"), 0);
+    assert_int_equal(git_home_configure(git, &f), ST_OK);
+    assert_int_equal(judge_run(&judge, "cmp before repo/config"), 0); /* a second time: nothing */
+    assert_int_equal(judge_run(&judge, "echo '[broken' > repo/config"), 0);
+    assert_int_not_equal(git_home_configure(git, &f), ST_OK);
+    assert_non_null(strstr(f.text, "cannot be configured"));
+}
 
 int main(void)
 {
+#define WITH_REPOSITORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(refs),
-        TEST(what_a_crash_left),
-        TEST(folders_and_alternates),
-        TEST(a_damaged_index_of_a_pack),
-        TEST(the_users_choice_stays),
+        WITH_REPOSITORY(folders_are_its_own_first),
+        WITH_REPOSITORY(alternates_are_followed),
+        WITH_REPOSITORY(circles_and_crowds_of_alternates_end),
+        WITH_REPOSITORY(packs_are_checked_by_name),
+        WITH_REPOSITORY(without_memory_packs_are_not_called_damaged),
+        WITH_REPOSITORY(refs_are_whole_or_named),
+        WITH_REPOSITORY(sweeping_takes_only_what_a_crash_of_ours_leaves),
+        WITH_REPOSITORY(settings_of_the_user_stay),
     };
-    if (git_libgit2_init() < 0)
-        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
