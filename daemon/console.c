@@ -23,7 +23,7 @@ enum {
     WAIT_MS_DEFAULT = 60 * 1000,
     SYNC_MS_DEFAULT = 20 * 1000,
     WATCHER_BYTES_MAX = MIB, /* untaken rows of a watcher, who is then let go */
-    SYNC_MS_MIN = 1000, /* a link just asked for has this long to begin */
+    SYNC_MS_MIN = 1000,      /* a link just asked for has this long to begin */
 };
 
 enum waiting { WAIT_NONE, WAIT_STATUS, WAIT_SYNC };

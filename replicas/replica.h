@@ -28,9 +28,9 @@ struct replica_options {
     const struct home_identity *identity;
     const char *label; /* with 'disk': ours */
     const struct digest *network;
-    bool readonly;                          /* no lock, no journal writes, no index */
-    bool index;                             /* keep the SQLite index at home/index.db */
-    bool rebuild; /* the journal may lack what the repository has: for repair alone */
+    bool readonly; /* no lock, no journal writes, no index */
+    bool index;    /* keep the SQLite index at home/index.db */
+    bool rebuild;  /* the journal may lack what the repository has: for repair alone */
     int64_t (*wall_seconds)(void *context); /* for git's dates only; NULL: time() */
     void *wall_context;
 };
