@@ -21,7 +21,9 @@ first=$(m santiago --json set "$id" stage=workshop | field commit)
 until_true 30 same_state santiago iquique
 second=$(m iquique --json set "$id" stage=purchase needs+=health | field commit)
 until_true 30 same_state santiago iquique
-stage_at() { m santiago --json show "$id" --at "$1" | jq -c '[.fields.stage, (.fields.needs // [])]'; }
+stage_at() {
+    m santiago --json show "$id" --at "$1" | jq -c '[.fields.stage, (.fields.needs // [])]'
+}
 expect "at the first commit" "$(stage_at "$first")" '["workshop",[]]'
 expect "at a commit cut short" "$(stage_at "${second:0:12}")" '["purchase",["health"]]'
 expect "at a day to come" "$(stage_at 2100-01-01)" '["purchase",["health"]]'
@@ -90,7 +92,8 @@ keys explain "id type field text commands values" explain "$id"
 keys resolve "id commit conflicts" resolve "$id" stage=purchase
 keys set "id commit conflicts" set "$id" stage=monitoring
 keys add "id commit" add household people=2
-keys import "added changed same rejected reject_file commits" import household "$DATA/households.csv"
+keys import "added changed same rejected reject_file commits" \
+    import household "$DATA/households.csv"
 keys invite "link expires role" invite somebody
 keys member "label role" member list
 keys member "label role fingerprint" member show iquique
@@ -187,7 +190,8 @@ flip "$log" 2000
 code=0
 m santiago --json verify >"$SCRATCH/verified" 2>"$SCRATCH/err" || code=$?
 expect "verify of a damaged journal: $(cat "$SCRATCH/verified" "$SCRATCH/err")" "$code" 5
-cat "$SCRATCH/verified" "$SCRATCH/err" | grep -q "journal/" || die "verify does not name the journal"
+cat "$SCRATCH/verified" "$SCRATCH/err" | grep -q "journal/" ||
+    die "verify does not name the journal"
 daemon_fails 'journal/.* is damaged at offset .*minga repair journal'
 m santiago repair journal >"$SCRATCH/repaired" || die "repair journal: $(cat "$SCRATCH/repaired")"
 grep -q 'damaged-' "$SCRATCH/repaired" || die "the old journal is not named"

@@ -25,10 +25,12 @@ says() {
         shift
     done
     shift
-    out=$(env -i "PATH=$PATH" "${variables[@]}" "$MINGA" --home "$SCRATCH/santiago" "$@" 2>&1) || true
+    out=$(env -i "PATH=$PATH" "${variables[@]}" "$MINGA" --home "$SCRATCH/santiago" "$@" 2>&1) ||
+        true
     [[ $out =~ $regex ]] || die "${variables[*]} minga $*: $out does not say $regex"
 }
-for spanish in LANGUAGE=es LANGUAGE=es_CL:en LC_MESSAGES=es_CL.UTF-8 LANG=es_ES.UTF-8 LC_ALL=es_CL; do
+for spanish in LANGUAGE=es LANGUAGE=es_CL:en LC_MESSAGES=es_CL.UTF-8 LANG=es_ES.UTF-8 \
+    LC_ALL=es_CL; do
     says 'red Programa, oficina santiago' "$spanish" -- status
 done
 for english in LANGUAGE=en LANG=C LANG=de_DE.UTF-8 "LANGUAGE=en:es LANG=es_CL.UTF-8" LC_ALL=C; do
@@ -42,12 +44,13 @@ says 'desde .*una persona tiene que decidir' "${es[@]}" -- conflicts
 says 'oficina' "${es[@]}" -- help
 says 'no hay ' "${es[@]}" -- stauts
 says 'minga status' "${es[@]}" -- stauts
-says 'dejan fuera, por ser datos personales: .* 100 iguales' "${es[@]}" -- import household "$DATA/households.csv"
+says 'dejan fuera, por ser datos personales: .* 100 iguales' "${es[@]}" -- \
+    import household "$DATA/households.csv"
 says 'hecho|listo' "${es[@]}" -- set "$id" trade=costura
 # JSON is the same in every language.
 expect "JSON" "$(LANGUAGE=es m santiago --json show "$id")" "$(m santiago --json show "$id")"
-for verb in init invite join member peer add set show list find import log conflicts explain resolve \
-    status sync watch verify doctor repair export config help; do
+for verb in init invite join member peer add set show list find import log conflicts explain \
+    resolve status sync watch verify doctor repair export config help; do
     [ "$(LANGUAGE=es "$MINGA" help "$verb")" != "$(LANGUAGE=en "$MINGA" help "$verb")" ] ||
         die "help $verb is the same in Spanish and English"
 done
@@ -77,7 +80,8 @@ os.waitpid(pid, 0)
 sys.stdout.buffer.write(out)
 END
 }
-for words in status conflicts "explain $id" "show $id" "list household" log "member list" peer doctor help; do
+for words in status conflicts "explain $id" "show $id" "list household" log "member list" peer \
+    doctor help; do
     read -ra words <<<"$words"
     "$MINGA" --home "$SCRATCH/santiago" "${words[@]}" >"$SCRATCH/out" 2>&1 || true
     [ -s "$SCRATCH/out" ] || die "${words[*]} says nothing"
@@ -96,5 +100,7 @@ evil=$(m santiago add contact institution="$(printf 'a\033[2Jb\302\2332Jc\342\20
 for words in "show $evil" "list contact" log "find a"; do
     read -ra words <<<"$words"
     on_terminal LANG=C.UTF-8 "$MINGA" --home "$SCRATCH/santiago" "${words[@]}" >"$SCRATCH/out"
-    if grep -qP '\x1b|\xc2\x9b|\xe2\x80\xae' "$SCRATCH/out"; then die "${words[*]} lets an escape out"; fi
+    if grep -qP '\x1b|\xc2\x9b|\xe2\x80\xae' "$SCRATCH/out"; then
+        die "${words[*]} lets an escape out"
+    fi
 done
