@@ -18,6 +18,7 @@
 #include "daemon/logger.h"
 #include "daemon/server.h"
 #include "proto/control.h"
+#include "proto/mem.h"
 
 struct running {
     struct homes *homes; /* a is the server's, closed; b is open */
@@ -149,7 +150,7 @@ static inline void running_config(struct running *r, const char *text)
 
 static inline int running_begin(void **state)
 {
-    struct running *r = calloc(1, sizeof *r);
+    struct running *r = mem_alloc(sizeof *r);
     struct fault f = {0};
     struct caller c;
     homes_setup((void **)&r->homes);
@@ -188,7 +189,7 @@ static inline int running_end(void **state)
     void *homes = r->homes;
     running_stop(r);
     homes_teardown(&homes);
-    free(r);
+    mem_free(r);
     return 0;
 }
 
