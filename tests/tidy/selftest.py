@@ -48,7 +48,9 @@ enum status good_read(const char *text)
     return strlen(text) > strlen("malloc(1)") ? ST_OK : ST_AGAIN;
 }
 """
-ARCHITECTURE = """## `proto/`
+ARCHITECTURE = """See [this](ARCHITECTURE.md#proto).
+
+## `proto/`
 
 | module | is |
 | --- | --- |
@@ -82,6 +84,7 @@ BAD = {
     "no-fuzz-target": ("proto/mp.c", "int mp_decoder;\n"),
     "no-corpus": ("tests/fuzz/fuzz_bad.c", "int fuzz_bad;\n"),
     "not-in-architecture": ("proto/bad.c", "int bad_unnamed;\n"),
+    "dead-link": ("README.md", "See [more](docs/MORE.md).\n"),
     "table-stale": ("proto/good.h", GOOD_HEADER),
 }
 

@@ -17,11 +17,11 @@ import whole
 def run(top, archives):
     """All rules over one tree: what breaks them, and what soon will."""
     findings, advice = source.Findings(), source.Findings()
-    sources = source.read_c(top)
-    shape.check(top, sources, source.read_other(top), findings, advice)
+    sources, others = source.read_c(top), source.read_other(top)
+    shape.check(top, sources, others, findings, advice)
     layers.check_includes(sources, findings)
     layers.check_archives(archives, findings)
-    whole.check(top, sources, findings)
+    whole.check(top, sources, others, findings)
     return findings, advice, len(sources)
 
 

@@ -56,7 +56,22 @@ def check_architecture(top, sources, findings):
                          f"{folder}/{stem} is not there")
 
 
-def check(top, sources, findings):
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+
+
+def check_links(top, others, findings):
+    """What a document leads to inside the project is there."""
+    for source in others:
+        if not source.name.endswith(".md"):
+            continue
+        for number, line in enumerate(source.lines, 1):
+            for target in LINK.findall(line):
+                if not (top / source.path).parent.joinpath(target).exists():
+                    findings.add("dead-link", source.path, number, f"{target} is not there")
+
+
+def check(top, sources, others, findings):
     check_tests(top, sources, findings)
     check_fuzz(top, findings)
     check_architecture(top, sources, findings)
+    check_links(top, others, findings)
