@@ -24,8 +24,10 @@ const char *status_text(enum status code)
 
 const char *status_word(enum status code)
 {
-    static _Thread_local char word[WORD_BYTES_MAX];
+    /* Filled as they are asked for, one a code, so that two may stand in one sentence. */
+    static _Thread_local char words[STATUS_COUNT][WORD_BYTES_MAX];
     CHECK((unsigned)code < STATUS_COUNT);
+    char *word = words[code];
     const char *name = names[code] + 3; /* behind "ST_" */
     unsigned i = 0;
     for (; name[i] != '\0' && i < WORD_BYTES_MAX - 1; i++)
