@@ -13,8 +13,9 @@ enum {
     BACKLOG = 64,
     READ_BYTES = 64 * KIB,
     ADDRESS_TEXT = 128,
-    LINGER_MS = 3000,          /* to send out what is left of a closed link */
-    NOTSENT_LOWAT = 128 * KIB, /* unsent bytes the kernel takes: lanes stay short */
+    LINGER_MS = 3000,                    /* to send out what is left of a closed link */
+    NOTSENT_LOWAT = 128 * KIB,           /* unsent bytes the kernel takes: lanes stay short */
+    UNSENT_BYTES_MAX = 2 * WINDOW_BYTES, /* more waits for nobody who reads what was asked for */
     PENDING_MAX = LINKS_MAX + HALF_OPEN_MAX,
 };
 
@@ -341,6 +342,10 @@ void transport_send(struct transport *t, link_id link, struct bytes data)
         }
         if (data.count == 0)
             return;
+    }
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&s->tcp) + data.count > UNSENT_BYTES_MAX) {
+        drop(s, "the other side does not read");
+        return;
     }
     struct write *w = mem_alloc(sizeof *w + data.count);
     if (w == NULL) {

@@ -187,6 +187,29 @@ static void much_at_once(void **state)
     mem_free(data);
 }
 
+/* Who asks and asks, and never reads the answers, is let go before they fill the memory. */
+static void who_does_not_read(void **state)
+{
+    enum { SENDS_MAX = 256 };
+    struct bench *t = *state;
+    uint8_t *data = mem_alloc(MIB);
+    assert_non_null(data);
+    struct sockaddr_in name = {.sin_family = AF_INET};
+    name.sin_port = htons((uint16_t)strtoul(strrchr(t->address, ':') + 1, NULL, 10));
+    inet_pton(AF_INET, "127.0.0.1", &name.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
+    UNTIL(t, t->a.accepted == 1);
+    for (int i = 0; i < SENDS_MAX && t->a.closed == 0; i++) {
+        transport_send(t->a.transport, t->a.last, (struct bytes){data, MIB});
+        uv_run(&t->loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(t->a.closed, 1);
+    assert_string_equal(t->a.why, "the other side does not read");
+    close(fd);
+    mem_free(data);
+}
+
 static void a_link_that_is_unknown_is_ignored(void **state)
 {
     struct bench *t = *state;
@@ -270,6 +293,7 @@ int main(void)
         TEST(no_address_to_listen_on),
         TEST(bytes_go_both_ways),
         TEST(much_at_once),
+        TEST(who_does_not_read),
         TEST(a_link_that_is_unknown_is_ignored),
         TEST(nobody_there),
         TEST(a_stop_tells_nobody),
