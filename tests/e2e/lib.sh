@@ -22,6 +22,7 @@ finish() {
     trap - EXIT
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    [ "$code" -eq 0 ] || tail -n 15 "$SCRATCH"/*.log >&2 2>/dev/null || true
     [ -n "${KEEP:-}" ] || rm -rf "$SCRATCH"
     exit "$code"
 }
