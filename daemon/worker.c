@@ -441,13 +441,24 @@ static int by_label(const void *a, const void *b)
     return strcmp(x->label, y->label);
 }
 
+/* At most HEADS_MAX tips, those that count first: no flood of forks hides an honest head. */
+static uint32_t choose_tips(const struct graph *g, uint32_t out[static HEADS_MAX])
+{
+    uint32_t tip_count, chosen = 0;
+    const uint32_t *tips = graph_tips(g, &tip_count);
+    for (int counted = 1; counted >= 0; counted--)
+        for (uint32_t i = 0; i < tip_count && chosen < HEADS_MAX; i++)
+            if (graph_node(g, tips[i])->counted == (counted == 1))
+                out[chosen++] = tips[i];
+    return chosen;
+}
+
 /* All tips, grouped by the label that wrote them, ascending. */
 static enum status tell_heads(struct worker *w, struct job *j)
 {
     struct graph *g = replica_graph(w->replica);
-    uint32_t tip_count;
-    const uint32_t *tips = graph_tips(g, &tip_count);
-    tip_count = tip_count < HEADS_MAX ? tip_count : HEADS_MAX;
+    uint32_t tips[HEADS_MAX];
+    uint32_t tip_count = choose_tips(g, tips);
     j->heads = mem_array(tip_count, sizeof *j->heads);
     j->ids = mem_array(tip_count, sizeof *j->ids);
     if (j->heads == NULL || j->ids == NULL)

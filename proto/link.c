@@ -363,11 +363,10 @@ static void act(struct link *l, struct common *c)
     }
 }
 
-/* While a charter is checked before the verdict, nothing further is read. */
+/* While a charter is checked nothing further is read, so that a peer has one under way at most. */
 static bool is_reading(const struct link *l)
 {
-    return l->state > LINK_HANDSHAKE && l->state < LINK_CLOSED &&
-           (l->state == LINK_ACTIVE || l->charter_request == 0);
+    return l->state > LINK_HANDSHAKE && l->state < LINK_CLOSED && l->charter_request == 0;
 }
 
 bool link_read_next(struct link *l, struct common *c)

@@ -66,12 +66,13 @@ enum status advance_commit(struct replica *r, const struct judged *j, uint32_t *
     uint32_t fresh_count, head_count;
     node.parents = j->parents;
     node.label = j->label;
+    bool was_frozen = graph_frozen(r->graph, &node.key);
     enum status st = graph_add(r->graph, &node, node_out);
     if (st != ST_OK)
         return st;
     const struct graph_node *added = graph_node(r->graph, *node_out);
-    if (graph_key(r->graph, added->key)->frozen)
-        return advance_recount(r, f);
+    if (!was_frozen && graph_frozen(r->graph, &node.key))
+        return advance_recount(r, f); /* once: what it writes now counts only through others */
     st = graph_count_new(r->graph, charter_newest(&r->chain), *node_out, &fresh, &fresh_count);
     if (st != ST_OK || fresh_count == 0)
         return st;

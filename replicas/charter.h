@@ -119,6 +119,9 @@ void charter_chain_release(struct charter_chain *c);
 MUST_USE enum status charter_chain_add(struct charter_chain *c, struct bytes file,
                                        const struct digest *expected, struct fault *f);
 
+/* charter_chain_drop(): take the newest version off again: it could not be made durable. */
+void charter_chain_drop(struct charter_chain *c);
+
 /* charter_version_of(): the version number a file claims, unverified; 0 where it is no charter. */
 uint32_t charter_version_of(struct bytes file);
 

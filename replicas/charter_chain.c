@@ -17,6 +17,12 @@ void charter_chain_release(struct charter_chain *c)
     *c = (struct charter_chain){0};
 }
 
+void charter_chain_drop(struct charter_chain *c)
+{
+    CHECK(c->count > 0);
+    charter_file_free(c->versions[--c->count]);
+}
+
 static uint32_t admin_count(const struct charter *c)
 {
     uint32_t admins = 0;

@@ -464,6 +464,12 @@ const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out)
     return g->tips;
 }
 
+bool graph_frozen(const struct graph *g, const struct key *key)
+{
+    uint32_t writer = find_writer(g, key);
+    return writer != GRAPH_NONE && g->writers[writer].key.frozen;
+}
+
 bool graph_forked(const struct graph *g, uint32_t key)
 {
     CHECK(key < g->writer_count);

@@ -90,6 +90,9 @@ const uint32_t *graph_heads(struct graph *g, uint32_t *count_out);
  * until the next change. */
 const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out);
 
+/* graph_frozen(): whether a key has written and is frozen. */
+bool graph_frozen(const struct graph *g, const struct key *key);
+
 /* graph_forked(): whether a key has two commits of one seq. */
 bool graph_forked(const struct graph *g, uint32_t key);
 

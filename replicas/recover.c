@@ -67,6 +67,8 @@ static enum status load_node(struct frames *l, struct bytes payload)
         if (parents[i] == GRAPH_NONE)
             return fault_set(l->fault, ST_CORRUPT, "a journal frame names an unknown parent");
     }
+    if (item.seq != graph_next_seq(r->graph, &member->key, parents, item.parent_count))
+        return fault_set(l->fault, ST_CORRUPT, "a journal frame is out of its writer's order");
     node.tree = item.tree;
     node.digest = item.digest;
     node.seq = item.seq;

@@ -1,6 +1,8 @@
 #include "replicas/repair.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -178,6 +180,24 @@ static enum status from_old_journal(struct rebuilding *b, const char *old_home)
     return st == ST_NOT_FOUND ? ST_OK : st; /* it was gone altogether */
 }
 
+/* Every journal that was ever set aside: an earlier repair may have been cut short. */
+static enum status from_old_journals(struct rebuilding *b, const char *home)
+{
+    char path[HOME_PATH_MAX + NAME_MAX + 2];
+    enum status st = ST_OK;
+    DIR *folder = opendir(home);
+    if (folder == NULL)
+        return fault_errno(b->fault, errno, "cannot read %s", home);
+    for (struct dirent *e = readdir(folder); st == ST_OK && e != NULL; e = readdir(folder)) {
+        if (strncmp(e->d_name, "damaged-", strlen("damaged-")) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", home, e->d_name);
+        st = from_old_journal(b, path);
+    }
+    closedir(folder);
+    return st;
+}
+
 /* <home>/journal goes to <home>/damaged-<time>/journal. */
 static enum status set_aside(const char *home, char old_home[static HOME_PATH_MAX], struct fault *f)
 {
@@ -214,7 +234,7 @@ enum status repair_journal(const char *home, struct repair_report *out, struct f
     if (st == ST_OK)
         st = from_repository(&b);
     if (st == ST_OK)
-        st = from_old_journal(&b, old_home);
+        st = from_old_journals(&b, home);
     if (st == ST_OK)
         st = replica_sync(b.replica, f);
     if (st != ST_OK) {

@@ -33,11 +33,13 @@ enum status engine_keep_charter(struct replica *r, struct bytes file, struct fau
     const struct charter *fresh = charter_newest(&r->chain);
     if (r->disk != NULL && !r->readonly)
         st = put_charter(r->disk, fresh->version, buf_bytes(&fresh->file), f);
-    if (st == ST_OK && before > 0 &&
-        fresh->retired_count > r->chain.versions[before - 1]->retired_count)
+    if (st != ST_OK) { /* not durable, so not in force */
+        charter_chain_drop(&r->chain);
+        return st;
+    }
+    if (before > 0 && fresh->retired_count > r->chain.versions[before - 1]->retired_count)
         st = advance_recount(r, f);
-    /* In force in memory, but not durable, or not counted by: go no further. */
-    r->failed = r->failed || st != ST_OK;
+    r->failed = r->failed || st != ST_OK; /* in force, but not counted by: go no further */
     return st;
 }
 

@@ -60,7 +60,8 @@ static void a_frozen_key_leaves_the_state(void **state)
     members_set(m, a, 0, "a", "\"first\"");
     members_carry(m, a, b);
     struct oid before = *replica_state(a->replica);
-    for (uint8_t i = 0; i <= GRAPH_FORKS_MAX; i++) {
+    enum { BRANCHES = GRAPH_FORKS_MAX + 3 }; /* some more once it is frozen */
+    for (uint8_t i = 0; i < BRANCHES; i++) {
         struct op_list ops = {0};
         struct buf item = {0};
         struct replica_verdict v;
@@ -74,13 +75,13 @@ static void a_frozen_key_leaves_the_state(void **state)
         op_list_release(&ops);
         buf_release(&item);
         bool same = memcmp(before.id, replica_state(a->replica)->id, OID_BYTES) == 0;
-        assert_int_equal(same, i == GRAPH_FORKS_MAX);
+        assert_int_equal(same, i >= GRAPH_FORKS_MAX);
     }
     assert_int_equal(replica_sync(a->replica, &m->f), ST_OK);
     uint32_t tips, heads;
     graph_tips(replica_graph(a->replica), &tips);
     graph_heads(replica_graph(a->replica), &heads);
-    assert_int_equal(tips, GRAPH_FORKS_MAX + 1);
+    assert_int_equal(tips, BRANCHES);
     assert_int_equal(heads, 1);
     replica_drop(a->replica);
     members_open(m, a); /* and the same after a restart */

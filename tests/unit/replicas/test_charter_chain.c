@@ -47,6 +47,23 @@ static void majorities_count(void **state)
     charter_chain_release(&chain);
 }
 
+static void the_newest_can_be_dropped_and_come_back(void **state)
+{
+    (void)state;
+    struct person p[] = {admin("aa", 1), admin("bb", 2), admin("cc", 3)};
+    struct charter_chain chain = three(p);
+    struct charter next = next_of(&chain);
+    const struct person *two[] = {&p[0], &p[2]};
+    uint32_t before = chain.count;
+    next.limits_json = BYTES("{\"parents_max\":16}");
+    assert_int_equal(offer(&chain, &next, two, 2), ST_OK);
+    charter_chain_drop(&chain);
+    assert_int_equal(chain.count, before);
+    assert_int_equal(charter_newest(&chain)->version, before);
+    assert_int_equal(offer(&chain, &next, two, 2), ST_OK);
+    charter_chain_release(&chain);
+}
+
 static void losses_are_retirements(void **state)
 {
     (void)state;
@@ -140,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(majorities_count),
+        cmocka_unit_test(the_newest_can_be_dropped_and_come_back),
         cmocka_unit_test(losses_are_retirements),
         cmocka_unit_test(the_schema_only_grows),
         cmocka_unit_test(every_allocation_may_fail),

@@ -140,6 +140,7 @@ static void forks_freeze_a_key(void **state)
         const struct graph_node *node = graph_node(g, n);
         assert_int_equal(graph_forked(g, node->key), i > 0);
         assert_int_equal(graph_key(g, node->key)->frozen, i == GRAPH_FORKS_MAX);
+        assert_int_equal(graph_frozen(g, &graph_key(g, node->key)->key), i == GRAPH_FORKS_MAX);
         count_it(m, g, n, i < GRAPH_FORKS_MAX);
     }
     graph_heads(g, &heads);
