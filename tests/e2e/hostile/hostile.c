@@ -200,8 +200,10 @@ static bool unfolded(struct attack *a, const void *data, size_t count, bool flus
 {
     static ZSTD_CCtx *zstd;
     static uint8_t room[1 << 20];
-    if (zstd == NULL)
+    if (zstd == NULL) { /* within the window that a reader allows: what lies behind is to be met */
         zstd = ZSTD_createCCtx();
+        CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, ZSTD_WINDOW_LOG)));
+    }
     ZSTD_inBuffer in = {data, count, 0};
     size_t left = 1;
     while (in.pos < in.size || (flush && left != 0)) {
