@@ -112,7 +112,14 @@ static enum status take_verb(struct parse *p)
             fault_fix(p->fault, tr("minga help lists the commands"));
         return ST_USAGE;
     }
-    return ST_OK; /* only options: help */
+    for (p->at = 0; p->at < p->argc; p->at++) {
+        if (p->taken[p->at])
+            continue;
+        fault_set(p->fault, ST_USAGE, tr("minga has no option %s"), p->argv[p->at]);
+        fault_fix(p->fault, tr("minga help lists the commands"));
+        return ST_USAGE;
+    }
+    return ST_OK; /* nothing but what is taken everywhere: help */
 }
 
 static enum status unknown(struct parse *p, const char *text, size_t bytes)

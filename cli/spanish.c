@@ -165,6 +165,8 @@ static const struct language_entry ENTRIES[] = {
     {"up to date", "al día"},
     {"receiving", "recibiendo"},
     {"waiting for contact", "sin contacto aún"},
+    {"through others", "por otras oficinas"},
+    {"minga has no option %s", "minga no tiene la opción %s"},
     {"role", "rol"},
     {"link", "enlace"},
     {"state", "estado"},

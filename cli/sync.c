@@ -40,6 +40,8 @@ static const char *standing(const json_t *member)
         return tr("has news for us");
     if (json_is_true(json_object_get(member, "up_to_date")))
         return tr("up to date");
+    if (strcmp(link, "none") == 0)
+        return tr("through others");
     return strcmp(link, "active") == 0 ? tr("receiving") : tr("waiting for contact");
 }
 

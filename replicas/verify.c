@@ -474,12 +474,10 @@ enum status verify_repo(const char *dir, const struct digest *network, struct ve
     if (st == ST_OK)
         finish(&v);
     if (st == ST_OK)
-        snprintf(
-            out->unchecked, sizeof out->unchecked,
-            "a clone shows what was said and signed; not checked here: commits that this clone "
-            "never fetched, the office's journal%s",
-            network == NULL ? ", and that this is your network: compare its id with the paper"
-                            : "");
+        snprintf(out->unchecked, sizeof out->unchecked,
+                 "commits that this clone never fetched, the office's journal%s",
+                 network == NULL ? ", and that this is your network: compare its id with the paper"
+                                 : "");
     mem_free(order);
     replica_drop(v.replica);
     return st;

@@ -47,6 +47,16 @@ static void takes_words_and_options_in_any_order(void **state)
     assert_true(call.json && call.quiet && !call.verbose);
 }
 
+static void an_option_needs_a_command_that_has_it(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--bogus", NULL), ST_USAGE);
+    assert_non_null(strstr(fault.text, "--bogus"));
+    assert_int_equal(parse("--json", "-x", NULL), ST_USAGE);
+    assert_int_equal(parse("--json", NULL), ST_OK);
+    assert_null(call.verb);
+}
+
 static void takes_changes_of_sets_and_dashes(void **state)
 {
     (void)state;
@@ -131,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_words_and_options_in_any_order),
+        cmocka_unit_test(an_option_needs_a_command_that_has_it),
         cmocka_unit_test(takes_changes_of_sets_and_dashes),
         cmocka_unit_test(says_the_nearest_command_and_never_runs_it),
         cmocka_unit_test(says_the_nearest_option),
