@@ -95,8 +95,9 @@ for who in "${everyone[@]}"; do printf '%-14s %s\n' "$who" "$(state_of "$who")";
 
 step "The auditor replays every commit, and stock git agrees"
 run auditor verify
-m auditor export git "$SCRATCH/kit" >/dev/null
+m auditor export git "$SCRATCH/kit" -q >/dev/null
 git clone -q "$SCRATCH/kit/minga.bundle" "$SCRATCH/history"
+printf 'history$ git fsck --strict && git log --show-signature -3 --stat\n'
 git -C "$SCRATCH/history" fsck --strict --no-dangling
 git -C "$SCRATCH/history" -c gpg.ssh.allowedSignersFile="$SCRATCH/kit/allowed_signers" \
     log --show-signature -3 --stat
