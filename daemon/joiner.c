@@ -69,10 +69,18 @@ static void refused(struct joiner *j, enum status status)
 static enum status enter(struct joiner *j, const struct core_effect *e)
 {
     struct charter_chain chain = {0};
-    enum status st =
-        replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count, &j->fault);
+    bool named = false; /* the version that the link names is in what came */
+    enum status st = ST_OK;
+    for (uint32_t i = 0; st == ST_OK && i < e->item_count; i++) {
+        st = charter_chain_add(&chain, e->items[i], &j->link.network, &j->fault);
+        named = named || (st == ST_OK && memcmp(charter_newest(&chain)->hash.id, j->link.charter.id,
+                                                DIGEST_BYTES) == 0);
+    }
+    if (st == ST_OK && !named)
+        st = fault_set(&j->fault, ST_WRONG_CHARTER,
+                       "the charter received is not the one that the link names");
     if (st == ST_OK)
-        st = charter_chain_add(&chain, e->items[0], &j->link.network, &j->fault);
+        st = replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count, &j->fault);
     if (st == ST_OK)
         memcpy(j->network, charter_newest(&chain)->network, sizeof j->network);
     charter_chain_release(&chain);
