@@ -198,22 +198,32 @@ static enum status from_old_journals(struct rebuilding *b, const char *home)
     return st;
 }
 
+enum { NAMES_TRIED = 100 };
+
 /* <home>/journal goes to <home>/damaged-<time>/journal. */
 static enum status set_aside(const char *home, char old_home[static HOME_PATH_MAX], struct fault *f)
 {
     char from[HOME_PATH_MAX], to[HOME_PATH_MAX + 16], name[64];
-    int lock = -1;
+    int lock = -1, failed = EEXIST;
+    long long now = (long long)time(NULL);
     enum status st = home_lock(home, &lock, f);
     if (st != ST_OK)
         return st;
-    snprintf(name, sizeof name, "damaged-%lld", (long long)time(NULL));
-    st = home_path(home, name, old_home, f);
+    /* Several repairs within one second get a folder each. */
+    for (int i = 0; st == ST_OK && failed == EEXIST && i < NAMES_TRIED; i++) {
+        snprintf(name, sizeof name, "damaged-%lld", now + i);
+        st = home_path(home, name, old_home, f);
+        if (st == ST_OK)
+            failed = mkdir(old_home, 0700) == 0 ? 0 : errno;
+    }
     if (st == ST_OK)
         st = home_path(home, "journal", from, f);
     if (st == ST_OK) {
         snprintf(to, sizeof to, "%s/journal", old_home);
-        if (mkdir(old_home, 0700) != 0 || (rename(from, to) != 0 && errno != ENOENT))
-            st = fault_errno(f, errno, "cannot set %s aside", from);
+        if (failed == 0 && rename(from, to) != 0 && errno != ENOENT)
+            failed = errno;
+        if (failed != 0)
+            st = fault_errno(f, failed, "cannot set %s aside", from);
     }
     close(lock);
     return st;
