@@ -33,7 +33,7 @@ expect "before it was there" "$code $(field error <"$SCRATCH/err")" "1 not-found
 expect "its history" "$(m santiago --json show "$id" --history |
     jq -c '[.history[] | [.commit, .office]][0:2]')" \
     "[[\"$second\",\"iquique\"],[\"$first\",\"santiago\"]]"
-m santiago show "$id" --history | grep -q 'stage: workshop → purchase' || die "history in words"
+grep -q 'stage: workshop → purchase' <(m santiago show "$id" --history) || die "history in words"
 
 # ---- A set as of what its writer had looked at: a conflict, where a plain set is a change ----
 m santiago set "$id" stage=monitoring --as-of "$first" >/dev/null
@@ -190,7 +190,7 @@ flip "$log" 2000
 code=0
 m santiago --json verify >"$SCRATCH/verified" 2>"$SCRATCH/err" || code=$?
 expect "verify of a damaged journal: $(cat "$SCRATCH/verified" "$SCRATCH/err")" "$code" 5
-cat "$SCRATCH/verified" "$SCRATCH/err" | grep -q "journal/" ||
+grep -q "journal/" "$SCRATCH/verified" "$SCRATCH/err" ||
     die "verify does not name the journal"
 daemon_fails 'journal/.* is damaged at offset .*minga repair journal'
 m santiago repair journal >"$SCRATCH/repaired" || die "repair journal: $(cat "$SCRATCH/repaired")"

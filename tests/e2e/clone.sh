@@ -57,8 +57,8 @@ expect "signatures without keys" "$(git -c gpg.ssh.allowedSignersFile="$SCRATCH/
 
 # The log and the blame of a record name who wrote which line.
 git log -p --format='commit by %an of %cn' -- "$file" >"$SCRATCH/story"
-grep -A30 '^commit by ana of santiago' "$SCRATCH/story" |
-    grep -q '^+"trade":{".*":"muebles de pino"}' || die "log -p: $(cat "$SCRATCH/story")"
+grep -A30 '^commit by ana of santiago' "$SCRATCH/story" >"$SCRATCH/ana"
+grep -q '^+"trade":{".*":"muebles de pino"}' "$SCRATCH/ana" || die "log -p: $(cat "$SCRATCH/story")"
 git blame --line-porcelain "$file" | awk '/^author /{author = $2} /^\t/{print author, $0}' \
     >"$SCRATCH/blame"
 grep -q '^ana.*"trade"' "$SCRATCH/blame" || die "blame of trade: $(cat "$SCRATCH/blame")"

@@ -69,7 +69,7 @@ for round in 1 2 3; do
     m santiago --json status | jq -e \
         'any(.health[]; .level == "error" and (.text | test("disk is full")) and .fix != "")' \
         >/dev/null || die "status does not speak of the full disk"
-    m santiago status | grep -q 'the disk is full' || die "nor to a person"
+    grep -q 'the disk is full' <(m santiago status) || die "nor to a person"
     m iquique add household "household=I$round" people=1 >/dev/null ||
         die "the other office stopped"
     # In the last round the power goes too.

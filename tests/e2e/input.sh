@@ -89,7 +89,7 @@ bad 1 not-found "iquike" member show iquike
 bad 1 not-found "iquike|no office" sync iquike
 bad 1 not-found "no commit 'ffffffff' here${n}minga log" show "$id" --at ffffffff
 bad 1 not-found "no commit 'ffffffff'" set "$id" stage=workshop --as-of ffffffff
-prefix=$(m santiago --json list contact | jq -r '.id[0:4]' | sort | uniq -d | head -1)
+prefix=$(m santiago --json list contact | jq -r '.id[0:4]' | sort | uniq -d | sed -n 1p)
 bad 1 ambiguous "'$prefix' begins more than one id: .*${n}give more digits" show "$prefix"
 
 # ---- Values of the wrong kind ----
