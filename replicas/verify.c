@@ -68,6 +68,17 @@ static enum status open_scratch(struct verify *v, const char *repo)
     return st;
 }
 
+/* A commit that is refused: the class of the reason, and what the judge said of it. */
+static void refused(struct verify *v, const struct oid *commit, enum status st,
+                    const struct fault *f)
+{
+    const char *class = status_text(st);
+    if (f->text[0] == '\0' || strcmp(f->text, class) == 0)
+        finding(v, commit, st, "%s", class);
+    else
+        finding(v, commit, st, "%s: %s", class, f->text);
+}
+
 /* Judge one item as a peer's would be, and take it in. Local faults end the run. */
 static enum status take_item(struct verify *v, struct bytes item, const struct oid *named)
 {
@@ -89,7 +100,7 @@ static enum status take_item(struct verify *v, struct bytes item, const struct o
     } else if (st == ST_NO_MEMORY || st == ST_DISK_FULL) {
         fault_set(v->fault, st, "%s", f.text);
     } else {
-        finding(v, named, st, "%s: %s", status_text(st), f.text);
+        refused(v, named, st, &f);
         st = ST_OK;
     }
     judged_release(&j);
@@ -444,7 +455,7 @@ static enum status verify_commit(struct verify *v, const struct oid *id)
     if (st == ST_OK) {
         st = take_item(v, buf_bytes(&item), id);
     } else if (st != ST_NO_MEMORY) {
-        finding(v, id, st, "%s: %s", status_text(st), f.text);
+        refused(v, id, st, &f);
         st = ST_OK;
     }
     buf_release(&item);
