@@ -570,20 +570,37 @@ static struct job *take_batch(struct worker *w, bool *idle_out, bool *stop_out)
     return first;
 }
 
-/* One batch: every job, one sync, the news, then the answers in order. */
+/* The finished jobs of a kind, or of any other, in their order; the rest of the batch is left. */
+static void finish_some(struct worker *w, struct job **batch, bool verbs)
+{
+    struct job **at = batch;
+    while (*at != NULL) {
+        struct job *j = *at;
+        if ((j->kind == JOB_VERB) != verbs) {
+            at = &j->next;
+            continue;
+        }
+        *at = j->next;
+        finish(w, j);
+    }
+}
+
+/* One batch: every job, one sync; then a person's answers, the news, and what peers asked. */
 static enum status run_batch(struct worker *w, struct job *batch, struct fault *f)
 {
     for (struct job *j = batch; j != NULL; j = j->next)
         run_job(w, j);
     enum status st = replica_sync(w->replica, f);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        finish_some(w, &batch, true);
+        w->wake(w->context);
         st = tell_news(w, false);
-    while (batch != NULL) {
+    }
+    if (st == ST_OK)
+        finish_some(w, &batch, false);
+    while (batch != NULL) { /* the process ends: nothing is acknowledged */
         struct job *next = batch->next;
-        if (st == ST_OK)
-            finish(w, batch);
-        else
-            job_free(batch); /* the process ends: nothing is acknowledged */
+        job_free(batch);
         batch = next;
     }
     return st;

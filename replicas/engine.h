@@ -13,7 +13,9 @@ enum {
     ENGINE_REFUSALS_MAX = 64,            /* remembered refusals: a quota */
     ENGINE_PENDING_BYTES_MAX = 24 * MIB, /* objects in memory that force a checkpoint */
     ENGINE_CACHE_BYTES = 8 * MIB,        /* objects that reads keep */
-    ENGINE_FRAME_ID_BYTES = OID_BYTES,   /* a frame: commit id, then the item */
+    ENGINE_RECENT_FRAMES = 512,          /* the newest frames, at hand for the news of them */
+    ENGINE_RECENT_BYTES = MIB,
+    ENGINE_FRAME_ID_BYTES = OID_BYTES, /* a frame: commit id, then the item */
 };
 
 struct replica {
@@ -37,6 +39,9 @@ struct replica {
     int lock_fd;
     int64_t (*wall_seconds)(void *context);
     void *wall_context;
+    struct buf recent; /* frames of nodes recent_first .. recent_first + recent_count - 1 */
+    uint32_t recent_first, recent_count;
+    size_t recent_at[ENGINE_RECENT_FRAMES];
     struct replica_refusal refusals[ENGINE_REFUSALS_MAX];
     uint32_t refusal_count, refusal_next;
     struct replica_refusal refusals_sorted[ENGINE_REFUSALS_MAX];

@@ -115,21 +115,24 @@ static enum status say_ambiguous(struct bytes prefix, const struct index_id *ids
     return status;
 }
 
-/* A whole id that the index knows, as it stands, and the state too: an edit does not wait until
- * what was written before it is indexed. */
+/* A whole id that the state holds, under whichever type: an edit asks no index, and does not wait
+ * until what was written before it is indexed. */
 static bool find_whole(struct replica *r, struct bytes id, struct index_id *out)
 {
-    struct index_id ids[CANDIDATES_MAX];
-    struct index *index = replica_index(r);
-    uint32_t count = 0;
-    bool held = false;
-    bool found = index != NULL &&
-                 index_find_id(index, id, ids, CANDIDATES_MAX, &count, NULL) == ST_OK &&
-                 count > 0 && bytes_equal_text(id, ids[0].id) &&
-                 lookup_held(r, bytes_of_text(ids[0].type), id, &held, NULL) == ST_OK && held;
-    if (found)
-        *out = ids[0];
-    return found;
+    const struct schema *schema = charter_newest(replica_charters(r))->schema;
+    bool entry = id.count == ENTRY_ID_TEXT;
+    for (uint32_t i = 0; i < schema->type_count; i++) {
+        const struct schema_type *type = &schema->types[i];
+        bool held = false;
+        if (type->entry != entry ||
+            lookup_held(r, bytes_of_text(type->name), id, &held, NULL) != ST_OK || !held)
+            continue;
+        *out = (struct index_id){0};
+        memcpy(out->type, type->name, strlen(type->name));
+        memcpy(out->id, id.data, id.count);
+        return true;
+    }
+    return false;
 }
 
 enum status lookup_id(struct replica *r, struct bytes prefix, struct index_id *out, struct fault *f)
@@ -138,7 +141,8 @@ enum status lookup_id(struct replica *r, struct bytes prefix, struct index_id *o
     struct index_id ids[CANDIDATES_MAX];
     uint32_t count = 0;
     enum status status = check_prefix(prefix, "id", ENTRY_ID_TEXT, f);
-    if (status == ST_OK && prefix.count >= RECORD_ID_TEXT && find_whole(r, prefix, out))
+    bool whole = prefix.count == RECORD_ID_TEXT || prefix.count == ENTRY_ID_TEXT;
+    if (status == ST_OK && whole && find_whole(r, prefix, out))
         return ST_OK;
     if (status == ST_OK)
         status = lookup_index(r, &index, f);

@@ -223,6 +223,7 @@ void replica_drop(struct replica *r)
     if (r->lock_fd >= 0)
         close(r->lock_fd);
     sodium_memzero(&r->identity, sizeof r->identity);
+    buf_release(&r->recent);
     mem_free(r->home);
     mem_free(r);
 }
@@ -346,13 +347,35 @@ enum status replica_item(struct replica *r, uint32_t node, struct buf *bytes, st
                          struct fault *f)
 {
     buf_reset(bytes);
-    enum status st = journal_read(r->journal, node, bytes, f);
+    uint32_t at = node - r->recent_first;
+    enum status st = ST_OK;
+    if (node >= r->recent_first && at < r->recent_count) {
+        size_t end = at + 1 < r->recent_count ? r->recent_at[at + 1] : r->recent.count;
+        buf_add(bytes, r->recent.data + r->recent_at[at], end - r->recent_at[at]);
+        st = buf_status(bytes);
+    } else {
+        st = journal_read(r->journal, node, bytes, f);
+    }
     if (st != ST_OK)
         return st;
     if (bytes->count <= OID_BYTES)
         return fault_set(f, ST_CORRUPT, "journal frame %u is too short", node);
     st = item_decode((struct bytes){bytes->data + OID_BYTES, bytes->count - OID_BYTES}, out);
     return st == ST_OK ? st : fault_set(f, ST_CORRUPT, "journal frame %u holds no item", node);
+}
+
+/* Room for one more frame at hand; what is older goes all at once. */
+static enum status reserve_recent(struct replica *r, size_t bytes)
+{
+    if (r->recent_count == ENGINE_RECENT_FRAMES || r->recent.count + bytes > ENGINE_RECENT_BYTES) {
+        buf_reset(&r->recent);
+        r->recent_count = 0;
+    }
+    if (buf_reserve(&r->recent, bytes) != NULL)
+        return ST_OK;
+    buf_reset(&r->recent);
+    r->recent_count = 0;
+    return ST_NO_MEMORY;
 }
 
 /* Append what was judged and take it in. Once it is in the journal, a failure is fatal. */
@@ -362,9 +385,15 @@ static enum status take(struct replica *r, const struct judged *j, uint32_t *nod
     uint64_t ordinal;
     if (r->failed)
         return fault_set(f, ST_IO, "an earlier write failed; the daemon must be started again");
-    enum status st = journal_append(r->journal, buf_bytes(&j->frame), &ordinal, f);
+    enum status st = reserve_recent(r, j->frame.count);
+    if (st == ST_OK)
+        st = journal_append(r->journal, buf_bytes(&j->frame), &ordinal, f);
     if (st != ST_OK)
         return st;
+    if (r->recent_count == 0)
+        r->recent_first = (uint32_t)ordinal;
+    r->recent_at[r->recent_count++] = r->recent.count;
+    buf_add_bytes(&r->recent, buf_bytes(&j->frame));
     r->changed = true;
     st = advance_commit(r, j, node_out, f);
     r->failed = st != ST_OK;
@@ -382,12 +411,15 @@ static enum status write_on_heads(struct replica *r, struct op_list *ops, struct
         bool all = count <= PARENTS_MAX;
         struct op_list none = {0};
         struct judged j;
+        size_t mark = store_mark(r->store);
         count = all ? count : PARENTS_MAX;
         if (count > 0)
             memcpy(parents, heads, count * sizeof parents[0]);
         enum status st = write_commit(r, all ? ops : &none, parents, count, author, &j, f);
         if (st == ST_OK)
             st = take(r, &j, node_out, f);
+        if (st != ST_OK && !r->failed)
+            store_discard_since(r->store, mark);
         judged_release(&j);
         if (st != ST_OK || all)
             return st;
