@@ -114,7 +114,8 @@ MUST_USE enum status worker_start(struct replica *replica, void (*wake)(void *co
                                   void *context, struct worker **out);
 void worker_submit(struct worker *w, struct job *j);
 
-/* worker_take(): the next finished job, in order; NULL: none now. */
+/* worker_take(): the next finished job; NULL: none now. Of one batch come the answers of VERBs,
+ * then NEWS, then the others, each in the order of submission. */
 struct job *worker_take(struct worker *w);
 
 /* worker_failed(): a sync failed: the process must end without a further answer. */
