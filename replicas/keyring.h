@@ -1,0 +1,61 @@
+/*
+ * keyring: the class keys that this office can open, from the classkey records of the state; which
+ * of them values are sealed with now; and the operations that make and share them.
+ *
+ * A classkey record: "class" (internal, personal), "epoch" (1, 2, …), "key" (its id, hex), and the
+ * set "copies": "<member's key, hex> <base64 of crypto_box_seal of the class key>", one or more for
+ * each member that may read the class. Its id is derived (docs/FORMATS.md) from "<class>/<key id>".
+ * A copy that does not open to a key of that id counts as none.
+ *
+ * The current key of a class is the one of the greatest (epoch, id) of which this office holds a
+ * copy; it is used for writing only while every member's key among its copies may still read the
+ * class by the newest charter: else the next writer starts an epoch. So whoever lost its
+ * entitlement reads nothing that is written after its loss is known. Older keys stay for reading.
+ *
+ * Owns the keys, wiped at the end.
+ */
+#ifndef REPLICAS_KEYRING_H
+#define REPLICAS_KEYRING_H
+
+#include "replicas/charter.h"
+#include "replicas/home.h"
+#include "replicas/op.h"
+#include "replicas/seal.h"
+#include "replicas/store.h"
+
+struct keyring;
+
+/* keyring_entitled(): whether a role reads a class: office all, auditor open and internal, partner
+ * open. */
+bool keyring_entitled(enum charter_role role, enum schema_class class);
+
+MUST_USE enum status keyring_create(struct keyring **out);
+void keyring_free(struct keyring *k);
+
+/* keyring_update(): follow the state tree. Free while its classkey records are the same.
+ * Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY: the keys of before stay */
+MUST_USE enum status keyring_update(struct keyring *k, struct store *store, const struct oid *state,
+                                    const struct home_identity *identity, struct fault *f);
+
+/* keyring_find(): a class key by its id; NULL: no copy of it for us. */
+const struct seal_key *keyring_find(const struct keyring *k, const struct seal_id *id);
+
+/*
+ * keyring_current(): the key to seal 'class' with. ST_NOT_FOUND: there is none fit for it:
+ * keyring_start() appends the operations of a fresh one, sealed to every member that may read the
+ * class, and keeps it (until the next keyring_update() at the latest it is found by its id).
+ * Errors of start: ST_NOT_ALLOWED  we may not read the class; ST_NO_MEMORY
+ */
+MUST_USE enum status keyring_current(const struct keyring *k, const struct charter *newest,
+                                     enum schema_class class, struct seal_id *id_out);
+MUST_USE enum status keyring_start(struct keyring *k, const struct charter *newest,
+                                   const struct digest *network, const struct key *self,
+                                   enum schema_class class, struct op_list *ops,
+                                   struct seal_id *id_out, struct fault *f);
+
+/* keyring_share(): the operations that give entitled members the copies they lack of every key that
+ * we can open; none where nobody lacks one. */
+MUST_USE enum status keyring_share(struct keyring *k, const struct charter *newest,
+                                   struct op_list *ops, struct fault *f);
+
+#endif
