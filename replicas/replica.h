@@ -129,6 +129,22 @@ MUST_USE enum status replica_sync(struct replica *r, struct fault *f);
 MUST_USE enum status replica_offer_charters(struct replica *r, const struct bytes *files,
                                             uint32_t count, bool *grown_out, struct fault *f);
 
+/* replica_motions(): the open motions for the next charter version, each as it travels in CHARTER
+ * (1 .. CHARTER_BYTES_MAX bytes), at most PROPOSALS_MAX, together at most CHARTER_BATCH_BYTES_MAX;
+ * lent until the next call that changes the replica. */
+uint32_t replica_motions(struct replica *r, const struct bytes **out);
+
+/* replica_offer_motions(): verify and keep motions from a peer, durable on return; an admin's own
+ * promise is added unasked; a motion that thereby has its majority becomes the next version.
+ * grown_out: motions or charter changed (tell peers). A refused motion is skipped and named in the
+ * fault (ST_OK all the same); LOCAL errors end it. */
+MUST_USE enum status replica_offer_motions(struct replica *r, const struct bytes *motions,
+                                           uint32_t count, bool *grown_out, struct fault *f);
+
+/* replica_heard_peer(): a member has told us all the charters and motions that it has: from now on
+ * an admin that was restored from a backup knows again what it promised and signed before. */
+MUST_USE enum status replica_heard_peer(struct replica *r, struct fault *f);
+
 /* replica_add_member(): by this office's admin right, the next charter version; durable. */
 MUST_USE enum status replica_add_member(struct replica *r, const struct charter_member *member,
                                         struct fault *f);
