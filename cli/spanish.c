@@ -305,6 +305,7 @@ static const struct language_entry ENTRIES[] = {
     {"done in part", "hecho en parte"},
     {"needs a person to decide", "una persona tiene que decidir"},
     {"timed out", "se agotó el tiempo"},
+    {"wrong passphrase or key", "frase de contraseña o clave equivocada"},
     {"a value does not fit its field", "un valor no corresponde a su campo"},
     {"malformed bytes", "datos mal formados"},
     {"not in canonical form", "no está en forma canónica"},

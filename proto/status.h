@@ -22,6 +22,7 @@
     X(ST_PARTLY, OUTCOME, "done in part")                                                          \
     X(ST_NEEDS_PERSON, OUTCOME, "needs a person to decide")                                        \
     X(ST_TIMEOUT, OUTCOME, "timed out")                                                            \
+    X(ST_WRONG_KEY, OUTCOME, "wrong passphrase or key")                                            \
     X(ST_BAD_VALUE, PEER, "a value does not fit its field")                                        \
     X(ST_MALFORMED, PEER, "malformed bytes")                                                       \
     X(ST_NOT_CANONICAL, PEER, "not in canonical form")                                             \

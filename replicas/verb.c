@@ -20,6 +20,7 @@ enum {
     EXIT_NOT_VERIFIED = 5,
     EXIT_NO_REPLICA = 10,
     EXIT_LOCKED = 11,
+    EXIT_WRONG_KEY = 12,
     EXIT_NO_DAEMON = 13,
     EXIT_UNREACHABLE = 14,
 };
@@ -135,6 +136,8 @@ unsigned verb_exit(enum status code)
         return EXIT_NO_REPLICA;
     case ST_LOCKED:
         return EXIT_LOCKED;
+    case ST_WRONG_KEY:
+        return EXIT_WRONG_KEY;
     case ST_NO_DAEMON:
         return EXIT_NO_DAEMON;
     case ST_TIMEOUT:
