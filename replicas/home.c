@@ -17,8 +17,6 @@ enum {
     SOCKET_PATH_MAX = 107, /* of sockaddr_un, without its NUL */
 };
 
-static const char identity_magic[] = "minga-identity 1 plain ";
-
 enum status home_path(const char *home, const char *name, char out[static HOME_PATH_MAX],
                       struct fault *f)
 {
@@ -54,6 +52,13 @@ static enum status read_small(const char *home, const char *name, struct buf *ou
     return st;
 }
 
+static void wipe(struct buf *text)
+{
+    if (text->data != NULL)
+        sodium_memzero(text->data, text->capacity);
+    buf_release(text);
+}
+
 static enum status write_small(const char *home, const char *name, struct bytes content,
                                struct fault *f)
 {
@@ -65,22 +70,16 @@ static enum status write_small(const char *home, const char *name, struct bytes 
     return st;
 }
 
-static enum status write_identity(const char *home, const uint8_t seed[crypto_sign_SEEDBYTES],
-                                  struct fault *f)
+enum status home_write_identity(const char *home, const char *name,
+                                const uint8_t seed[static IDENTITY_SEED_BYTES],
+                                const struct identity_wrap *wrap, struct fault *f)
 {
-    char hex[2 * crypto_sign_SEEDBYTES + 1];
     struct buf text = {0};
-    hex_encode(seed, crypto_sign_SEEDBYTES, hex);
-    buf_add_text(&text, identity_magic);
-    buf_add_text(&text, hex);
-    buf_add_byte(&text, '\n');
+    identity_write(seed, wrap, &text);
     enum status st = buf_status(&text);
     if (st == ST_OK)
-        st = write_small(home, "identity", buf_bytes(&text), f);
-    if (text.data != NULL)
-        sodium_memzero(text.data, text.capacity);
-    sodium_memzero(hex, sizeof hex);
-    buf_release(&text);
+        st = write_small(home, name, buf_bytes(&text), f);
+    wipe(&text);
     return st;
 }
 
@@ -105,7 +104,8 @@ static enum status make_folders(const char *path, struct fault *f)
     return ST_OK;
 }
 
-enum status home_make(const char *home, struct home_identity *out, struct fault *f)
+/* The folder, where no replica may live; there_out: it holds an identity already. */
+static enum status make_home(const char *home, bool *there_out, struct fault *f)
 {
     char path[HOME_PATH_MAX];
     enum status st = home_path(home, "office", path, f);
@@ -117,73 +117,178 @@ enum status home_make(const char *home, struct home_identity *out, struct fault 
         return ST_EXISTS;
     }
     st = make_folders(home, f);
+    if (st == ST_OK)
+        st = home_path(home, "identity", path, f);
+    *there_out = st == ST_OK && access(path, F_OK) == 0;
+    return st;
+}
+
+static void take_seed(const uint8_t seed[static IDENTITY_SEED_BYTES],
+                      const struct identity_wrap *wrap, struct home_identity *out)
+{
+    out->wrap = *wrap;
+    crypto_sign_seed_keypair(out->key.id, out->secret, seed);
+}
+
+static enum status make_identity(const char *home, const struct identity_wrap *wrap,
+                                 struct home_identity *out, struct fault *f)
+{
+    uint8_t seed[IDENTITY_SEED_BYTES];
+    randombytes_buf(seed, sizeof seed);
+    enum status st = home_write_identity(home, "identity", seed, wrap, f);
+    if (st == ST_OK)
+        take_seed(seed, wrap, out);
+    sodium_memzero(seed, sizeof seed);
+    return st;
+}
+
+enum status home_make(const char *home, struct home_identity *out, struct fault *f)
+{
+    static const struct identity_wrap plain;
+    bool there = false;
+    enum status st = make_home(home, &there, f);
     if (st != ST_OK)
         return st;
-    st = home_path(home, "identity", path, f);
-    if (st == ST_OK && access(path, F_OK) == 0)
-        return home_identity(home, out, f);
-    uint8_t seed[crypto_sign_SEEDBYTES];
-    randombytes_buf(seed, sizeof seed);
-    st = write_identity(home, seed, f);
+    return there ? home_identity(home, out, f) : make_identity(home, &plain, out, f);
+}
+
+enum status home_make_wrapped(const char *home, struct bytes passphrase,
+                              struct passphrase_cost cost, struct home_identity *out,
+                              struct fault *f)
+{
+    struct identity_wrap wrap = {0};
+    bool there = false;
+    enum status st = make_home(home, &there, f);
+    if (st == ST_OK && there)
+        return home_unlock(home, passphrase, out, f);
     if (st == ST_OK)
-        crypto_sign_seed_keypair(out->key.id, out->secret, seed);
+        st = identity_wrap_make(passphrase, cost, &wrap, f);
+    if (st == ST_OK)
+        st = make_identity(home, &wrap, out, f);
+    sodium_memzero(&wrap, sizeof wrap);
+    return st;
+}
+
+static enum status read_identity(const char *home, const char *name, struct buf *text,
+                                 struct fault *f)
+{
+    enum status st = read_small(home, name, text, f);
+    if (st != ST_NOT_FOUND)
+        return st;
+    fault_set(f, ST_NO_REPLICA, "there is no %s in %s", name, home);
+    fault_fix(f, "run `minga init NETWORK --as LABEL` or `minga join LINK` first");
+    return ST_NO_REPLICA;
+}
+
+static enum status damaged(const char *home, const char *name, enum status st, struct fault *f)
+{
+    if (st != ST_MALFORMED)
+        return st;
+    fault_set(f, ST_CORRUPT, "the file %s/%s is damaged", home, name);
+    fault_fix(f, "restore a backup: minga init --restore FILE in an empty home, or join again");
+    return ST_CORRUPT;
+}
+
+enum status home_public(const char *home, const char *name, struct key *key_out, bool *wrapped_out,
+                        struct fault *f)
+{
+    struct buf text = {0};
+    enum status st = read_identity(home, name, &text, f);
+    if (st == ST_OK)
+        st = damaged(home, name, identity_look(buf_bytes(&text), key_out, wrapped_out), f);
+    wipe(&text);
+    return st;
+}
+
+enum status home_unlock(const char *home, struct bytes passphrase, struct home_identity *out,
+                        struct fault *f)
+{
+    struct buf text = {0};
+    uint8_t seed[IDENTITY_SEED_BYTES];
+    struct identity_wrap wrap = {0};
+    enum status st = read_identity(home, "identity", &text, f);
+    if (st == ST_OK)
+        st = damaged(home, "identity", identity_read(buf_bytes(&text), passphrase, seed, &wrap, f),
+                     f);
+    if (st == ST_OK)
+        take_seed(seed, &wrap, out);
+    wipe(&text);
     sodium_memzero(seed, sizeof seed);
+    sodium_memzero(&wrap, sizeof wrap);
     return st;
 }
 
 enum status home_identity(const char *home, struct home_identity *out, struct fault *f)
 {
+    struct key key;
+    bool wrapped = false;
+    enum status st = home_public(home, "identity", &key, &wrapped, f);
+    if (st == ST_OK && wrapped) {
+        st = fault_set(f, ST_WRONG_KEY, "the key of this office is under a passphrase");
+        fault_fix(f, "name the file that holds it: --passphrase-file FILE");
+    }
+    return st == ST_OK ? home_unlock(home, (struct bytes){NULL, 0}, out, f) : st;
+}
+
+enum status home_read_next(const char *home, const char *name, const struct home_identity *current,
+                           struct home_identity *out, struct fault *f)
+{
     struct buf text = {0};
-    uint8_t seed[crypto_sign_SEEDBYTES];
-    size_t magic = sizeof identity_magic - 1;
-    enum status st = read_small(home, "identity", &text, f);
-    if (st == ST_NOT_FOUND) {
-        fault_set(f, ST_NO_REPLICA, "there is no identity in %s", home);
-        fault_fix(f, "run `minga init NETWORK --as LABEL` or `minga join LINK` first");
-        st = ST_NO_REPLICA;
-    }
-    if (st == ST_OK) {
-        struct bytes all = buf_bytes(&text);
-        bool sound =
-            all.count == magic + 2 * sizeof seed + 1 &&
-            memcmp(all.data, identity_magic, magic) == 0 && all.data[all.count - 1] == '\n' &&
-            hex_decode((struct bytes){all.data + magic, 2 * sizeof seed}, seed, sizeof seed) ==
-                ST_OK;
-        if (sound)
-            crypto_sign_seed_keypair(out->key.id, out->secret, seed);
-        else
-            st = fault_set(f, ST_CORRUPT, "the file %s/identity is damaged", home);
-    }
-    if (text.data != NULL)
-        sodium_memzero(text.data, text.capacity);
+    uint8_t seed[IDENTITY_SEED_BYTES];
+    enum status st = read_small(home, name, &text, f);
+    if (st == ST_OK)
+        st = damaged(home, name, identity_read_next(buf_bytes(&text), &current->wrap, seed, f), f);
+    if (st == ST_OK)
+        take_seed(seed, &current->wrap, out);
+    wipe(&text);
     sodium_memzero(seed, sizeof seed);
-    buf_release(&text);
     return st;
+}
+
+enum status home_publish(const char *home, const char *label, struct fault *f)
+{
+    struct key key;
+    bool wrapped;
+    struct buf line = {0}, there = {0};
+    enum status st = home_public(home, "identity", &key, &wrapped, f);
+    if (st != ST_OK)
+        return st;
+    commit_key_line(bytes_of_text(label), &key, &line);
+    st = buf_status(&line);
+    if (st == ST_OK && (read_small(home, "identity.pub", &there, f) != ST_OK ||
+                        !bytes_equal(buf_bytes(&line), buf_bytes(&there))))
+        st = write_small(home, "identity.pub", buf_bytes(&line), f);
+    buf_release(&line);
+    buf_release(&there);
+    return st;
+}
+
+enum status home_switch_identity(const char *home, const char *name, const char *label,
+                                 struct fault *f)
+{
+    struct disk disk = {0};
+    enum status st = disk_files(home, &disk, f);
+    if (st == ST_OK)
+        st = disk.rename(disk.context, name, "identity", f);
+    if (st == ST_OK)
+        st = disk.sync_folder(disk.context, "", f);
+    disk_release(&disk);
+    return st == ST_OK ? home_publish(home, label, f) : st;
 }
 
 enum status home_settle(const char *home, const char *label, const struct digest *network,
                         struct fault *f)
 {
-    struct home_identity identity = {0};
     struct buf text = {0};
     char hex[2 * DIGEST_BYTES + 1];
-    enum status st = home_identity(home, &identity, f);
+    enum status st = home_publish(home, label, f);
     if (st != ST_OK)
-        goto out;
-    commit_key_line(bytes_of_text(label), &identity.key, &text);
-    st = buf_status(&text);
-    if (st == ST_OK)
-        st = write_small(home, "identity.pub", buf_bytes(&text), f);
-    if (st != ST_OK)
-        goto out;
-    buf_reset(&text);
+        return st;
     hex_encode(network->id, DIGEST_BYTES, hex);
     buf_add_format(&text, "%s %s\n", label, hex);
     st = buf_status(&text);
     if (st == ST_OK)
         st = write_small(home, "office", buf_bytes(&text), f);
-out:
-    sodium_memzero(&identity, sizeof identity);
     buf_release(&text);
     return st;
 }

@@ -4,7 +4,8 @@
  *   config  identity  identity.pub  office  charters/  journal/  repo.git  index.db
  *   invitations/  control.sock (unless $XDG_RUNTIME_DIR/minga serves)
  *
- * identity: "minga-identity 1 plain <seed, hex>\n". office: "<label> <network id, hex>\n".
+ * identity: as identity.h has it. office: "<label> <network id, hex>\n". Beside the identity may
+ * stand another one that is to replace it (identity.next, identity.join), of the same form.
  */
 #ifndef REPLICAS_HOME_H
 #define REPLICAS_HOME_H
@@ -13,21 +14,60 @@
 #include "proto/limits.h"
 #include "replicas/disk.h"
 #include "replicas/fault.h"
+#include "replicas/identity.h"
 
 enum { HOME_SECRET_BYTES = 64, HOME_PATH_MAX = 4096 };
 
 struct home_identity {
     uint8_t secret[HOME_SECRET_BYTES]; /* libsodium's Ed25519 form */
     struct key key;
+    struct identity_wrap wrap; /* how its file keeps it */
 };
 
-/* home_make(): the folder with a fresh identity; entropy comes from libsodium. An identity that is
- * there stays (a join that is tried again keeps its key).
- * Errors: ST_EXISTS  a replica lives there already; ST_IO, ST_DISK_FULL */
+/* home_make(): the folder with a fresh identity without a passphrase; entropy comes from libsodium.
+ * An identity that is there stays (a join that is tried again keeps its key).
+ * Errors: ST_EXISTS  a replica lives there already; ST_WRONG_KEY  the identity that is there is
+ *         under a passphrase; ST_IO, ST_DISK_FULL */
 MUST_USE enum status home_make(const char *home, struct home_identity *out, struct fault *f);
 
-/* home_identity(): Errors: ST_NO_REPLICA, ST_CORRUPT, ST_IO. Wipe with sodium_memzero(). */
+/* home_make_wrapped(): the same under a passphrase; an identity that is there has to open with it.
+ * 'cost' of a fresh one. Errors: as home_make(), identity_read() */
+MUST_USE enum status home_make_wrapped(const char *home, struct bytes passphrase,
+                                       struct passphrase_cost cost, struct home_identity *out,
+                                       struct fault *f);
+
+/* home_identity(): one without a passphrase.
+ * Errors: ST_NO_REPLICA, ST_CORRUPT, ST_IO; ST_WRONG_KEY  it is under a passphrase. Wipe with
+ * sodium_memzero(). */
 MUST_USE enum status home_identity(const char *home, struct home_identity *out, struct fault *f);
+
+/* home_unlock(): either form. Errors: ST_NO_REPLICA, ST_CORRUPT, ST_IO, as identity_read() */
+MUST_USE enum status home_unlock(const char *home, struct bytes passphrase,
+                                 struct home_identity *out, struct fault *f);
+
+/* home_public(): what the file 'name' ("identity", …) tells without a passphrase.
+ * Errors: ST_NO_REPLICA  there is none; ST_CORRUPT, ST_IO */
+MUST_USE enum status home_public(const char *home, const char *name, struct key *key_out,
+                                 bool *wrapped_out, struct fault *f);
+
+/* home_write_identity(): the file 'name' anew, atomically and durably, kept as 'wrap' says. */
+MUST_USE enum status home_write_identity(const char *home, const char *name,
+                                         const uint8_t seed[static IDENTITY_SEED_BYTES],
+                                         const struct identity_wrap *wrap, struct fault *f);
+
+/* home_read_next(): the identity in the file 'name', which was written with current->wrap.
+ * Errors: ST_NOT_FOUND  there is none; ST_WRONG_KEY, ST_CORRUPT, ST_IO */
+MUST_USE enum status home_read_next(const char *home, const char *name,
+                                    const struct home_identity *current, struct home_identity *out,
+                                    struct fault *f);
+
+/* home_switch_identity(): the file 'name' becomes identity, in one step; then identity.pub follows.
+ * Errors: ST_IO, ST_DISK_FULL. After a crash home_publish() does the rest. */
+MUST_USE enum status home_switch_identity(const char *home, const char *name, const char *label,
+                                          struct fault *f);
+
+/* home_publish(): identity.pub as identity has it; written only where it differs. */
+MUST_USE enum status home_publish(const char *home, const char *label, struct fault *f);
 
 /* home_settle(): write "office" and identity.pub: from now on a replica lives here. */
 MUST_USE enum status home_settle(const char *home, const char *label, const struct digest *network,

@@ -1,5 +1,6 @@
 #include "replicas/identity.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -100,9 +101,8 @@ static void read_text(struct reader *r, const char *text)
 static void read_hex(struct reader *r, uint8_t *out, size_t count, char after)
 {
     const char end[2] = {after, '\0'};
-    r->failed =
-        r->failed || r->text.count - r->at < 2 * count ||
-        hex_decode((struct bytes){r->text.data + r->at, 2 * count}, out, count) != ST_OK;
+    r->failed = r->failed || r->text.count - r->at < 2 * count ||
+                hex_decode((struct bytes){r->text.data + r->at, 2 * count}, out, count) != ST_OK;
     r->at += r->failed ? 0 : 2 * count;
     read_text(r, end);
 }
@@ -159,17 +159,13 @@ enum status identity_look(struct bytes text, struct key *key_out, bool *wrapped_
     return st;
 }
 
-/* The seed of a wrapped one; p->wrap gets its key. */
-static enum status unwrap(struct bytes text, struct bytes passphrase, struct parsed *p,
-                          struct fault *f)
+/* The seed of a wrapped one, by p->wrap.key. */
+static enum status unwrap(struct bytes text, struct parsed *p, struct fault *f)
 {
     uint8_t key[KEY_BYTES], secret[crypto_sign_SECRETKEYBYTES];
-    enum status st = passphrase_key(passphrase, p->wrap.cost, p->wrap.salt, p->wrap.key, f);
-    if (st != ST_OK)
-        return st;
-    bool opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                      p->seed, NULL, NULL, p->sealed, sizeof p->sealed, text.data, p->bound,
-                      p->nonce, p->wrap.key) == 0;
+    bool opened =
+        crypto_aead_xchacha20poly1305_ietf_decrypt(p->seed, NULL, NULL, p->sealed, sizeof p->sealed,
+                                                   text.data, p->bound, p->nonce, p->wrap.key) == 0;
     if (opened) {
         crypto_sign_seed_keypair(key, secret, p->seed);
         sodium_memzero(secret, sizeof secret);
@@ -177,7 +173,7 @@ static enum status unwrap(struct bytes text, struct bytes passphrase, struct par
     }
     if (!opened) {
         fault_set(f, ST_WRONG_KEY, "the passphrase does not open the key of this office");
-        fault_fix(f, "type it again; a lost one cannot be found: join again with a new key");
+        fault_fix(f, "try again; a lost passphrase cannot be found: join again, with a new key");
     }
     return opened ? ST_OK : ST_WRONG_KEY;
 }
@@ -189,11 +185,27 @@ enum status identity_read(struct bytes text, struct bytes passphrase,
     struct parsed p;
     enum status st = parse(text, &p);
     if (st == ST_OK && p.wrapped)
-        st = unwrap(text, passphrase, &p, f);
+        st = passphrase_key(passphrase, p.wrap.cost, p.wrap.salt, p.wrap.key, f);
+    if (st == ST_OK && p.wrapped)
+        st = unwrap(text, &p, f);
     if (st == ST_OK) {
         memcpy(seed_out, p.seed, sizeof p.seed);
         *wrap_out = p.wrap;
     }
+    sodium_memzero(&p, sizeof p);
+    return st;
+}
+
+enum status identity_read_next(struct bytes text, const struct identity_wrap *wrap,
+                               uint8_t seed_out[static IDENTITY_SEED_BYTES], struct fault *f)
+{
+    struct parsed p;
+    enum status st = parse(text, &p);
+    memcpy(p.wrap.key, wrap->key, sizeof p.wrap.key);
+    if (st == ST_OK && p.wrapped)
+        st = unwrap(text, &p, f);
+    if (st == ST_OK)
+        memcpy(seed_out, p.seed, sizeof p.seed);
     sodium_memzero(&p, sizeof p);
     return st;
 }

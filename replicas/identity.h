@@ -48,4 +48,10 @@ MUST_USE enum status identity_read(struct bytes text, struct bytes passphrase,
                                    uint8_t seed_out[static IDENTITY_SEED_BYTES],
                                    struct identity_wrap *wrap_out, struct fault *f);
 
+/* identity_read_next(): the seed of another file of the same office, written with 'wrap'.
+ * Errors: ST_MALFORMED; ST_WRONG_KEY  written otherwise */
+MUST_USE enum status identity_read_next(struct bytes text, const struct identity_wrap *wrap,
+                                        uint8_t seed_out[static IDENTITY_SEED_BYTES],
+                                        struct fault *f);
+
 #endif

@@ -1,5 +1,6 @@
 #include "replicas/passphrase.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
