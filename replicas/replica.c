@@ -9,6 +9,7 @@
 #include "proto/mem.h"
 #include "replicas/engine.h"
 #include "replicas/index.h"
+#include "replicas/schema_system.h"
 
 static int64_t system_seconds(void *context)
 {
@@ -84,7 +85,7 @@ enum status replica_found(const char *home, const char *network_name, const char
     struct home_identity identity = {0};
     struct charter_member founder = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true};
     struct charter_chain chain = {0};
-    struct buf file = {0}, author = {0};
+    struct buf schema = {0}, file = {0}, author = {0};
     if (!label_is_valid(bytes_of_text(label)))
         return fault_set(f, ST_BAD_VALUE,
                          "\"%s\" is no label: use 2 to %d of a-z, 0-9 and -, "
@@ -94,11 +95,13 @@ enum status replica_found(const char *home, const char *network_name, const char
         return fault_set(f, ST_BAD_VALUE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
     memcpy(founder.label, label, strlen(label) + 1);
     memcpy(founder.address, address, strlen(address) + 1);
-    enum status st = home_make(home, &identity, f);
+    enum status st = schema_system_merge(schema_json, &schema, f);
+    if (st == ST_OK)
+        st = home_make(home, &identity, f);
     if (st != ST_OK)
-        return st;
+        goto out;
     founder.key = identity.key;
-    st = charter_found(network_name, &founder, schema_json, identity.secret, &file, f);
+    st = charter_found(network_name, &founder, buf_bytes(&schema), identity.secret, &file, f);
     if (st == ST_OK)
         st = charter_chain_add(&chain, buf_bytes(&file), NULL, f);
     if (st == ST_OK)
@@ -110,8 +113,10 @@ enum status replica_found(const char *home, const char *network_name, const char
     }
     if (st == ST_OK)
         st = write_genesis(home, buf_bytes(&author), f);
+out:
     sodium_memzero(&identity, sizeof identity);
     charter_chain_release(&chain);
+    buf_release(&schema);
     buf_release(&file);
     buf_release(&author);
     return st;
