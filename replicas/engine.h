@@ -29,6 +29,7 @@ struct replica {
     struct account_memo *memo;
     struct index *index;
     struct home_identity identity;
+    bool locked; /* the identity's secret is under a passphrase: only its key is here */
     char label[LABEL_BYTES_MAX + 1];
     struct digest network;
     struct oid state; /* the join of the trees of the counted heads */

@@ -59,9 +59,10 @@ static enum status settle(const char *home, const char *label, const struct dige
 }
 
 /* The founder's first commit: it carries the first charter, so that a clone can check itself. */
-static enum status write_genesis(const char *home, struct bytes author, struct fault *f)
+static enum status write_genesis(const char *home, const struct home_identity *identity,
+                                 struct bytes author, struct fault *f)
 {
-    struct replica_options options = {.home = home};
+    struct replica_options options = {.home = home, .identity = identity};
     struct replica *r = NULL;
     struct op_list none = {0};
     struct replica_commit commit;
@@ -78,14 +79,10 @@ static enum status write_genesis(const char *home, struct bytes author, struct f
     return replica_close(r, f);
 }
 
-enum status replica_found(const char *home, const char *network_name, const char *label,
-                          const char *address, struct bytes schema_json, struct digest *network_out,
-                          struct fault *f)
+/* A founder's label and address; what is wrong with them is said before anything is made. */
+static enum status name_founder(const char *label, const char *address,
+                                struct charter_member *founder, struct fault *f)
 {
-    struct home_identity identity = {0};
-    struct charter_member founder = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true};
-    struct charter_chain chain = {0};
-    struct buf schema = {0}, file = {0}, author = {0};
     if (!label_is_valid(bytes_of_text(label)))
         return fault_set(f, ST_BAD_VALUE,
                          "\"%s\" is no label: use 2 to %d of a-z, 0-9 and -, "
@@ -93,15 +90,25 @@ enum status replica_found(const char *home, const char *network_name, const char
                          label, LABEL_BYTES_MAX);
     if (strlen(address) > ADDRESS_BYTES_MAX)
         return fault_set(f, ST_BAD_VALUE, "the address is longer than %d bytes", ADDRESS_BYTES_MAX);
-    memcpy(founder.label, label, strlen(label) + 1);
-    memcpy(founder.address, address, strlen(address) + 1);
-    enum status st = schema_system_merge(schema_json, &schema, f);
+    memcpy(founder->label, label, strlen(label) + 1);
+    memcpy(founder->address, address, strlen(address) + 1);
+    return ST_OK;
+}
+
+enum status replica_found_as(const struct home_identity *identity, const char *home,
+                             const char *network_name, const char *label, const char *address,
+                             struct bytes schema_json, struct digest *network_out, struct fault *f)
+{
+    struct charter_member founder = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true};
+    struct charter_chain chain = {0};
+    struct buf schema = {0}, file = {0}, author = {0};
+    enum status st = name_founder(label, address, &founder, f);
     if (st == ST_OK)
-        st = home_make(home, &identity, f);
+        st = schema_system_merge(schema_json, &schema, f);
     if (st != ST_OK)
         goto out;
-    founder.key = identity.key;
-    st = charter_found(network_name, &founder, buf_bytes(&schema), identity.secret, &file, f);
+    founder.key = identity->key;
+    st = charter_found(network_name, &founder, buf_bytes(&schema), identity->secret, &file, f);
     if (st == ST_OK)
         st = charter_chain_add(&chain, buf_bytes(&file), NULL, f);
     if (st == ST_OK)
@@ -112,9 +119,8 @@ enum status replica_found(const char *home, const char *network_name, const char
         st = buf_status(&author);
     }
     if (st == ST_OK)
-        st = write_genesis(home, buf_bytes(&author), f);
+        st = write_genesis(home, identity, buf_bytes(&author), f);
 out:
-    sodium_memzero(&identity, sizeof identity);
     charter_chain_release(&chain);
     buf_release(&schema);
     buf_release(&file);
@@ -122,29 +128,58 @@ out:
     return st;
 }
 
+enum status replica_found(const char *home, const char *network_name, const char *label,
+                          const char *address, struct bytes schema_json, struct digest *network_out,
+                          struct fault *f)
+{
+    struct home_identity identity = {0};
+    struct charter_member founder = {.role = CHARTER_OFFICE};
+    enum status st = name_founder(label, address, &founder, f);
+    if (st == ST_OK)
+        st = home_make(home, &identity, f);
+    if (st == ST_OK)
+        st = replica_found_as(&identity, home, network_name, label, address, schema_json,
+                              network_out, f);
+    sodium_memzero(&identity, sizeof identity);
+    return st;
+}
+
 enum status replica_enter(const char *home, const char *label, const struct digest *network,
                           const struct bytes *files, uint32_t file_count, struct fault *f)
 {
-    struct home_identity identity = {0};
+    struct key own;
+    bool wrapped;
     struct charter_chain chain = {0};
-    enum status st = home_identity(home, &identity, f);
+    enum status st = home_public(home, "identity", &own, &wrapped, f);
     for (uint32_t i = 0; st == ST_OK && i < file_count; i++)
         st = charter_chain_add(&chain, files[i], network, f);
     if (st == ST_OK) {
         const struct charter_member *self =
-            chain.count > 0 ? charter_by_key(charter_newest(&chain), &identity.key) : NULL;
+            chain.count > 0 ? charter_by_key(charter_newest(&chain), &own) : NULL;
         if (self == NULL || strcmp(self->label, label) != 0)
             st = fault_set(f, ST_NOT_MEMBER, "the charter received does not name us as %s", label);
     }
     if (st == ST_OK)
         st = settle(home, label, network, &chain, f);
-    sodium_memzero(&identity, sizeof identity);
     charter_chain_release(&chain);
     return st;
 }
 
-static enum status open_home(struct replica *r, const char *home, struct fault *f)
+/* Where nobody unlocked the key: itself, or if it is under a passphrase its public half. */
+static enum status read_identity(struct replica *r, const struct home_identity *unlocked,
+                                 struct fault *f)
 {
+    if (unlocked != NULL) {
+        r->identity = *unlocked;
+        return ST_OK;
+    }
+    enum status st = home_public(r->home, "identity", &r->identity.key, &r->locked, f);
+    return st == ST_OK && !r->locked ? home_identity(r->home, &r->identity, f) : st;
+}
+
+static enum status open_home(struct replica *r, const struct replica_options *o, struct fault *f)
+{
+    const char *home = o->home;
     char path[HOME_PATH_MAX];
     struct backing backing = {0};
     r->home = mem_text(home, strlen(home));
@@ -152,9 +187,11 @@ static enum status open_home(struct replica *r, const char *home, struct fault *
         return ST_NO_MEMORY;
     enum status st = home_office(home, r->label, &r->network, f);
     if (st == ST_OK)
-        st = home_identity(home, &r->identity, f);
+        st = read_identity(r, o->identity, f);
     if (st == ST_OK && !r->readonly)
         st = home_lock(home, &r->lock_fd, f);
+    if (st == ST_OK && !r->readonly)
+        st = home_publish(home, r->label, f);
     if (st == ST_OK)
         st = disk_files(home, &r->own_disk, f);
     if (st == ST_OK) {
@@ -201,7 +238,7 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
     if (st == ST_OK)
         st = account_memo_create(&r->memo);
     if (st == ST_OK)
-        st = o->home != NULL ? open_home(r, o->home, f) : open_given(r, o);
+        st = o->home != NULL ? open_home(r, o, f) : open_given(r, o);
     if (st == ST_OK && r->disk != NULL)
         st = recover_open(r, f);
     if (st == ST_OK && o->index && o->home != NULL)

@@ -25,6 +25,8 @@ struct replica_options {
     const char *home;              /* real files; or NULL and the three below (tests, simulator) */
     const struct disk *disk;       /* borrowed until close */
     const struct backing *backing; /* taken over */
+    /* With 'home': unlocked already. NULL: read there; one under a passphrase stays locked: the
+     * replica reads, accepts and checkpoints, but signs nothing. */
     const struct home_identity *identity;
     const char *label; /* with 'disk': ours */
     const struct digest *network;
@@ -41,7 +43,14 @@ MUST_USE enum status replica_found(const char *home, const char *network_name, c
                                    const char *address, struct bytes schema_json,
                                    struct digest *network_out, struct fault *f);
 
-/* replica_enter(): a home made by home_make() joins a network: its charter chain and our label. */
+/* replica_found_as(): the same with the identity of a home that home_make_wrapped() made. */
+MUST_USE enum status replica_found_as(const struct home_identity *identity, const char *home,
+                                      const char *network_name, const char *label,
+                                      const char *address, struct bytes schema_json,
+                                      struct digest *network_out, struct fault *f);
+
+/* replica_enter(): a home made by home_make() joins a network: its charter chain and our label. No
+ * secret is needed. */
 MUST_USE enum status replica_enter(const char *home, const char *label,
                                    const struct digest *network, const struct bytes *files,
                                    uint32_t file_count, struct fault *f);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <nettle/sha1.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -263,7 +262,8 @@ static void check_charters(struct verify *v)
 static void check_identity(struct verify *v, const char *home, const char *label)
 {
     const struct charter_chain *chain = &v->replica->chain;
-    struct home_identity identity = {0};
+    struct key own = {{0}};
+    bool wrapped;
     struct disk disk = {0};
     struct buf file = {0}, line = {0};
     struct fault f = {0};
@@ -286,14 +286,13 @@ static void check_identity(struct verify *v, const char *home, const char *label
                 "member as a charter does",
                 label);
     /* The secret one may be kept from whoever verifies. */
-    st = home_identity(home, &identity, &f);
+    st = home_public(home, "identity", &own, &wrapped, &f);
     buf_reset(&line);
-    commit_key_line(bytes_of_text(label), &identity.key, &line);
+    commit_key_line(bytes_of_text(label), &own, &line);
     if (st == ST_CORRUPT)
         finding(v, NULL, st, "%s", f.text);
     else if (st == ST_OK && !bytes_equal(buf_bytes(&line), buf_bytes(&file)))
         finding(v, NULL, ST_CORRUPT, "the file identity holds another key than identity.pub");
-    sodium_memzero(&identity, sizeof identity);
     disk_release(&disk);
     buf_release(&file);
     buf_release(&line);
