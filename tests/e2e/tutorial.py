@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the console blocks of a document in one shell, in order, and compares what they print.
 
-usage: tutorial.py DOCUMENT BUILD_DIR SCRATCH PORT      PORT stands in for 7717
+usage: tutorial.py DOCUMENT BUILD_DIR SCRATCH PORT...     the PORTs stand in for 7717, 7718, …
 
 A line that begins with "$ " is a command; it has to end with 0. The lines under it are what it
 prints: "…" stands for any text within a line (and, between words, columns may be wider); a line
@@ -15,7 +15,7 @@ import sys
 import time
 
 SECONDS = 20
-READS = re.compile(r"(santiago|iquique|minga)( --\S+)* "
+READS = re.compile(r"(santiago|iquique|alto|minga)( --\S+)* "
                    r"(show|list|find|conflicts|explain|log|status|member|peer)\b")
 
 
@@ -74,9 +74,9 @@ class Shell:
             return code, out.read()
 
 
-def main(document, build, scratch, port):
+def main(document, build, scratch, *ports):
     with open(document, encoding="utf-8") as file:
-        text = file.read().replace("7717", port)
+        text = re.sub(r"\b77(?:1[7-9]|2\d)\b", lambda m: ports[int(m[0]) - 7717], file.read())
     shell = Shell(scratch, build)
     try:
         for number, command, wanted in steps(text):
