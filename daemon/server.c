@@ -463,6 +463,7 @@ static enum status start(struct server *s, const struct server_options *o, struc
     struct transport_handler handler = {s,         link_accepted, link_connected,
                                         link_data, link_written,  link_closed};
     struct core_event event = {.kind = CORE_START};
+    struct worker_options tending = {.acknowledge_ms = s->settings.acknowledge_ms};
     enum status st = transport_create(&s->loop, &handler, &s->transport);
     if (st == ST_OK && s->settings.listen[0] != '\0')
         st = transport_listen(s->transport, s->settings.listen, f);
@@ -471,7 +472,7 @@ static enum status start(struct server *s, const struct server_options *o, struc
     if (st == ST_OK)
         st = create_core(s, r);
     if (st == ST_OK)
-        st = worker_start(r, wake, s, &s->worker);
+        st = worker_start(r, &tending, wake, s, &s->worker);
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++)

@@ -10,11 +10,12 @@
 #include "proto/mem.h"
 #include "replicas/index.h"
 #include "replicas/invite.h"
+#include "replicas/tend.h"
 #include "replicas/verb.h"
 
 enum {
     BATCH_JOBS_MAX = 256,    /* jobs that share one sync */
-    IDLE_SECONDS = 5,        /* of change-free time before a checkpoint */
+    IDLE_MS = 5000,          /* of change-free time before a checkpoint */
     NEWS_COMMITS_MAX = 4096, /* commits of one news job; more go in the next */
 };
 
@@ -35,6 +36,9 @@ struct worker {
     uint32_t told_charter; /* version that news have told */
     link_id *sources;      /* of commits from told_count on */
     size_t source_capacity;
+    uint64_t idle_ms; /* when the next idle moment is, unless a job comes before */
+    uint64_t tend_ms; /* when the next round of tending is due */
+    struct tend tend;
 };
 
 struct job *job_new(enum job_kind kind)
@@ -544,17 +548,25 @@ static void fail(struct worker *w, const struct fault *f)
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* Up to BATCH_JOBS_MAX jobs, after waiting; *idle_out where nothing came for a while. */
-static struct job *take_batch(struct worker *w, bool *idle_out, bool *stop_out)
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Up to BATCH_JOBS_MAX jobs, after waiting; NULL where none came before the time of what else is to
+ * be done. */
+static struct job *take_batch(struct worker *w, bool *stop_out)
 {
     struct job *first = NULL;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IDLE_SECONDS;
-    *idle_out = false;
+    uint64_t until_ms = w->idle_ms < w->tend_ms ? w->idle_ms : w->tend_ms;
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                             .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    bool late = false;
     pthread_mutex_lock(&w->mutex);
-    while (w->in_first == NULL && !w->stopping && !*idle_out)
-        *idle_out = pthread_cond_timedwait(&w->wanted, &w->mutex, &until) != 0;
+    while (w->in_first == NULL && !w->stopping && !late)
+        late = pthread_cond_timedwait(&w->wanted, &w->mutex, &until) != 0;
     struct job *last = w->in_first;
     for (int i = 1; last != NULL && last->next != NULL && i < BATCH_JOBS_MAX; i++)
         last = last->next;
@@ -608,7 +620,7 @@ static enum status run_batch(struct worker *w, struct job *batch, struct fault *
 
 /* What can wait: a checkpoint, and in idle moments the index. A full disk only puts it off: what
  * was acknowledged is in the journal, and every write says so until there is space again. */
-static enum status tend(struct worker *w, bool idle, struct fault *f)
+static enum status put_away(struct worker *w, bool idle, struct fault *f)
 {
     enum status st = ST_OK;
     if (replica_wants_checkpoint(w->replica, idle))
@@ -625,22 +637,57 @@ static enum status tend(struct worker *w, bool idle, struct fault *f)
     return st;
 }
 
+/* What the replica does unasked: durable, then told as any other news. */
+static enum status tend(struct worker *w, uint64_t now, struct fault *f)
+{
+    bool wrote;
+    enum status st = tend_run(&w->tend, w->replica, now, &w->tend_ms, &wrote, f);
+    if (w->tend.trouble.code != ST_OK)
+        logger_say(LOGGER_WARNING, "event=tend_failed text=\"%s\"", w->tend.trouble.text);
+    if (st == ST_OK && wrote)
+        st = replica_sync(w->replica, f);
+    if (st == ST_OK && wrote) {
+        st = tell_news(w, false);
+        w->idle_ms = now + IDLE_MS;
+        w->wake(w->context);
+    }
+    if (st == ST_DISK_FULL) {
+        logger_say(LOGGER_ERROR, "event=tend_put_off text=\"%s\"", f->text);
+        w->tend_ms = now + IDLE_MS;
+        st = ST_OK;
+    }
+    return st;
+}
+
+/* A batch or NULL, then what its time has come for. */
+static enum status run_once(struct worker *w, struct job *batch, struct fault *f)
+{
+    enum status st = ST_OK;
+    if (batch != NULL) {
+        st = run_batch(w, batch, f);
+        w->wake(w->context);
+    }
+    uint64_t now = now_ms();
+    bool idle = batch == NULL && now >= w->idle_ms;
+    if (st == ST_OK && (batch != NULL || idle))
+        st = put_away(w, idle, f);
+    if (batch != NULL || idle)
+        w->idle_ms = now + IDLE_MS;
+    if (batch != NULL && now + TEND_MS < w->tend_ms)
+        w->tend_ms = now + TEND_MS;
+    return st == ST_OK && now >= w->tend_ms ? tend(w, now, f) : st;
+}
+
 static void *run(void *user)
 {
     struct worker *w = user;
     struct fault f = {0};
     for (;;) {
-        bool idle, stop;
-        struct job *batch = take_batch(w, &idle, &stop);
-        enum status st = ST_OK;
+        bool stop;
+        struct job *batch = take_batch(w, &stop);
         if (stop)
             return NULL;
-        if (batch != NULL) {
-            st = run_batch(w, batch, &f);
-            w->wake(w->context);
-        }
-        if (st == ST_OK)
-            st = tend(w, idle, &f);
+        enum status st = run_once(w, batch, &f);
         if (st != ST_OK) {
             if (f.code != st)
                 fault_set(&f, st, "%s", status_text(st));
@@ -651,8 +698,18 @@ static void *run(void *user)
     }
 }
 
-enum status worker_start(struct replica *replica, void (*wake)(void *context), void *context,
-                         struct worker **out)
+/* Waits are counted on the clock that nobody sets. */
+static void init_wanted(struct worker *w)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->wanted, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+enum status worker_start(struct replica *replica, const struct worker_options *o,
+                         void (*wake)(void *context), void *context, struct worker **out)
 {
     struct worker *w = mem_alloc(sizeof *w);
     if (w == NULL)
@@ -661,7 +718,10 @@ enum status worker_start(struct replica *replica, void (*wake)(void *context), v
     w->wake = wake;
     w->context = context;
     pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->wanted, NULL);
+    init_wanted(w);
+    tend_init(&w->tend, &(struct tend_options){.acknowledge_ms = o->acknowledge_ms});
+    w->idle_ms = now_ms() + IDLE_MS;
+    w->tend_ms = now_ms() + TEND_MS;
     enum status st = tell_news(w, true);
     if (st == ST_OK && pthread_create(&w->thread, NULL, run, w) != 0)
         st = ST_NO_MEMORY;

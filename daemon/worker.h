@@ -105,13 +105,17 @@ void job_free(struct job *j);
 
 struct worker;
 
+struct worker_options {
+    uint64_t acknowledge_ms; /* see tend.h */
+};
+
 /*
  * worker_start(): 'done' is called on the worker's thread whenever finished jobs wait for
  * worker_take(): it only wakes the loop. 'fatal' likewise when storage failed for good.
  * The replica is handed over until worker_stop().
  */
-MUST_USE enum status worker_start(struct replica *replica, void (*wake)(void *context),
-                                  void *context, struct worker **out);
+MUST_USE enum status worker_start(struct replica *replica, const struct worker_options *o,
+                                  void (*wake)(void *context), void *context, struct worker **out);
 void worker_submit(struct worker *w, struct job *j);
 
 /* worker_take(): the next finished job; NULL: none now. Of one batch come the answers of VERBs,

@@ -335,6 +335,7 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
                                 .charter_version = n->charter_version,
                                 .parent_first = (uint32_t)g->link_count,
                                 .parent_count = n->parent_count,
+                                .empty = n->empty,
                                 .vector_first = (uint32_t)g->vector_count,
                                 .vector_count = g->writer_count};
     fill_vector(g, n, writer);

@@ -27,6 +27,7 @@ struct graph_node {
     uint32_t parent_first, parent_count; /* see graph_parent() */
     uint32_t vector_first, vector_count; /* greatest seq of each key in its past and itself */
     bool counted;
+    bool empty; /* it has no operations: a merge or an acknowledgement */
 };
 
 struct graph;
@@ -65,6 +66,7 @@ struct graph_new {
     uint32_t charter_version;
     const uint32_t *parents;
     uint32_t parent_count;
+    bool empty;
 };
 /* graph_add(): append an accepted commit; nothing is counted yet. Errors: ST_NO_MEMORY (unchanged)
  */

@@ -194,6 +194,7 @@ static void fill_node(const struct item *item, const struct key *key, const stru
                                  .time = item->commit_time,
                                  .key = *key,
                                  .charter_version = item->charter_version,
+                                 .empty = op_list_is_empty(item->operations),
                                  .parent_count = item->parent_count};
 }
 

@@ -275,6 +275,11 @@ enum status op_list_encode(struct op_list *l, struct buf *out)
     return status;
 }
 
+bool op_list_is_empty(struct bytes in)
+{
+    return in.count <= 1; /* one byte says how many groups there are; a group takes more */
+}
+
 /* ---- decoding ------------------------------------------------------------------------------ */
 
 /* Canonical JSON that begins with 'first' ('\0': any). */

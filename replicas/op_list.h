@@ -68,6 +68,9 @@ uint32_t op_list_count_records(const struct op_list *l);
  */
 MUST_USE enum status op_list_encode(struct op_list *l, struct buf *out);
 
+/* op_list_is_empty(): whether these canonical bytes hold no operation. */
+bool op_list_is_empty(struct bytes in);
+
 /*
  * op_list_decode(): the exact inverse; ops borrow from 'in', with op.entry filled. Refuses any
  * other order or spelling, values that are not canonical JSON, and lists over the limits.

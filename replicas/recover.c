@@ -77,6 +77,7 @@ static enum status load_node(struct frames *l, struct bytes payload)
     node.key = member->key;
     node.label = member->label;
     node.charter_version = item.charter_version;
+    node.empty = op_list_is_empty(item.operations);
     node.parents = parents;
     node.parent_count = item.parent_count;
     return graph_add(r->graph, &node, &index);

@@ -19,14 +19,20 @@ enum {
     LEVEL_COUNT = 5,
     LINE_BYTES = 1024,
     KEY_BYTES_MAX = 128,
+    ACKNOWLEDGE_MS = 10 * 60 * 1000, /* a quiet office answers within the quarter of an hour */
+    MEET_MS = 3000,                  /* a peer nearby tells its heads in far less */
+    DURATION_DAYS_MAX = 30,
 };
 
-static const char *const known_keys[] = {"gossip.links", "log.level", "office.listen",
-                                         "peer.LABEL.address"};
+static const char *const known_keys[] = {"gossip.links",  "log.level",   "office.acknowledge",
+                                         "office.listen", "office.meet", "peer.LABEL.address"};
 
 static void set_defaults(struct settings *s)
 {
-    *s = (struct settings){.links = LINKS_ACTIVE_DEFAULT, .log_level = 6};
+    *s = (struct settings){.links = LINKS_ACTIVE_DEFAULT,
+                           .acknowledge_ms = ACKNOWLEDGE_MS,
+                           .meet_ms = MEET_MS,
+                           .log_level = 6};
 }
 
 void settings_release(struct settings *s)
@@ -105,8 +111,8 @@ static enum status unknown(const char *path, const char *key, struct fault *f)
         nearest_offer(&nearest, known_keys[i]);
     const char *near = nearest.best;
     snprintf(fix, sizeof fix,
-             "%s%s%svalid keys: gossip.links, log.level, office.listen, "
-             "peer.LABEL.address",
+             "%s%s%svalid keys: gossip.links, log.level, office.acknowledge, office.listen, "
+             "office.meet, peer.LABEL.address",
              near != NULL ? "did you mean " : "", near != NULL ? near : "",
              near != NULL ? "? " : "");
     return bad(path, key, f, "no such key", fix);
@@ -151,6 +157,36 @@ static enum status take_links(struct settings *s, const char *path, const char *
     return ST_OK;
 }
 
+/* "10m": a whole number and its unit, s, m, h or d. */
+static enum status take_duration(const char *path, const char *key, const char *value,
+                                 uint64_t *out_ms, struct fault *f)
+{
+    static const struct {
+        char unit;
+        uint64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60 * 1000}, {'h', 3600 * 1000}, {'d', 24 * 3600 * 1000}};
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (isdigit((unsigned char)value[0]) && end[0] == units[i].unit && end[1] == '\0' &&
+            n <= DURATION_DAYS_MAX * units[3].ms / units[i].ms) {
+            *out_ms = n * units[i].ms;
+            return ST_OK;
+        }
+    return bad(path, key, f, "no duration", "write a number and s, m, h or d, as in 10m");
+}
+
+static void tell_duration(void (*each)(void *user, const char *key, const char *value), void *user,
+                          const char *key, uint64_t ms)
+{
+    char text[KEY_BYTES_MAX];
+    uint64_t seconds = ms / 1000;
+    bool minutes = seconds >= 60 && seconds % 60 == 0;
+    snprintf(text, sizeof text, "%llu%c", (unsigned long long)(minutes ? seconds / 60 : seconds),
+             minutes ? 'm' : 's');
+    each(user, key, text);
+}
+
 static enum status take(struct settings *s, const char *path, const char *key, const char *value,
                         struct fault *f)
 {
@@ -163,6 +199,10 @@ static enum status take(struct settings *s, const char *path, const char *key, c
     }
     if (strcmp(key, "gossip.links") == 0)
         return take_links(s, path, value, f);
+    if (strcmp(key, "office.acknowledge") == 0)
+        return take_duration(path, key, value, &s->acknowledge_ms, f);
+    if (strcmp(key, "office.meet") == 0)
+        return take_duration(path, key, value, &s->meet_ms, f);
     if (strcmp(key, "log.level") == 0) {
         for (int i = 0; i < LEVEL_COUNT; i++)
             if (strcmp(value, level_names[i]) == 0) {
@@ -222,7 +262,9 @@ void settings_each(const struct settings *s,
     snprintf(text, sizeof text, "%u", s->links);
     each(user, "gossip.links", text);
     each(user, "log.level", level_names[s->log_level - LEVEL_FIRST]);
+    tell_duration(each, user, "office.acknowledge", s->acknowledge_ms);
     each(user, "office.listen", s->listen);
+    tell_duration(each, user, "office.meet", s->meet_ms);
     for (uint32_t i = 0; i < s->peer_count; i++) {
         snprintf(text, sizeof text, "peer.%s.address", s->peers[i].label);
         each(user, text, s->peers[i].address);
@@ -235,9 +277,11 @@ enum status settings_set(const char *path, const char *key, const char *value, s
     struct settings trial;
     set_defaults(&trial);
     /* What is removed needs a value that fits its key, so that only the key is looked at. */
-    const char *some = strcmp(key, "gossip.links") == 0 ? "1"
-                       : strcmp(key, "log.level") == 0  ? "info"
-                                                        : "host:1";
+    const char *some = strcmp(key, "gossip.links") == 0         ? "1"
+                       : strcmp(key, "log.level") == 0          ? "info"
+                       : strcmp(key, "office.acknowledge") == 0 ? "1s"
+                       : strcmp(key, "office.meet") == 0        ? "1s"
+                                                                : "host:1";
     enum status st = take(&trial, path, key, value != NULL ? value : some, f);
     settings_release(&trial);
     if (st != ST_OK)

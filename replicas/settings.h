@@ -3,6 +3,8 @@
  *
  *   [office]
  *       listen = 127.0.0.1:7717     host:port; port 0 takes a free one; empty: do not listen
+ *       acknowledge = 10m           others' commits wait so long to be acknowledged; 0s: never
+ *       meet = 3s                   the first write after a start waits so long for word of peers
  *   [peer "iquique"]
  *       address = iquique.example.org:7717
  *   [gossip]
@@ -33,6 +35,7 @@ struct settings {
     struct settings_peer *peers;
     uint32_t peer_count;
     uint32_t links;
+    uint64_t acknowledge_ms, meet_ms;
     int log_level; /* syslog's 3 .. 7 */
 };
 

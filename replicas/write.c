@@ -89,6 +89,7 @@ static enum status frame(struct replica *r, const struct item *item, struct byte
                                  .time = item->commit_time,
                                  .key = r->identity.key,
                                  .charter_version = item->charter_version,
+                                 .empty = op_list_is_empty(item->operations),
                                  .parent_count = item->parent_count};
     buf_release(&commit);
     return st;

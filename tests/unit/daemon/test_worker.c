@@ -67,7 +67,8 @@ static int begin(void **state)
     homes_setup((void **)&b->homes);
     home_carry(&b->homes->a, &b->homes->b); /* before the replica goes to the thread */
     bell.count = 0;
-    assert_int_equal(worker_start(b->homes->a.replica, ring, &bell, &b->worker), ST_OK);
+    struct worker_options never = {0}; /* nothing unasked */
+    assert_int_equal(worker_start(b->homes->a.replica, &never, ring, &bell, &b->worker), ST_OK);
     *state = b;
     return 0;
 }

@@ -205,8 +205,8 @@ static void each_as_it_holds(void **state)
     put("[peer \"iquique\"]\naddress = a:1\n");
     assert_int_equal(settings_load(path, &s, &f), ST_OK);
     settings_each(&s, collect, text);
-    assert_string_equal(text, "gossip.links=4;log.level=info;office.listen=;"
-                              "peer.iquique.address=a:1;");
+    assert_string_equal(text, "gossip.links=4;log.level=info;office.acknowledge=10m;"
+                              "office.listen=;office.meet=3s;peer.iquique.address=a:1;");
     settings_release(&s);
 }
 
