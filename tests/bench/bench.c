@@ -200,6 +200,49 @@ static void set(char **words)
     line_close(&there);
 }
 
+/* One change of a number, at HERE, until its commit is durable at THERE [ms]. */
+static double one_set(struct line *here, struct line *there, const char *id, uint32_t value)
+{
+    char word[32];
+    snprintf(word, sizeof word, "number=%u", value);
+    double start = line_seconds();
+    line_send(here, (const char *const[]){"set", id, word, NULL});
+    line_answer(here);
+    line_commits(there, 1, NULL);
+    return (line_seconds() - start) * 1000;
+}
+
+/* sealed HERE THERE SEALED_HERE SEALED_THERE: W3 where the field is open, and where it is sealed,
+ * turn about. */
+static void sealed(char **words)
+{
+    struct line lines[4];
+    double took[2][SET_ROUNDS * SETS_A_ROUND];
+    char id[ID_TEXT_BYTES];
+    uint32_t used = 0;
+    for (int i = 0; i < 4; i++)
+        line_open(&lines[i], words[i], 10);
+    for (int i = 1; i < 4; i += 2)
+        line_send(&lines[i], (const char *const[]){"watch", NULL});
+    for (; used < SET_ROUNDS * SETS_A_ROUND; used++) {
+        for (int i = 0; i < 2; i++) {
+            find(&lines[2 * i], used, id);
+            took[i][used] = one_set(&lines[2 * i], &lines[2 * i + 1], id, 1000 + used);
+        }
+    }
+    struct line_result r = {.what = "W3 with a sealed field, p50",
+                            .unit = "ms",
+                            .peer = "the same, open",
+                            .bar = "0.3 ms more at most",
+                            .value = line_share(took[1], used, 0.5),
+                            .peer_value = line_share(took[0], used, 0.5)};
+    r.ratio = r.peer_value / r.value;
+    r.met = r.value - r.peer_value <= 0.3;
+    line_report(&r);
+    for (int i = 0; i < 4; i++)
+        line_close(&lines[i]);
+}
+
 /* How many appends of one frame a second can be made durable, in a file whose blocks are there. */
 static double append_rate(const char *folder)
 {
@@ -384,14 +427,14 @@ int main(int count, char **words)
         {"arrive", 2, arrive},   {"fill", 2, fill},
         {"change", 4, change},   {"set", 3, set},
         {"commits", 2, commits}, {"query", 2, query},
-        {"report", 3, report},
+        {"sealed", 4, sealed},   {"report", 3, report},
     };
     for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(words[1], commands[i].name) == 0 && count - 2 >= commands[i].words_min) {
             commands[i].run(words + 2);
             return 0;
         }
-    fputs("usage: bench csv|fast-import|arrive|fill|change|set|commits|query|report WORDS\n",
+    fputs("usage: bench csv|fast-import|arrive|fill|change|set|commits|query|sealed|report WORDS\n",
           stderr);
     return 2;
 }

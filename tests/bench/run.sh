@@ -149,6 +149,11 @@ say "W7: lists and counts"
 "$bench" query "$(socket santiago)" "$SCRATCH/work"
 stop santiago
 
+# ---- sealing ----
+
+# shellcheck source=tests/bench/sealed.sh
+. "$here/sealed.sh"
+
 # ---- W5 ----
 
 say "W5: $signed signed commits of one record each, $rounds times each"
