@@ -119,6 +119,23 @@ void charter_chain_release(struct charter_chain *c);
 MUST_USE enum status charter_chain_add(struct charter_chain *c, struct bytes file,
                                        const struct digest *expected, struct fault *f);
 
+/* charter_chain_renew(): the same, for a chain whose files are kept: ST_OK and *replaced_out where
+ * the signatures of a version that is there gave way to smaller ones (charter_chain_add() does so
+ * too, and says ST_EXISTS). 'expected' is the chain's own network. */
+MUST_USE enum status charter_chain_renew(struct charter_chain *c, struct bytes file,
+                                         bool *replaced_out, struct fault *f);
+
+/* charter_check_body(): whether 'next' may follow 'before', signatures apart; charter_check_next():
+ * with them. Errors: ST_WRONG_CHARTER, ST_BAD_SIGNATURE, ST_NO_MEMORY */
+MUST_USE enum status charter_check_body(const struct charter *before, const struct charter *next,
+                                        struct fault *f);
+MUST_USE enum status charter_check_next(const struct charter *before, const struct charter *next,
+                                        struct fault *f);
+
+/* charter_admins(): how many there are. charter_is_admin(): whether the key is one's. */
+uint32_t charter_admins(const struct charter *c);
+bool charter_is_admin(const struct charter *c, const struct key *key);
+
 /* charter_chain_drop(): take the newest version off again: it could not be made durable. */
 void charter_chain_drop(struct charter_chain *c);
 

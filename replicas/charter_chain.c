@@ -23,7 +23,7 @@ void charter_chain_drop(struct charter_chain *c)
     charter_file_free(c->versions[--c->count]);
 }
 
-static uint32_t admin_count(const struct charter *c)
+uint32_t charter_admins(const struct charter *c)
 {
     uint32_t admins = 0;
     for (uint32_t i = 0; i < c->member_count; i++)
@@ -31,7 +31,7 @@ static uint32_t admin_count(const struct charter *c)
     return admins;
 }
 
-static bool is_admin(const struct charter *c, const struct key *key)
+bool charter_is_admin(const struct charter *c, const struct key *key)
 {
     const struct charter_member *member = charter_by_key(c, key);
     return member != NULL && member->admin;
@@ -47,16 +47,16 @@ static enum status check_signatures(const struct charter *by, const struct chart
             memcmp(&s->admin, &next->signatures[0].admin, sizeof s->admin) != 0)
             return fault_set(f, ST_BAD_SIGNATURE, "charter %u: its signatures name two ballots",
                              next->version);
-        if (!is_admin(by, &s->key) || !is_admin(by, &s->admin))
+        if (!charter_is_admin(by, &s->key) || !charter_is_admin(by, &s->admin))
             return fault_set(f, ST_BAD_SIGNATURE, "charter %u: a signature is no admin's",
                              next->version);
         enum status status = charter_sign_verify(next->version, &next->hash, s);
         if (status != ST_OK)
             return fault_set(f, status, "charter %u: a signature does not verify", next->version);
     }
-    if (2 * next->signature_count <= admin_count(by))
+    if (2 * next->signature_count <= charter_admins(by))
         return fault_set(f, ST_BAD_SIGNATURE, "charter %u: signed by %u of %u admins: no majority",
-                         next->version, next->signature_count, admin_count(by));
+                         next->version, next->signature_count, charter_admins(by));
     return ST_OK;
 }
 
@@ -126,10 +126,12 @@ static enum status check_retired(const struct charter *before, const struct char
     return ST_OK;
 }
 
-static enum status check_next(const struct charter *before, const struct charter *next,
-                              struct fault *f)
+enum status charter_check_body(const struct charter *before, const struct charter *next,
+                               struct fault *f)
 {
-    CHECK(next->version == before->version + 1);
+    if (next->version != before->version + 1)
+        return fault_set(f, ST_WRONG_CHARTER, "charter %u: it does not follow charter %u",
+                         next->version, before->version);
     if (memcmp(&next->previous, &before->hash, sizeof before->hash) != 0)
         return fault_set(f, ST_WRONG_CHARTER, "charter %u: it does not follow our charter %u",
                          next->version, before->version);
@@ -146,7 +148,14 @@ static enum status check_next(const struct charter *before, const struct charter
             f->code = ST_WRONG_CHARTER;
         return fault_context(f, ST_WRONG_CHARTER, "charter %u", next->version);
     }
-    return check_signatures(before, next, f);
+    return ST_OK;
+}
+
+enum status charter_check_next(const struct charter *before, const struct charter *next,
+                               struct fault *f)
+{
+    enum status status = charter_check_body(before, next, f);
+    return status == ST_OK ? check_signatures(before, next, f) : status;
 }
 
 static enum status append(struct charter_chain *c, struct charter *next)
@@ -161,17 +170,42 @@ static enum status append(struct charter_chain *c, struct charter *next)
     return ST_OK;
 }
 
-enum status charter_chain_add(struct charter_chain *c, struct bytes file,
-                              const struct digest *expected, struct fault *f)
+/* Of two sets of signatures under one body the smaller file stands, everywhere alike. Of 'there'
+ * only these change: whoever holds its members or its schema goes on holding them. */
+static enum status take_smaller(const struct charter_chain *c, struct charter *there,
+                                struct charter *next, bool *replaced_out, struct fault *f)
+{
+    if (bytes_compare(buf_bytes(&next->file), buf_bytes(&there->file)) < 0) {
+        const struct charter *by = there->version == 1 ? there : charter_at(c, there->version - 1);
+        enum status status = check_signatures(by, next, f);
+        if (status != ST_OK)
+            return status;
+        struct charter before = *there;
+        there->signatures = next->signatures;
+        there->signature_count = next->signature_count;
+        there->file = next->file;
+        there->limits_json = next->limits_json;
+        next->signatures = before.signatures;
+        next->signature_count = before.signature_count;
+        next->file = before.file;
+        *replaced_out = true;
+        return ST_OK;
+    }
+    return fault_set(f, ST_EXISTS, "charter %u is there already", next->version);
+}
+
+static enum status add(struct charter_chain *c, struct bytes file, const struct digest *expected,
+                       bool *replaced_out, struct fault *f)
 {
     struct charter *next = NULL;
     enum status status = charter_parse(file, &next, f);
+    *replaced_out = false;
     if (status != ST_OK)
         return status;
-    const struct charter *there = charter_at(c, next->version);
+    struct charter *there = next->version <= c->count ? c->versions[next->version - 1] : NULL;
     if (there != NULL)
         status = memcmp(&there->hash, &next->hash, sizeof there->hash) == 0
-                     ? fault_set(f, ST_EXISTS, "charter %u is there already", next->version)
+                     ? take_smaller(c, there, next, replaced_out, f)
                      : fault_set(f, ST_WRONG_CHARTER, "charter %u is not the one we have",
                                  next->version);
     else if (next->version != c->count + 1)
@@ -180,13 +214,28 @@ enum status charter_chain_add(struct charter_chain *c, struct bytes file,
     else if (c->count == 0)
         status = check_first(next, expected, f);
     else
-        status = check_next(charter_newest(c), next, f);
-    if (status == ST_OK)
+        status = charter_check_next(charter_newest(c), next, f);
+    if (status == ST_OK && !*replaced_out)
         status = append(c, next);
-    if (status == ST_OK)
+    if (status == ST_OK && !*replaced_out)
         next = NULL;
     else if (status == ST_NO_MEMORY)
         (void)fault_set(f, status, "no memory for a charter");
     charter_file_free(next);
     return status;
+}
+
+enum status charter_chain_add(struct charter_chain *c, struct bytes file,
+                              const struct digest *expected, struct fault *f)
+{
+    bool replaced;
+    enum status status = add(c, file, expected, &replaced, f);
+    return status == ST_OK && replaced ? fault_set(f, ST_EXISTS, "charter is there already")
+                                       : status;
+}
+
+enum status charter_chain_renew(struct charter_chain *c, struct bytes file, bool *replaced_out,
+                                struct fault *f)
+{
+    return add(c, file, &c->network, replaced_out, f);
 }

@@ -298,13 +298,17 @@ static enum status check_lists(const struct charter *c, struct fault *f)
     return ST_OK;
 }
 
-static enum status check_bytes(const struct charter *c, struct bytes body, struct fault *f)
+static enum status check_bytes(const struct charter *c, struct bytes body, bool whole,
+                               struct fault *f)
 {
     struct buf again_body = {0}, again = {0};
     enum status status = json_check(c->schema_json);
     if (status == ST_OK) {
         charter_file_add_body(c, &again_body);
-        charter_file_add(c, buf_bytes(&again_body), &again);
+        if (whole)
+            charter_file_add(c, buf_bytes(&again_body), &again);
+        else
+            buf_add_bytes(&again, buf_bytes(&again_body));
         status = buf_status(&again_body);
     }
     if (status == ST_OK)
@@ -340,7 +344,20 @@ static enum status read_file(struct charter *c, struct bytes *body_out, struct f
     return status == ST_OK ? ST_OK : fault_set(f, status, "it is no charter");
 }
 
-enum status charter_parse(struct bytes file, struct charter **out, struct fault *f)
+static enum status read_only_body(struct charter *c, struct bytes *body_out, struct fault *f)
+{
+    struct json_reader r;
+    json_read(&r, buf_bytes(&c->file));
+    *body_out = buf_bytes(&c->file);
+    enum status status = read_body(&r, c, f);
+    if (status == ST_OK)
+        status = json_end(&r);
+    if (status == ST_OK)
+        status = buf_status(&c->schema_text);
+    return status == ST_OK ? ST_OK : fault_set(f, status, "it is no charter");
+}
+
+static enum status parse(struct bytes file, bool whole, struct charter **out, struct fault *f)
 {
     *out = NULL;
     if (file.count > CHARTER_BYTES_MAX)
@@ -353,11 +370,11 @@ enum status charter_parse(struct bytes file, struct charter **out, struct fault 
     buf_add_bytes(&c->file, file);
     enum status status = buf_status(&c->file);
     if (status == ST_OK)
-        status = read_file(c, &body, f);
+        status = whole ? read_file(c, &body, f) : read_only_body(c, &body, f);
     if (status == ST_OK)
         status = check_lists(c, f);
     if (status == ST_OK)
-        status = check_bytes(c, body, f);
+        status = check_bytes(c, body, whole, f);
     if (status == ST_OK)
         status = schema_parse(c->schema_json, &c->schema, f);
     if (status == ST_NO_MEMORY)
@@ -370,4 +387,14 @@ enum status charter_parse(struct bytes file, struct charter **out, struct fault 
     }
     charter_file_free(c);
     return status;
+}
+
+enum status charter_parse(struct bytes file, struct charter **out, struct fault *f)
+{
+    return parse(file, true, out, f);
+}
+
+enum status charter_parse_body(struct bytes body, struct charter **out, struct fault *f)
+{
+    return parse(body, false, out, f);
 }

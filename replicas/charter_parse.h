@@ -14,4 +14,8 @@
  */
 MUST_USE enum status charter_parse(struct bytes file, struct charter **out, struct fault *f);
 
+/* charter_parse_body(): the same for a body alone, as a motion carries it: 'file' holds the body,
+ * and there are no signatures. */
+MUST_USE enum status charter_parse_body(struct bytes body, struct charter **out, struct fault *f);
+
 #endif
