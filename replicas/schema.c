@@ -9,9 +9,10 @@
 
 const char *schema_kind_text(enum schema_kind kind)
 {
-    static const char *const texts[] = {"text",  "integer",   "date",     "boolean", "choice",
-                                        "label", "reference", "currency", "amount",  "set"};
-    CHECK((int)kind >= SCHEMA_TEXT && kind <= SCHEMA_SET);
+    static const char *const texts[] = {"text",   "integer", "date",      "boolean",
+                                        "choice", "label",   "reference", "currency",
+                                        "amount", "set",     "file"};
+    CHECK((int)kind >= SCHEMA_TEXT && kind <= SCHEMA_FILE);
     return texts[kind];
 }
 
@@ -136,6 +137,8 @@ static enum status type_grows(const struct schema_type *a, const struct schema_t
 {
     if (a->entry != b->entry)
         return fault_set(f, ST_NOT_SCHEMA, "the schema changes the shape of %s", a->name);
+    if (a->retention.count > 0 && b->retention.count == 0)
+        return fault_set(f, ST_NOT_SCHEMA, "the schema loses the retention of %s", a->name);
     bool same = a->posting_count == b->posting_count;
     for (uint32_t i = 0; same && i < a->posting_count; i++)
         same = same_posting(&a->postings[i], &b->postings[i]);

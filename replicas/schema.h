@@ -16,13 +16,17 @@
  *
  * kinds: text, integer, date (YYYY-MM-DD), boolean, choice, label (a member's label), reference
  * (record or entry id), currency (ISO 4217), amount (integer of minor units of the field named by
- * "currency"), set (of text or choice; class open).
+ * "currency"), set (of text or choice; class open), file (a record's, never open: the value is
+ * {"file":"<BLAKE2b-256 of its bytes, hex>","list":"<name of its list of chunks, hex>"}, which
+ * attach writes and nobody types).
  * A field of an entry may be "required". A field of kind label with "is":"writer" must be the
  * writing office (whose account is debited). A field may have a "title" as a type has. The key
  * column of an entry may be no field: its cell is then only the entry's "ref". A posting has an
  * "account" ("writer", or {"field":…} of kind label), a "line" (a name, or {"field":…}), a "sign",
  * and the fields of its "amount" and "currency" unless these are called so; only the writer's own
- * account is ever debited. A schema only grows.
+ * account is ever debited. A record type may have a "retention" ("5y", "18m", "90d"): how
+ * long after the newest change of such a record its personal data is due to be erased.
+ * A schema only grows; a retention may come or change.
  */
 #ifndef REPLICAS_SCHEMA_H
 #define REPLICAS_SCHEMA_H
@@ -42,6 +46,7 @@ enum schema_kind {
     SCHEMA_CURRENCY,
     SCHEMA_AMOUNT,
     SCHEMA_SET,
+    SCHEMA_FILE,
 };
 enum schema_class { SCHEMA_OPEN, SCHEMA_INTERNAL, SCHEMA_PERSONAL };
 enum schema_writers { SCHEMA_OFFICE = 1, SCHEMA_TREASURER = 2, SCHEMA_AUDITOR = 4 }; /* bits */
@@ -76,11 +81,17 @@ enum {
     SCHEMA_KEY_COLUMNS_MAX = 4,
 };
 
+struct schema_retention {
+    uint32_t count; /* 1 .. 999; 0: none */
+    char unit;      /* 'y', 'm', 'd' */
+};
+
 struct schema_type {
     char name[65];
     char key[65]; /* default key columns, comma between them, or "" */
     bool entry;
     unsigned writers;
+    struct schema_retention retention;
     struct schema_field *fields; /* ascending by name */
     uint32_t field_count;
     struct schema_posting postings[SCHEMA_POSTINGS_MAX];

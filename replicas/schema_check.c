@@ -31,6 +31,26 @@ static enum status check_string(const struct schema_field *field, struct bytes v
     return status;
 }
 
+/* {"file":"<hex>","list":"<hex>"}: nothing else, so that one file has one value. */
+static enum status check_file(const struct schema_field *field, struct bytes value, struct fault *f)
+{
+    static const char *const names[] = {"file", "list"};
+    uint8_t digest[DIGEST_BYTES];
+    struct object o;
+    struct bytes name, raw;
+    size_t count = 0;
+    bool fits = value.count > 0 && value.data[0] == '{';
+    object_begin(&o, value);
+    while (fits && object_next(&o, &name, &raw)) {
+        fits = count < 2 && bytes_equal_text(name, names[count]) &&
+               hex_decode(object_unquoted(raw), digest, sizeof digest) == ST_OK;
+        count++;
+    }
+    if (fits && count == 2 && object_end(&o) == ST_OK)
+        return ST_OK;
+    return schema_text_refuse(field, value, "no file", f);
+}
+
 enum status schema_check(const struct schema_field *field, struct bytes value_json, struct fault *f)
 {
     if (value_json.count > VALUE_BYTES_MAX)
@@ -42,6 +62,8 @@ enum status schema_check(const struct schema_field *field, struct bytes value_js
         return fault_set(f, ST_BAD_VALUE, "%s: it cannot be empty", field->name);
     }
     switch (field->kind) {
+    case SCHEMA_FILE:
+        return check_file(field, value_json, f);
     case SCHEMA_INTEGER:
     case SCHEMA_AMOUNT:
         return check_number(field, value_json, f);

@@ -10,6 +10,8 @@
 
 static_assert((int)SCHEMA_NAME_TEXT == (int)NAME_BYTES_MAX + 1, "a name and its NUL");
 
+enum { RETENTION_DIGITS_MAX = 3 };
+
 struct parse {
     struct fault *fault;
     const char *type, *field; /* where we are, for faults */
@@ -80,7 +82,7 @@ static enum status check_title(const struct parse *p, struct bytes raw)
 static enum status take_kind(const struct parse *p, struct bytes raw, enum schema_kind *out)
 {
     struct bytes text = object_unquoted(raw);
-    for (int kind = SCHEMA_TEXT; kind <= SCHEMA_SET; kind++) {
+    for (int kind = SCHEMA_TEXT; kind <= SCHEMA_FILE; kind++) {
         if (bytes_equal_text(text, schema_kind_text((enum schema_kind)kind))) {
             *out = (enum schema_kind)kind;
             return ST_OK;
@@ -323,6 +325,25 @@ static enum status take_key(const struct parse *p, struct bytes raw, struct sche
     return ST_OK;
 }
 
+/* "5y", "18m", "90d" */
+static enum status take_retention(const struct parse *p, struct bytes raw,
+                                  struct schema_retention *out)
+{
+    struct bytes text = object_unquoted(raw);
+    uint32_t count = 0;
+    size_t digits = 0;
+    for (; digits < text.count && digits < RETENTION_DIGITS_MAX; digits++) {
+        uint8_t c = text.data[digits];
+        if (c < '0' || c > '9' || (c == '0' && count == 0))
+            break;
+        count = count * 10 + (uint32_t)(c - '0');
+    }
+    if (count == 0 || text.count != digits + 1 || memchr("ymd", text.data[digits], 3) == NULL)
+        return wrong(p, "a retention is as \"5y\", \"18m\" or \"90d\", not", raw);
+    *out = (struct schema_retention){count, (char)text.data[digits]};
+    return ST_OK;
+}
+
 static enum status take_type_member(struct parse *p, struct bytes name, struct bytes raw,
                                     struct schema_type *out, bool *shape)
 {
@@ -343,6 +364,8 @@ static enum status take_type_member(struct parse *p, struct bytes name, struct b
         return take_fields(p, raw, out);
     if (bytes_equal_text(name, "postings"))
         return take_postings(p, raw, out);
+    if (bytes_equal_text(name, "retention"))
+        return take_retention(p, raw, &out->retention);
     return wrong(p, "a type has no such member", name);
 }
 

@@ -65,6 +65,8 @@ static enum status check_field(const struct schema *s, const struct schema_type 
         return refuse(f, t, field->name, "a set is a field of class open of a record");
     if (t->entry && field->class != SCHEMA_OPEN)
         return refuse(f, t, field->name, "an entry has fields of class open only");
+    if (field->kind == SCHEMA_FILE && field->class == SCHEMA_OPEN)
+        return refuse(f, t, field->name, "a file is of class internal or personal");
     if (field->index && field->class != SCHEMA_OPEN)
         return refuse(f, t, field->name, "only a field of class open is indexed");
     enum status status = check_reference(s, t, field, f);
@@ -139,6 +141,8 @@ static enum status check_type(const struct schema *s, struct schema_type *t, str
         status = check_field(s, t, &t->fields[i], f);
     for (uint32_t i = 0; status == ST_OK && i < t->posting_count; i++)
         status = check_posting(t, &t->postings[i], f);
+    if (status == ST_OK && t->entry && t->retention.count > 0)
+        status = refuse(f, t, NULL, "an entry is kept for ever: it has no retention");
     return status == ST_OK ? check_key(t, f) : status;
 }
 

@@ -118,6 +118,11 @@ enum status schema_text_check(const struct schema_field *field, struct bytes tex
     case SCHEMA_AMOUNT:
     case SCHEMA_BOOLEAN:
         break;
+    case SCHEMA_FILE: {
+        enum status status = fault_set(f, ST_BAD_VALUE, "%s: a file is not typed", field->name);
+        fault_fix(f, "minga attach ID FILE");
+        return status;
+    }
     }
     return ST_OK;
 }

@@ -121,12 +121,30 @@ static void a_schema_only_grows(void **state)
     schema_free(shipped);
 }
 
+static void a_retention_may_come_and_change_and_never_goes(void **state)
+{
+    (void)state;
+#define KEPT(member)                                                                               \
+    SCHEMA("\"a\":{\"fields\":{\"b\":" TEXT "}," member                                            \
+           "\"shape\":\"record\",\"writers\":[\"office\"]}")
+    struct schema *none = parse(KEPT("")), *years = parse(KEPT("\"retention\":\"5y\",")),
+                  *days = parse(KEPT("\"retention\":\"90d\","));
+#undef KEPT
+    assert_int_equal(schema_grows(none, years, NULL), ST_OK);
+    assert_int_equal(schema_grows(years, days, NULL), ST_OK);
+    assert_int_equal(schema_grows(days, none, NULL), ST_NOT_SCHEMA);
+    schema_free(none);
+    schema_free(years);
+    schema_free(days);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_and_guessed),
         cmocka_unit_test(every_type_of_the_shipped_schema_has_its_writers_and_postings),
         cmocka_unit_test(a_schema_only_grows),
+        cmocka_unit_test(a_retention_may_come_and_change_and_never_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,31 @@ static void values_have_the_shape_of_their_kind(void **state)
     assert_int_equal(check(SCHEMA_TEXT, longer), ST_BAD_VALUE);
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void a_file_is_its_hash_and_its_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        enum status status;
+    } cases[] = {
+        {"{\"file\":\"" HASH "\",\"list\":\"" HASH "\"}", ST_OK},
+        {"null", ST_OK},
+        {"\"" HASH "\"", ST_BAD_VALUE},
+        {"{}", ST_BAD_VALUE},
+        {"{\"file\":\"" HASH "\"}", ST_BAD_VALUE},
+        {"{\"list\":\"" HASH "\"}", ST_BAD_VALUE},
+        {"{\"file\":\"" HASH "\",\"list\":1}", ST_BAD_VALUE},
+        {"{\"file\":\"" HASH "\",\"list\":\"" HASH "0\"}", ST_BAD_VALUE},
+        {"{\"file\":\"" HASH "\",\"list\":\"" HASH "\",\"more\":1}", ST_BAD_VALUE},
+        {"{\"file\":\"" HASH "\",\"list\":\"" HASH "\"", ST_BAD_VALUE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (check(SCHEMA_FILE, cases[i].json) != cases[i].status)
+            fail_msg("%s", cases[i].json);
+}
+
 static const char expense[] =
     "{\"amount\":350000,\"budget_line\":\"workshops\",\"currency\":\"CLP\","
     "\"date\":\"2009-09-22\",\"office\":\"iquique\",\"ref\":\"X1\"}";
@@ -112,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_have_the_shape_of_their_kind),
+        cmocka_unit_test(a_file_is_its_hash_and_its_list),
         cmocka_unit_test(entries),
         cmocka_unit_test(no_memory_is_no_bad_value),
     };

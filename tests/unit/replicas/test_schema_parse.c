@@ -2,6 +2,32 @@
 
 #include "proto/mem.h"
 
+#define KEPT(retention)                                                                            \
+    "\"a\":{\"fields\":{\"b\":" TEXT "},\"retention\":" retention                                  \
+    ",\"shape\":\"record\",\"writers\":[\"office\"]}"
+
+static void a_retention_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        uint32_t count;
+        char unit;
+    } cases[] = {
+        {SCHEMA(KEPT("\"5y\"")), 5, 'y'},
+        {SCHEMA(KEPT("\"18m\"")), 18, 'm'},
+        {SCHEMA(KEPT("\"999d\"")), 999, 'd'},
+        {SCHEMA(RECORD("a", "\"b\":" TEXT)), 0, '\0'},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct schema *schema = NULL;
+        assert_int_equal(schema_parse(bytes_of_text(cases[i].json), &schema, NULL), ST_OK);
+        assert_int_equal(schema->types[0].retention.count, cases[i].count);
+        assert_int_equal(schema->types[0].retention.unit, cases[i].unit);
+        schema_free(schema);
+    }
+}
+
 static void what_a_schema_may_not_say(void **state)
 {
     (void)state;
@@ -17,6 +43,15 @@ static void what_a_schema_may_not_say(void **state)
         {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"kind\":\"float\"}")), "no such kind"},
         {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"colour\":1,\"kind\":\"text\"}")),
          "no such member: colour"},
+        {SCHEMA(KEPT("\"\"")), "a retention is"},
+        {SCHEMA(KEPT("5")), "a retention is"},
+        {SCHEMA(KEPT("\"5\"")), "a retention is"},
+        {SCHEMA(KEPT("\"y\"")), "a retention is"},
+        {SCHEMA(KEPT("\"0y\"")), "a retention is"},
+        {SCHEMA(KEPT("\"05y\"")), "a retention is"},
+        {SCHEMA(KEPT("\"5w\"")), "a retention is"},
+        {SCHEMA(KEPT("\"5yy\"")), "a retention is"},
+        {SCHEMA(KEPT("\"1000d\"")), "a retention is"},
     };
     schema_kit_refused(cases, sizeof cases / sizeof *cases);
 }
@@ -80,6 +115,7 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_retention_is_read),
         cmocka_unit_test(what_a_schema_may_not_say),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_flip_is_refused_or_still_a_schema),

@@ -47,6 +47,10 @@ static void what_types_and_fields_may_not_be_together(void **state)
          "class open only"},
         {SCHEMA("\"a\":{\"fields\":{\"b\":" TEXT "},\"shape\":\"record\",\"writers\":[]}"),
          "no list of writers"},
+        {SCHEMA(RECORD("a", "\"b\":{\"class\":\"open\",\"kind\":\"file\"}")), "a file is of class"},
+        {SCHEMA("\"a\":{\"fields\":{\"b\":" TEXT "},\"retention\":\"5y\",\"shape\":\"entry\","
+                "\"writers\":[\"office\"]}"),
+         "kept for ever"},
     };
     schema_kit_refused(cases, sizeof cases / sizeof *cases);
 }

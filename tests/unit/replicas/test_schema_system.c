@@ -11,7 +11,9 @@ static void the_system_types_are_added_in_order(void **state)
     struct schema *schema = NULL;
     assert_int_equal(schema_system_merge(bytes_of_text(own), &merged, NULL), ST_OK);
     assert_int_equal(schema_parse(buf_bytes(&merged), &schema, NULL), ST_OK);
-    static const char *const names[] = {"apple", "classkey", "decision", "zebra"};
+    static const char *const names[] = {"apple",        "attachment", "classkey",
+                                        "confirmation", "decision",   "disclosure",
+                                        "document",     "erasure",    "zebra"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_non_null(schema_type(schema, bytes_of_text(names[i])));
     schema_free(schema);
