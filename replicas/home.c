@@ -104,8 +104,8 @@ static enum status make_folders(const char *path, struct fault *f)
     return ST_OK;
 }
 
-/* The folder, where no replica may live; there_out: it holds an identity already. */
-static enum status make_home(const char *home, bool *there_out, struct fault *f)
+/* The folder, where no replica may live yet. */
+static enum status make_home(const char *home, struct fault *f)
 {
     char path[HOME_PATH_MAX];
     enum status st = home_path(home, "office", path, f);
@@ -116,11 +116,7 @@ static enum status make_home(const char *home, bool *there_out, struct fault *f)
         fault_fix(f, "choose another folder with --home DIR");
         return ST_EXISTS;
     }
-    st = make_folders(home, f);
-    if (st == ST_OK)
-        st = home_path(home, "identity", path, f);
-    *there_out = st == ST_OK && access(path, F_OK) == 0;
-    return st;
+    return make_folders(home, f);
 }
 
 static void take_seed(const uint8_t seed[static IDENTITY_SEED_BYTES],
@@ -128,45 +124,6 @@ static void take_seed(const uint8_t seed[static IDENTITY_SEED_BYTES],
 {
     out->wrap = *wrap;
     crypto_sign_seed_keypair(out->key.id, out->secret, seed);
-}
-
-static enum status make_identity(const char *home, const struct identity_wrap *wrap,
-                                 struct home_identity *out, struct fault *f)
-{
-    uint8_t seed[IDENTITY_SEED_BYTES];
-    randombytes_buf(seed, sizeof seed);
-    enum status st = home_write_identity(home, "identity", seed, wrap, f);
-    if (st == ST_OK)
-        take_seed(seed, wrap, out);
-    sodium_memzero(seed, sizeof seed);
-    return st;
-}
-
-enum status home_make(const char *home, struct home_identity *out, struct fault *f)
-{
-    static const struct identity_wrap plain;
-    bool there = false;
-    enum status st = make_home(home, &there, f);
-    if (st != ST_OK)
-        return st;
-    return there ? home_identity(home, out, f) : make_identity(home, &plain, out, f);
-}
-
-enum status home_make_wrapped(const char *home, struct bytes passphrase,
-                              struct passphrase_cost cost, struct home_identity *out,
-                              struct fault *f)
-{
-    struct identity_wrap wrap = {0};
-    bool there = false;
-    enum status st = make_home(home, &there, f);
-    if (st == ST_OK && there)
-        return home_unlock(home, passphrase, out, f);
-    if (st == ST_OK)
-        st = identity_wrap_make(passphrase, cost, &wrap, f);
-    if (st == ST_OK)
-        st = make_identity(home, &wrap, out, f);
-    sodium_memzero(&wrap, sizeof wrap);
-    return st;
 }
 
 static enum status read_identity(const char *home, const char *name, struct buf *text,
@@ -189,6 +146,13 @@ static enum status damaged(const char *home, const char *name, enum status st, s
     return ST_CORRUPT;
 }
 
+static enum status ask_passphrase(struct fault *f)
+{
+    fault_set(f, ST_WRONG_KEY, "the key of this office is under a passphrase");
+    fault_fix(f, "name the file that holds it: --passphrase-file FILE");
+    return ST_WRONG_KEY;
+}
+
 enum status home_public(const char *home, const char *name, struct key *key_out, bool *wrapped_out,
                         struct fault *f)
 {
@@ -200,16 +164,15 @@ enum status home_public(const char *home, const char *name, struct key *key_out,
     return st;
 }
 
-enum status home_unlock(const char *home, struct bytes passphrase, struct home_identity *out,
-                        struct fault *f)
+static enum status unlock(const char *home, const char *name, struct bytes passphrase,
+                          struct home_identity *out, struct fault *f)
 {
     struct buf text = {0};
     uint8_t seed[IDENTITY_SEED_BYTES];
     struct identity_wrap wrap = {0};
-    enum status st = read_identity(home, "identity", &text, f);
+    enum status st = read_identity(home, name, &text, f);
     if (st == ST_OK)
-        st = damaged(home, "identity", identity_read(buf_bytes(&text), passphrase, seed, &wrap, f),
-                     f);
+        st = damaged(home, name, identity_read(buf_bytes(&text), passphrase, seed, &wrap, f), f);
     if (st == ST_OK)
         take_seed(seed, &wrap, out);
     wipe(&text);
@@ -218,15 +181,69 @@ enum status home_unlock(const char *home, struct bytes passphrase, struct home_i
     return st;
 }
 
+enum status home_unlock(const char *home, struct bytes passphrase, struct home_identity *out,
+                        struct fault *f)
+{
+    return unlock(home, "identity", passphrase, out, f);
+}
+
+enum status home_protect(const char *home, const char *name, struct bytes passphrase,
+                         struct passphrase_cost cost, struct home_identity *identity,
+                         struct fault *f)
+{
+    struct identity_wrap wrap = {0};
+    enum status st = passphrase.count > 0 ? identity_wrap_make(passphrase, cost, &wrap, f) : ST_OK;
+    if (st == ST_OK) /* libsodium's secret begins with the seed */
+        st = home_write_identity(home, name, identity->secret, &wrap, f);
+    if (st == ST_OK)
+        identity->wrap = wrap;
+    sodium_memzero(&wrap, sizeof wrap);
+    return st;
+}
+
+enum status home_make_beside(const char *home, const char *name, struct bytes passphrase,
+                             struct passphrase_cost cost, struct home_identity *out,
+                             struct fault *f)
+{
+    static const struct identity_wrap plain;
+    uint8_t seed[IDENTITY_SEED_BYTES];
+    bool wrapped = false;
+    enum status st = home_public(home, name, &out->key, &wrapped, f);
+    if (st == ST_OK && wrapped && passphrase.count == 0)
+        return ask_passphrase(f);
+    if (st == ST_OK)
+        st = unlock(home, name, passphrase, out, f);
+    else if (st == ST_NO_REPLICA) {
+        randombytes_buf(seed, sizeof seed);
+        take_seed(seed, &plain, out);
+        sodium_memzero(seed, sizeof seed);
+        return home_protect(home, name, passphrase, cost, out, f);
+    }
+    return st == ST_OK && !wrapped && passphrase.count > 0
+               ? home_protect(home, name, passphrase, cost, out, f)
+               : st;
+}
+
+enum status home_make(const char *home, struct home_identity *out, struct fault *f)
+{
+    return home_make_wrapped(home, (struct bytes){NULL, 0}, (struct passphrase_cost){0}, out, f);
+}
+
+enum status home_make_wrapped(const char *home, struct bytes passphrase,
+                              struct passphrase_cost cost, struct home_identity *out,
+                              struct fault *f)
+{
+    enum status st = make_home(home, f);
+    return st == ST_OK ? home_make_beside(home, "identity", passphrase, cost, out, f) : st;
+}
+
 enum status home_identity(const char *home, struct home_identity *out, struct fault *f)
 {
     struct key key;
     bool wrapped = false;
     enum status st = home_public(home, "identity", &key, &wrapped, f);
-    if (st == ST_OK && wrapped) {
-        st = fault_set(f, ST_WRONG_KEY, "the key of this office is under a passphrase");
-        fault_fix(f, "name the file that holds it: --passphrase-file FILE");
-    }
+    if (st == ST_OK && wrapped)
+        return ask_passphrase(f);
     return st == ST_OK ? home_unlock(home, (struct bytes){NULL, 0}, out, f) : st;
 }
 

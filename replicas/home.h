@@ -30,11 +30,23 @@ struct home_identity {
  *         under a passphrase; ST_IO, ST_DISK_FULL */
 MUST_USE enum status home_make(const char *home, struct home_identity *out, struct fault *f);
 
-/* home_make_wrapped(): the same under a passphrase; an identity that is there has to open with it.
- * 'cost' of a fresh one. Errors: as home_make(), identity_read() */
+/* home_make_wrapped(): the same under a passphrase (none where it is empty); an identity that is
+ * there has to open with it, or gets it if it had none. 'cost' of a fresh one.
+ * Errors: as home_make(), identity_read() */
 MUST_USE enum status home_make_wrapped(const char *home, struct bytes passphrase,
                                        struct passphrase_cost cost, struct home_identity *out,
                                        struct fault *f);
+
+/* home_make_beside(): the same for the file 'name' of a home that is there. */
+MUST_USE enum status home_make_beside(const char *home, const char *name, struct bytes passphrase,
+                                      struct passphrase_cost cost, struct home_identity *out,
+                                      struct fault *f);
+
+/* home_protect(): an identity into the file 'name' anew, under another passphrase or none (empty);
+ * identity->wrap follows. Errors: as identity_wrap_make(), home_write_identity() */
+MUST_USE enum status home_protect(const char *home, const char *name, struct bytes passphrase,
+                                  struct passphrase_cost cost, struct home_identity *identity,
+                                  struct fault *f);
 
 /* home_identity(): one without a passphrase.
  * Errors: ST_NO_REPLICA, ST_CORRUPT, ST_IO; ST_WRONG_KEY  it is under a passphrase. Wipe with
