@@ -119,6 +119,9 @@ static void carry_out(struct server *s, const struct core_effect *e)
             console_link(s->console, e->text);
         break;
     case FX_PEER:
+    case FX_WISH:
+    case FX_GIVE:
+    case FX_KEEP:
         break;
     }
 }
@@ -207,8 +210,9 @@ static void tell_charter(struct server *s, const struct job *j)
     if (members == NULL)
         return;
     for (uint32_t i = 0; i < j->member_count; i++)
-        members[i] =
-            (struct core_member){j->members[i].label, j->members[i].key, j->members[i].address};
+        members[i] = (struct core_member){j->members[i].label, j->members[i].key,
+                                          j->members[i].address,
+                                          (enum core_role)j->members[i].role};
     event.charter.version = j->charter_version;
     event.charter.hash = j->charter_hash;
     event.charter.members = members;

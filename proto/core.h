@@ -29,8 +29,10 @@
  * STORED and LOADED answer in the order of the requests of a link.
  *
  * A core that joins dials until the inviter answers. Its FX_CLOSE says: ST_OK after FX_JOINED;
- * ST_EXPIRED, ST_USED and other words of the inviter; ST_NOT_FOUND where it ended the connection
- * three times without a word (no such invitation, or a wrong secret): nothing is tried after these.
+ * ST_EXPIRED, ST_USED and other words of the inviter; ST_NEEDS_PERSON where the inviter has
+ * proposed us and others have to approve (it is asked again until it admits); ST_NOT_FOUND where it
+ * ended the connection three times without a word (no such invitation, or a wrong secret): nothing
+ * is tried after these.
  */
 #ifndef PROTO_CORE_H
 #define PROTO_CORE_H
@@ -38,6 +40,7 @@
 #include "proto/channel.h"
 #include "proto/id.h"
 #include "proto/limits.h"
+#include "proto/message.h"
 
 typedef uint32_t link_id; /* chosen by the shell for ACCEPTED, by the core for CONNECT; not 0 */
 
@@ -58,6 +61,11 @@ enum core_event_kind {
     CORE_LOADED,      /* answer to FX_LOAD */
     CORE_COMMITTED,   /* a commit is durable here: written here, or stored from 'link' */
     CORE_PAIRED,      /* answer to FX_PAIR */
+    CORE_WANTED,      /* sealed items that are named here and not held; at start, on change, and
+                       * when others may be among them */
+    CORE_WISHES,      /* answer to FX_WISH */
+    CORE_GIVEN,       /* answer to FX_GIVE */
+    CORE_KEPT,        /* answer to FX_KEEP */
 };
 
 enum core_role { CORE_OFFICE, CORE_AUDITOR, CORE_PARTNER };
@@ -66,6 +74,7 @@ struct core_member {
     const char *label;
     struct key key;
     const char *address; /* "" where unknown */
+    enum core_role role;
 };
 
 struct core_invitation {
@@ -89,8 +98,8 @@ struct core_event {
     enum core_event_kind kind;
     uint64_t now_ms;
     link_id link;
-    uint32_t request;    /* STORED, LOADED, PAIRED, CHARTER (0: unasked) */
-    enum status status;  /* STORED, LOADED, PAIRED, CHARTER as an answer, CLOSED */
+    uint32_t request;    /* of an answer; CHARTER: 0 where nobody asked */
+    enum status status;  /* of an answer; CLOSED */
     struct bytes bytes;  /* DATA; COMMITTED: the item */
     const char *text;    /* CLOSED; ACCEPTED: the other's address without its port */
     size_t unsent_bytes; /* WRITTEN */
@@ -101,6 +110,10 @@ struct core_event {
         const struct core_member *members;
         uint32_t member_count;
         const struct bytes *files; /* versions 1 .. version, as they stand */
+        const struct key *retired; /* keys of former members */
+        uint32_t retired_count;
+        const struct bytes *motions; /* open ones, opaque, 1 .. CHARTER_BYTES_MAX each */
+        uint32_t motion_count;       /* 0 .. MOTIONS_MAX */
     } charter;
     struct {                                   /* HEADS */
         const struct core_label_heads *labels; /* ascending */
@@ -136,6 +149,25 @@ struct core_event {
         const struct bytes *files; /* the whole chain, the joiner in the last */
         uint32_t file_count;
     } paired;
+    struct { /* WANTED */
+        uint64_t waiting[SEALED_LANES];
+    } wanted;
+    struct { /* WISHES: what this side wants and the peer may hold, ascending */
+        const struct digest *names;
+        uint32_t count;
+        bool more; /* there are others behind them */
+    } wishes;
+    struct { /* GIVEN: the first 'count' wishes, each answered in its place; of one that is not to
+              * be had the total is 0. At least one, however large. */
+        const struct sealed_piece *pieces;
+        uint32_t count;
+    } given;
+    struct { /* KEPT, in the order of the request; durable where ST_OK */
+        const struct digest *names;
+        const enum status *verdicts; /* ST_OK; ST_BAD_VALUE: not what its name says; else: not kept,
+                                      * by nobody's fault */
+        uint32_t count;
+    } kept;
 };
 
 enum core_effect_kind {
@@ -144,11 +176,15 @@ enum core_effect_kind {
     FX_CLOSE,   /* end a link once what was sent is out; status is the reason */
     FX_STORE,   /* accept 'items' (in order), then CORE_STORED with 'request' */
     FX_LOAD,    /* answer with CORE_LOADED */
-    FX_CHARTER, /* take these version files; answer with CORE_CHARTER */
+    FX_CHARTER, /* take these version files, then 'motions'; answer with CORE_CHARTER */
     FX_PAIR,    /* admit 'key' at address 'text' by invitation 'bytes'; answer with CORE_PAIRED */
     FX_JOINED,  /* we joined: label 'text', charter files 'items' */
     FX_LOG,     /* 'level' (syslog's 3 .. 7), 'text' without case content */
     FX_PEER,    /* a link's state changed: 'link' (for watch and status) */
+    FX_WISH,    /* up to 'max' wanted names of 'lane' behind 'after' that the member of 'key' may
+                 * hold; answer with CORE_WISHES */
+    FX_GIVE,    /* read 'wishes' for the member of 'key'; answer with CORE_GIVEN */
+    FX_KEEP,    /* keep 'items', named 'names'; answer with CORE_KEPT once they are durable */
 };
 
 struct core_effect {
@@ -159,13 +195,21 @@ struct core_effect {
     int level;
     struct bytes bytes;
     const char *text;
-    const struct bytes *items; /* STORE, CHARTER, JOINED */
+    const struct bytes *items; /* STORE, CHARTER, JOINED, KEEP */
     uint32_t item_count;
     enum core_load_kind load;
     const struct oid *known; /* LOAD LACKING: what the peer has; BY_ID: what it wants */
     uint32_t known_count;
-    size_t bytes_max; /* LOAD: of items */
-    struct key key;   /* PAIR */
+    size_t bytes_max;            /* LOAD: of items; GIVE: of pieces */
+    struct key key;              /* PAIR, WISH, GIVE */
+    const struct bytes *motions; /* CHARTER */
+    uint32_t motion_count;
+    enum sealed_lane lane;            /* WISH, GIVE, KEEP */
+    struct digest after;              /* WISH; zero: from the start */
+    uint32_t max;                     /* WISH */
+    const struct sealed_wish *wishes; /* GIVE */
+    uint32_t wish_count;
+    const struct digest *names; /* KEEP */
 };
 
 enum { EFFECTS_MAX = 1024 };
@@ -219,8 +263,10 @@ struct core_peer {     /* one member other than ourselves, or an address whose m
     uint64_t bytes_in, bytes_out;
     uint64_t last_contact_ms; /* now_ms of the last authenticated message; 0 never */
     enum status last_error;   /* ST_OK none */
-    bool durable;             /* everything in our newest HEADS is durable there */
+    bool durable;             /* all that our newest HEADS reach is durable there, and what it may
+                               * read of the values that they name */
     uint32_t behind_heads;    /* heads of theirs that we lack */
+    uint64_t waiting_sealed;  /* values that it waits for, as it told */
     uint64_t retry_ms;        /* WAITING: now_ms of the next try */
 };
 

@@ -47,7 +47,8 @@ enum {
     AGENT_BYTES_MAX = 64,                /* HELLO: program and version, for people */
     CHARTER_BATCH_MAX = 64,              /* charter versions in one CHARTER or PAIR_ACCEPT */
     CHARTER_BATCH_BYTES_MAX = MIB - KIB, /* versions and proposals of one, together */
-    PROPOSALS_MAX = 16,                  /* open proposals one CHARTER may carry */
+    PROPOSALS_MAX = 16,                  /* open motions one CHARTER may carry */
+    MOTIONS_MAX = 256,                   /* open motions a daemon carries */
     ZSTD_WINDOW_LOG = 20,                /* 1 MiB: what a peer can make us hold */
     HALF_OPEN_MAX = 64,                  /* handshakes under way */
     HANDSHAKE_MS = 5000,                 /* to finish one */
@@ -60,6 +61,10 @@ enum {
     LINKS_MAX = 128,          /* open links of one daemon, of either direction */
     LINKS_ACTIVE_DEFAULT = 4, /* links that a daemon dials and keeps */
     INVITATIONS_MAX = 64,
+    SEALED_PIECE_BYTES = 16 * KIB,    /* of sealed items in one message: lanes interleave */
+    SEALED_ITEM_BYTES_MAX = 66 * KIB, /* a chunk of 64 KiB with what seals it */
+    SEALED_PIECES_MAX = 5,            /* of one item */
+    SEALED_NAMES_MAX = 512,           /* items named in one message, asked for and not answered */
 
     /* Control socket. */
     CONTROL_BYTES_MAX = 2 * MIB, /* one request or one row of an answer */
@@ -75,6 +80,7 @@ static_assert(CHARTER_BYTES_MAX <= MESSAGE_BYTES_MAX - KIB, "a charter version f
 static_assert(VALUE_BYTES_MAX < OPERATIONS_BYTES_MAX, "a value fits a commit");
 static_assert(CHARTER_BYTES_MAX <= CHARTERS_BYTES_MAX, "a charter version fits a commit");
 static_assert(CHARTER_BYTES_MAX <= CHARTER_BATCH_BYTES_MAX, "a batch holds a charter version");
+static_assert(SEALED_ITEM_BYTES_MAX <= SEALED_PIECES_MAX * SEALED_PIECE_BYTES, "so many pieces");
 static_assert(HEADS_LABELS_MAX >= MEMBERS_MAX, "HEADS names every member");
 static_assert(HEADS_MAX * 22 + HEADS_LABELS_MAX * (LABEL_BYTES_MAX + 6) < MESSAGE_BYTES_MAX,
               "HEADS fits a message");

@@ -54,6 +54,18 @@ enum status message_decode(struct bytes in, struct message *out)
     case MESSAGE_STORED:
         status = msg_stored_decode(in, &out->stored);
         break;
+    case MESSAGE_SEALED_WANT:
+        status = msg_sealed_want_decode(in, &out->sealed_want);
+        break;
+    case MESSAGE_SEALED:
+        status = msg_sealed_decode(in, &out->sealed);
+        break;
+    case MESSAGE_SEALED_GONE:
+        status = msg_sealed_gone_decode(in, &out->sealed_gone);
+        break;
+    case MESSAGE_KEPT:
+        status = msg_kept_decode(in, &out->kept);
+        break;
     case MESSAGE_PING:
     case MESSAGE_PONG:
         status = msg_ping_decode((enum message_kind)kind, in, &out->ping);
@@ -99,6 +111,18 @@ void message_encode(const struct message *m, struct buf *out)
     case MESSAGE_STORED:
         msg_stored_encode(&m->stored, out);
         break;
+    case MESSAGE_SEALED_WANT:
+        msg_sealed_want_encode(&m->sealed_want, out);
+        break;
+    case MESSAGE_SEALED:
+        msg_sealed_encode(&m->sealed, out);
+        break;
+    case MESSAGE_SEALED_GONE:
+        msg_sealed_gone_encode(&m->sealed_gone, out);
+        break;
+    case MESSAGE_KEPT:
+        msg_kept_encode(&m->kept, out);
+        break;
     case MESSAGE_PING:
     case MESSAGE_PONG:
         msg_ping_encode(m->kind, &m->ping, out);
@@ -135,6 +159,14 @@ enum status message_validate(const struct message *m)
         return msg_summary_validate(&m->summary);
     case MESSAGE_STORED:
         return msg_stored_validate(&m->stored);
+    case MESSAGE_SEALED_WANT:
+        return msg_sealed_want_validate(&m->sealed_want);
+    case MESSAGE_SEALED:
+        return msg_sealed_validate(&m->sealed);
+    case MESSAGE_SEALED_GONE:
+        return msg_sealed_gone_validate(&m->sealed_gone);
+    case MESSAGE_KEPT:
+        return msg_kept_validate(&m->kept);
     case MESSAGE_PING:
     case MESSAGE_PONG:
         return ST_OK; /* every nonce is valid */

@@ -22,7 +22,7 @@
 #include "proto/id.h"
 #include "proto/limits.h"
 
-/* The kinds and their numbers on the wire; 8, 9 and 15 onwards are left for later ones. */
+/* The kinds and their numbers on the wire; 17 onwards are left for later ones. */
 #define MESSAGE_LIST(X)                                                                            \
     X(HELLO, 1, hello)                                                                             \
     X(CHARTER, 2, charter)                                                                         \
@@ -31,11 +31,15 @@
     X(ITEM, 5, item)                                                                               \
     X(SUMMARY, 6, summary)                                                                         \
     X(STORED, 7, stored)                                                                           \
+    X(SEALED_WANT, 8, sealed_want)                                                                 \
+    X(SEALED, 9, sealed)                                                                           \
     X(PING, 10, ping)                                                                              \
     X(PONG, 11, pong)                                                                              \
     X(BYE, 12, bye)                                                                                \
     X(PAIR_REQUEST, 13, pair_request)                                                              \
-    X(PAIR_ACCEPT, 14, pair_accept)
+    X(PAIR_ACCEPT, 14, pair_accept)                                                                \
+    X(SEALED_GONE, 15, sealed_gone)                                                                \
+    X(KEPT, 16, kept)
 
 #define MESSAGE_ENUM(name, number, member) MESSAGE_##name = number,
 enum message_kind { MESSAGE_LIST(MESSAGE_ENUM) MESSAGE_KIND_END };
@@ -115,6 +119,54 @@ struct msg_stored {
     struct oid ids[HEADS_MAX];
 };
 
+/* The two lanes of what the history only names: values and salts, and the chunks of files. */
+enum sealed_lane { SEALED_VALUES, SEALED_FILES, SEALED_LANES };
+
+/*
+ * SEALED_WANT [8, lane, [[name, offset] …]]: pieces asked for: of the item of this name the bytes
+ * from 'offset' on, up to SEALED_PIECE_BYTES. Each is answered once, by a piece or SEALED_GONE.
+ */
+struct sealed_wish {
+    struct digest name;
+    uint32_t offset; /* 0 .. SEALED_ITEM_BYTES_MAX - 1 */
+};
+struct msg_sealed_want {
+    enum sealed_lane lane;
+    uint32_t wish_count; /* 1 .. SEALED_NAMES_MAX */
+    struct sealed_wish wishes[SEALED_NAMES_MAX];
+};
+
+/* SEALED [9, lane, [[name, total, offset, bytes] …]]: pieces of items of 'total' bytes. */
+struct sealed_piece {
+    struct digest name;
+    uint32_t total; /* 1 .. SEALED_ITEM_BYTES_MAX */
+    uint32_t offset;
+    struct bytes bytes; /* 1 ..; offset + bytes <= total */
+};
+struct msg_sealed {
+    enum sealed_lane lane;
+    uint32_t piece_count; /* 1 .. SEALED_NAMES_MAX, together at most SEALED_PIECE_BYTES */
+    struct sealed_piece pieces[SEALED_NAMES_MAX];
+};
+
+/* SEALED_GONE [15, lane, [name …]]: not here, or not for you: which is not told. One name for each
+ * wish that is answered so. */
+struct msg_sealed_gone {
+    enum sealed_lane lane;
+    uint32_t name_count; /* 1 .. SEALED_NAMES_MAX, any order */
+    struct digest names[SEALED_NAMES_MAX];
+};
+
+/*
+ * KEPT [16, [name …], waiting]: sealed items that are durable here now: that the reader gave, or
+ * asked for in vain; and how many values the sender still waits for. Not said: none.
+ */
+struct msg_kept {
+    uint32_t name_count; /* 0 .. SEALED_NAMES_MAX, any order */
+    struct digest names[SEALED_NAMES_MAX];
+    uint64_t waiting; /* 0 .. 2^53 - 1 */
+};
+
 /* PING [10, nonce], PONG [11, the same nonce]. */
 struct msg_ping {
     uint64_t nonce;
@@ -140,7 +192,10 @@ struct msg_ping {
     X(EXPIRED, 12, ST_EXPIRED, "the invitation has expired")                                       \
     X(USED, 13, ST_USED, "the invitation was used by another key")                                 \
     X(INTERNAL, 14, ST_UNREACHABLE, "the other side has a fault of its own")                       \
-    X(REKEY, 15, ST_CLOSED, "the other side asks for a fresh handshake")
+    X(REKEY, 15, ST_CLOSED, "the other side asks for a fresh handshake")                           \
+    X(PROPOSED, 16, ST_NEEDS_PERSON, "the newcomer is proposed, and admins have to approve")       \
+    X(RETIRED, 17, ST_RETIRED, "the other side knows this key as retired")                         \
+    X(BAD_ITEM, 18, ST_BAD_VALUE, "the other side got a sealed item that its name does not fit")
 
 #define BYE_ENUM(name, number, status, text) BYE_##name = number,
 enum bye_code { BYE_LIST(BYE_ENUM) BYE_CODE_COUNT };
@@ -179,6 +234,10 @@ struct message {
         struct msg_item item;
         struct msg_summary summary;
         struct msg_stored stored;
+        struct msg_sealed_want sealed_want;
+        struct msg_sealed sealed;
+        struct msg_sealed_gone sealed_gone;
+        struct msg_kept kept;
         struct msg_ping ping, pong;
         struct msg_bye bye;
         struct msg_pair_request pair_request;
@@ -239,6 +298,26 @@ MUST_USE enum status msg_summary_validate(const struct msg_summary *m);
 void msg_stored_encode(const struct msg_stored *m, struct buf *out);
 MUST_USE enum status msg_stored_decode(struct bytes in, struct msg_stored *out);
 MUST_USE enum status msg_stored_validate(const struct msg_stored *m);
+
+void msg_sealed_want_encode(const struct msg_sealed_want *m, struct buf *out);
+MUST_USE enum status msg_sealed_want_decode(struct bytes in, struct msg_sealed_want *out);
+MUST_USE enum status msg_sealed_want_validate(const struct msg_sealed_want *m);
+
+void msg_sealed_encode(const struct msg_sealed *m, struct buf *out);
+MUST_USE enum status msg_sealed_decode(struct bytes in, struct msg_sealed *out);
+MUST_USE enum status msg_sealed_validate(const struct msg_sealed *m);
+
+/* msg_sealed_add(): append one piece (its bytes borrowed); false when this message is full. An
+ * empty message takes any one piece of valid size. */
+bool msg_sealed_add(struct msg_sealed *m, const struct sealed_piece *piece);
+
+void msg_sealed_gone_encode(const struct msg_sealed_gone *m, struct buf *out);
+MUST_USE enum status msg_sealed_gone_decode(struct bytes in, struct msg_sealed_gone *out);
+MUST_USE enum status msg_sealed_gone_validate(const struct msg_sealed_gone *m);
+
+void msg_kept_encode(const struct msg_kept *m, struct buf *out);
+MUST_USE enum status msg_kept_decode(struct bytes in, struct msg_kept *out);
+MUST_USE enum status msg_kept_validate(const struct msg_kept *m);
 
 /* PING and PONG are one shape: 'kind' says which. Every nonce is valid. */
 void msg_ping_encode(enum message_kind kind, const struct msg_ping *m, struct buf *out);

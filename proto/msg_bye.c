@@ -45,6 +45,10 @@ enum bye_code msg_bye_of(enum status why)
         return BYE_DONE;
     case ST_NOT_MEMBER:
         return BYE_NOT_MEMBER;
+    case ST_RETIRED:
+        return BYE_RETIRED;
+    case ST_BAD_VALUE:
+        return BYE_BAD_ITEM;
     case ST_WRONG_NETWORK:
         return BYE_WRONG_NETWORK;
     case ST_PROTOCOL:
@@ -58,6 +62,8 @@ enum bye_code msg_bye_of(enum status why)
         return BYE_EXPIRED;
     case ST_USED:
         return BYE_USED;
+    case ST_NEEDS_PERSON:
+        return BYE_PROPOSED;
     case ST_MALFORMED:
     case ST_NOT_CANONICAL:
     case ST_BAD_MAC:

@@ -36,6 +36,26 @@ void msg_parts_write_ids(struct buf *out, const struct oid *ids, uint32_t count)
         mp_write_binary(out, (struct bytes){ids[i].id, OID_BYTES});
 }
 
+uint32_t msg_parts_read_names(struct mp_reader *r, struct digest *names, uint32_t max)
+{
+    uint32_t count = mp_read_array(r, 0, max);
+    for (uint32_t i = 0; i < count; i++)
+        mp_read_fixed(r, names[i].id, DIGEST_BYTES);
+    return count;
+}
+
+void msg_parts_write_names(struct buf *out, const struct digest *names, uint32_t count)
+{
+    mp_write_array(out, count);
+    for (uint32_t i = 0; i < count; i++)
+        mp_write_binary(out, (struct bytes){names[i].id, DIGEST_BYTES});
+}
+
+enum sealed_lane msg_parts_read_lane(struct mp_reader *r)
+{
+    return (enum sealed_lane)mp_read_uint(r, SEALED_LANES - 1);
+}
+
 uint32_t msg_parts_read_list(struct mp_reader *r, struct bytes *list, struct msg_parts_bound bound)
 {
     uint32_t count = mp_read_array(r, 0, bound.max);

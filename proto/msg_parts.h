@@ -19,6 +19,13 @@ void msg_parts_start(struct buf *out, enum message_kind kind, uint32_t elements)
 uint32_t msg_parts_read_ids(struct mp_reader *r, struct oid *ids, uint32_t max);
 void msg_parts_write_ids(struct buf *out, const struct oid *ids, uint32_t count);
 
+/* A list of at most 'max' names of sealed items, likewise. */
+uint32_t msg_parts_read_names(struct mp_reader *r, struct digest *names, uint32_t max);
+void msg_parts_write_names(struct buf *out, const struct digest *names, uint32_t count);
+
+/* The lane of sealed items; SEALED_VALUES after a failure. */
+enum sealed_lane msg_parts_read_lane(struct mp_reader *r);
+
 /* A list of at most 'max' binaries, each of 1 .. 'each_bytes_max' bytes; borrowed. */
 struct msg_parts_bound {
     uint32_t max;

@@ -41,6 +41,7 @@
     X(ST_NOT_SCHEMA, PEER, "no such type, field or shape in the schema")                           \
     X(ST_OVERDRAWN, PEER, "the account does not cover the debit")                                  \
     X(ST_NOT_MEMBER, PEER, "the key is not a member's")                                            \
+    X(ST_RETIRED, PEER, "the key is retired: it was removed from the charter")                     \
     X(ST_WRONG_NETWORK, PEER, "belongs to another network")                                        \
     X(ST_PROTOCOL, PEER, "a message that this state does not allow")                               \
     X(ST_STALLED, PEER, "the peer stalled")                                                        \

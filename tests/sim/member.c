@@ -230,6 +230,9 @@ static void carry_out(struct member *m, const struct core_effect *fx)
         world_note(w, m->index, "log", bytes_of_text(fx->text));
         break;
     case FX_PEER:
+    case FX_WISH:
+    case FX_GIVE:
+    case FX_KEEP:
         break;
     case FX_PAIR:
     case FX_JOINED:

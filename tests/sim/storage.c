@@ -288,7 +288,8 @@ static void tell_charter(struct member *m, uint32_t request, enum status status)
     struct bytes *files = must_have(mem_array(chain->count, sizeof *files));
     for (uint32_t i = 0; i < newest->member_count; i++)
         members[i] = (struct core_member){newest->members[i].label, newest->members[i].key,
-                                          newest->members[i].address};
+                                          newest->members[i].address,
+                                          (enum core_role)newest->members[i].role};
     for (uint32_t i = 0; i < chain->count; i++)
         files[i] = buf_bytes(&chain->versions[i]->file);
     event.charter.version = newest->version;

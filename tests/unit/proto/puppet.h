@@ -168,7 +168,8 @@ PUPPET void puppet_charter(struct puppet *p, uint32_t version, bool with_bob, ui
     static char names[64][16];
     struct bytes files[64];
     struct core_event e = {.kind = CORE_CHARTER, .request = request, .status = status};
-    struct core_member members[2] = {{"alice", p->keys[0], ""}, {"bob", p->keys[1], ""}};
+    struct core_member members[2] = {{"alice", p->keys[0], "", CORE_OFFICE},
+                                     {"bob", p->keys[1], "", CORE_OFFICE}};
     for (uint32_t i = 0; i < version; i++) {
         snprintf(names[i], sizeof(names[i]), "v%u", i + 1);
         files[i] = bytes_of_text(names[i]);

@@ -17,7 +17,9 @@ HELPER void charter_of(const struct world *w, uint32_t version, struct digest *h
     static char places[OFFICES_MAX][48];
     for (uint32_t i = 0; i < w->members_at[version]; i++) {
         snprintf(places[i], sizeof(places[i]), "%s:1", w->member_labels[i]);
-        members[i] = (struct core_member){w->member_labels[i], w->member_keys[i], places[i]};
+        members[i] = (struct core_member){.label = w->member_labels[i],
+                                          .key = w->member_keys[i],
+                                          .address = places[i]};
     }
     for (uint32_t v = 1; v <= version; v++) {
         snprintf(texts[v - 1], 16, "v%u", v);

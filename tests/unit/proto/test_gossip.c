@@ -217,7 +217,7 @@ static void a_broken_event_changes_nothing(void **state)
     office_up(w, 1);
     world_run(w, 3000);
     struct effects effects;
-    struct core_member member = {"carol", {{2}}, ""}; /* no point of the curve */
+    struct core_member member = {"carol", {{2}}, "", CORE_OFFICE}; /* no point of the curve */
     struct bytes files[] = {BYTES("v1"), BYTES("v2")};
     struct core_event e = {.kind = CORE_CHARTER, .now_ms = w->now_ms};
     e.charter.version = 2;

@@ -8,7 +8,7 @@ static void every_kind_has_a_name(void **state)
     assert_string_equal(message_name(MESSAGE_HELLO), "HELLO");
     assert_string_equal(message_name(MESSAGE_PAIR_ACCEPT), "PAIR_ACCEPT");
     assert_string_equal(message_name((enum message_kind)0), "?");
-    assert_string_equal(message_name((enum message_kind)8), "?");
+    assert_string_equal(message_name((enum message_kind)17), "?");
     assert_string_equal(message_name(MESSAGE_KIND_END), "?");
     assert_string_equal(message_name((enum message_kind) - 1), "?");
 }
@@ -16,9 +16,9 @@ static void every_kind_has_a_name(void **state)
 static void unknown_kinds_are_told_from_garbage(void **state)
 {
     (void)state;
-    assert_int_equal(message_decode(BYTES("\x92\x08\x00"), &out), ST_PROTOCOL);
+    assert_int_equal(message_decode(BYTES("\x92\x11\x00"), &out), ST_PROTOCOL);
     assert_int_equal(message_decode(BYTES("\x91\x00"), &out), ST_PROTOCOL);
-    assert_int_equal(message_decode(BYTES("\x92\x0f\x00"), &out), ST_PROTOCOL);
+    assert_int_equal(message_decode(BYTES("\x92\x18\x00"), &out), ST_PROTOCOL);
     assert_int_equal(message_decode(BYTES("\x92\xce\x00\x01\x00\x00\x00"), &out), ST_PROTOCOL);
     assert_int_equal(message_decode(BYTES("\x90"), &out), ST_MALFORMED);
     assert_int_equal(message_decode(BYTES(""), &out), ST_MALFORMED);
@@ -27,7 +27,7 @@ static void unknown_kinds_are_told_from_garbage(void **state)
     assert_int_equal(message_decode(BYTES("\x92\xcc\x0a\x05"), &out), ST_NOT_CANONICAL);
     assert_int_equal(message_decode(BYTES("\x92\x0a\x05\x00"), &out), ST_MALFORMED);
     assert_int_equal(message_decode(BYTES("\x93\x0a\x05\x00"), &out), ST_MALFORMED);
-    m.kind = (enum message_kind)9;
+    m.kind = (enum message_kind)18;
     assert_int_equal(message_validate(&m), ST_PROTOCOL);
     m.kind = MESSAGE_KIND_END;
     assert_int_equal(message_validate(&m), ST_PROTOCOL);
@@ -60,6 +60,15 @@ static void every_kind_passes_through_the_one_door(void **state)
             m.hello.version = 1;
         if (m.kind == MESSAGE_WANT)
             m.want.id_count = 1;
+        if (m.kind == MESSAGE_SEALED_WANT)
+            m.sealed_want.wish_count = 1;
+        if (m.kind == MESSAGE_SEALED) {
+            m.sealed.piece_count = 1;
+            m.sealed.pieces[0].total = 1;
+            m.sealed.pieces[0].bytes = BYTES("x");
+        }
+        if (m.kind == MESSAGE_SEALED_GONE)
+            m.sealed_gone.name_count = 1;
         if (m.kind == MESSAGE_PAIR_ACCEPT)
             m.pair_accept.label = BYTES("temuco");
         assert_int_equal(message_validate(&m), ST_OK);
@@ -86,6 +95,10 @@ static void what_another_encoder_writes_is_taken(void **state)
         {"message/item", MESSAGE_ITEM},
         {"message/summary", MESSAGE_SUMMARY},
         {"message/stored", MESSAGE_STORED},
+        {"message/sealed_want", MESSAGE_SEALED_WANT},
+        {"message/sealed", MESSAGE_SEALED},
+        {"message/sealed_gone", MESSAGE_SEALED_GONE},
+        {"message/kept", MESSAGE_KEPT},
         {"message/ping", MESSAGE_PING},
         {"message/pong", MESSAGE_PONG},
         {"message/bye", MESSAGE_BYE},

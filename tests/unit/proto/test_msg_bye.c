@@ -31,6 +31,7 @@ static void every_code_says_what_it_means(void **state)
     }
     assert_string_equal(msg_bye_word(BYE_NOT_MEMBER), "NOT_MEMBER");
     assert_int_equal(msg_bye_status(BYE_USED), ST_USED);
+    assert_int_equal(msg_bye_status(BYE_PROPOSED), ST_NEEDS_PERSON);
     assert_string_equal(msg_bye_word(BYE_CODE_COUNT), "UNKNOWN");
     assert_int_equal(msg_bye_status(200), ST_CLOSED);
 }
@@ -47,6 +48,7 @@ static void every_status_has_a_code(void **state)
     assert_int_equal(msg_bye_of(ST_OVERDRAWN), BYE_REFUSED);
     assert_int_equal(msg_bye_of(ST_TIMEOUT), BYE_STALLED);
     assert_int_equal(msg_bye_of(ST_TOO_LARGE), BYE_LIMIT);
+    assert_int_equal(msg_bye_of(ST_NEEDS_PERSON), BYE_PROPOSED);
     assert_int_equal(msg_bye_of(ST_DISK_FULL), BYE_INTERNAL); /* why is nobody else's affair */
     assert_int_equal(msg_bye_of(ST_NO_MEMORY), BYE_INTERNAL);
 }

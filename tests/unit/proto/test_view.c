@@ -16,8 +16,8 @@ static const struct bytes files[] = {{(const uint8_t *)"v1", 2}, {(const uint8_t
 static void make_members(void)
 {
     uint8_t seed[crypto_sign_SEEDBYTES] = {0}, secret[crypto_sign_SECRETKEYBYTES];
-    members[0] = (struct core_member){"alice", {{0}}, "here:1"};
-    members[1] = (struct core_member){"bob", {{0}}, ""};
+    members[0] = (struct core_member){"alice", {{0}}, "here:1", CORE_OFFICE};
+    members[1] = (struct core_member){"bob", {{0}}, "", CORE_OFFICE};
     for (uint8_t i = 0; i < 2; i++) {
         seed[0] = i;
         crypto_sign_seed_keypair(members[i].key.id, secret, seed);
