@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A cable that can be pulled: passes bytes between two loopback ports until it is ended.
 
-usage: relay.py LISTEN_PORT TARGET_PORT     (both on 127.0.0.1; prints "ready" once it listens)
+usage: relay.py LISTEN_PORT TARGET_PORT [HOST]   (on 127.0.0.1, as is HOST where none is given;
+prints "ready" once it listens)
 """
 import asyncio
 import sys
@@ -18,10 +19,10 @@ async def pump(reader, writer):
         writer.close()
 
 
-async def main(listen, target):
+async def main(listen, target, host):
     async def serve(reader, writer):
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
+            far_reader, far_writer = await asyncio.open_connection(host, target)
         except OSError:
             writer.close()
             return
@@ -34,4 +35,4 @@ async def main(listen, target):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), (sys.argv + ["127.0.0.1"])[3]))
