@@ -70,24 +70,64 @@ static void add_change(const json_t *change, struct buf *out)
     output_value(json_object_get(change, "after"), out);
 }
 
+static long long number_in(const json_t *row, const char *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(json_object_get(row, object), name));
+}
+
+/* How far the commit has come, and what the others say of its time. */
+static void show_standing(const json_t *row)
+{
+    struct buf before = {0}, after = {0};
+    bool enough = json_is_true(json_object_get(json_object_get(row, "settled"), "enough"));
+    story_when(output_text(row, "not_before"), &before);
+    story_when(output_text(row, "not_after"), &after);
+    output_line(stdout,
+                enough ? tr("    settled: %lld of %lld offices have it below their own")
+                       : tr("    not settled: %lld of %lld offices have it below their own"),
+                number_in(row, "settled", "by"), number_in(row, "settled", "of"));
+    if (before.count > 0)
+        output_line(stdout, tr("    not before %s, say two other offices"), buf_text(&before));
+    if (after.count > 0)
+        output_line(stdout, tr("    not after %s, say two other offices"), buf_text(&after));
+    buf_release(&before);
+    buf_release(&after);
+}
+
+/* What stands behind a line: who has it, and what an auditor looks for. */
+static void add_marks(const json_t *row, struct buf *out)
+{
+    if (number_in(row, "settled", "of") > 1)
+        buf_add_format(out, "  [%lld/%lld]", number_in(row, "settled", "by"),
+                       number_in(row, "settled", "of"));
+    if (json_is_true(json_object_get(row, "back_dated")))
+        buf_add_format(out, "  [%s]", tr("back-dated"));
+    if (json_is_false(json_object_get(row, "counted")))
+        buf_add_format(out, "  [%s]", tr("does not count"));
+}
+
 void story_show_commit(void *user, const struct call *c, const json_t *row)
 {
     (void)user;
     const json_t *changes = json_object_get(row, "changes");
     size_t count = json_array_size(changes), shown = count > CHANGES_SHOWN ? 0 : count;
-    struct buf head = {0}, line = {0};
+    struct buf head = {0}, line = {0}, marks = {0};
     story_when(output_text(row, "time"), &head);
     buf_add_byte(&head, ' ');
+    add_marks(row, &marks);
     add_author(output_text(row, "author"), &head);
     buf_add_format(&head, "@%s", output_text(row, "office"));
     for (size_t i = 0; i < (c->verbose ? count : shown); i++) {
         buf_reset(&line);
         add_change(json_array_get(changes, i), &line);
-        output_line(stdout, "%s: %s", buf_text(&head), buf_text(&line));
+        output_line(stdout, "%s: %s%s", buf_text(&head), buf_text(&line), buf_text(&marks));
     }
     if (shown == 0 && !(c->verbose && count > 0))
-        output_line(stdout, "%s: %s (%.*s)", buf_text(&head), output_text(row, "subject"),
-                    RECORDS_ID_DIGITS, output_text(row, "commit"));
+        output_line(stdout, "%s: %s (%.*s)%s", buf_text(&head), output_text(row, "subject"),
+                    RECORDS_ID_DIGITS, output_text(row, "commit"), buf_text(&marks));
+    if (c->verbose && number_in(row, "settled", "of") > 0)
+        show_standing(row);
+    buf_release(&marks);
     buf_release(&head);
     buf_release(&line);
 }

@@ -87,6 +87,9 @@ static void show_status(void *user, const struct call *c, const json_t *row)
                 number(row, "records"), number(row, "conflicts"), number(row, "height"),
                 number(row, "charter"));
     output_line(stdout, tr("state %s"), output_text(row, "state"));
+    if (number(row, "unsettled") > 0)
+        output_line(stdout, tr("%lld of our commits wait until most offices have signed over them"),
+                    number(row, "unsettled"));
     if (listen[0] != '\0')
         output_line(stdout, tr("listening at %s"), listen);
     if (c->verbose) {

@@ -10,6 +10,7 @@
 #include "proto/mem.h"
 #include "replicas/index.h"
 #include "replicas/invite.h"
+#include "replicas/settled.h"
 #include "replicas/tend.h"
 #include "replicas/verb.h"
 
@@ -327,11 +328,11 @@ static void run_status(struct worker *w, struct job *j)
     buf_add_format(&j->rows,
                    "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","
                    "\"height\":%llu,\"charter\":%u,\"heads\":%u,\"commits\":%u,\"records\":%llu,"
-                   "\"conflicts\":%llu,\"waiting_sealed\":0,\"frontier\":{",
+                   "\"conflicts\":%llu,\"waiting_sealed\":0,\"unsettled\":%u,\"frontier\":{",
                    newest->network, replica_label(r),
                    self != NULL ? charter_role_text(self->role) : "former", hex,
                    (unsigned long long)height, newest->version, head_count, graph_count(g),
-                   (unsigned long long)records, (unsigned long long)conflicted);
+                   (unsigned long long)records, (unsigned long long)conflicted, settled_waiting(r));
     j->members = mem_copy(newest->members, newest->member_count * sizeof *j->members);
     j->ids = mem_array(newest->member_count, sizeof *j->ids);
     if (j->members == NULL || j->ids == NULL) {

@@ -11,7 +11,10 @@ struct graph_writer {
     uint8_t *commits_at; /* how many commits this key has at each seq, from 1; saturates */
     uint64_t seq_max;
     size_t capacity;
-    bool forked; /* some seq has two */
+    bool forked;   /* some seq has two */
+    uint32_t *own; /* see graph_own_heads() */
+    uint32_t own_count;
+    size_t own_capacity;
 };
 
 struct graph {
@@ -60,8 +63,10 @@ void graph_free(struct graph *g)
 {
     if (g == NULL)
         return;
-    for (uint32_t i = 0; i < g->writer_count; i++)
+    for (uint32_t i = 0; i < g->writer_count; i++) {
         mem_free(g->writers[i].commits_at);
+        mem_free(g->writers[i].own);
+    }
     mem_free(g->nodes);
     mem_free(g->links);
     mem_free(g->vectors);
@@ -239,6 +244,8 @@ static enum status reserve_writer(struct graph *g, const struct graph_new *n, ui
         return ST_NO_MEMORY;
     if (w->capacity > before)
         memset(w->commits_at + before, 0, w->capacity - before);
+    if (!grow((void **)&w->own, &w->own_capacity, w->own_count, 1, sizeof *w->own))
+        return ST_NO_MEMORY;
     *writer_out = writer;
     return ST_OK;
 }
@@ -307,6 +314,19 @@ static void renew_tips(struct graph *g, const struct graph_new *n)
     g->tip_count = kept;
 }
 
+/* The writer's own heads, with the node that was just added; of too many the oldest goes. */
+static void renew_own(struct graph *g, struct graph_writer *w, uint32_t index)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < w->own_count; i++)
+        if (!graph_reaches(g, index, w->own[i]))
+            w->own[kept++] = w->own[i];
+    if (kept == GRAPH_OWN_MAX)
+        memmove(w->own, w->own + 1, --kept * sizeof *w->own);
+    w->own[kept++] = index;
+    w->own_count = kept;
+}
+
 enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *index_out)
 {
     uint32_t writer;
@@ -352,6 +372,7 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
     w->key.frozen = w->key.frozen || *commits > GRAPH_FORKS_MAX;
     renew_tips(g, n);
     *index_out = g->count++;
+    renew_own(g, w, *index_out);
     return ST_OK;
 }
 
@@ -463,6 +484,18 @@ const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out)
 {
     *count_out = (uint32_t)g->tip_count;
     return g->tips;
+}
+
+uint32_t graph_key_find(const struct graph *g, const struct key *key)
+{
+    return find_writer(g, key);
+}
+
+const uint32_t *graph_own_heads(const struct graph *g, uint32_t key, uint32_t *count_out)
+{
+    CHECK(key < g->writer_count);
+    *count_out = g->writers[key].own_count;
+    return g->writers[key].own;
 }
 
 bool graph_frozen(const struct graph *g, const struct key *key)

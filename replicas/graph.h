@@ -9,7 +9,11 @@
 #include "proto/limits.h"
 #include "replicas/charter.h"
 
-enum { GRAPH_NONE = UINT32_MAX, GRAPH_FORKS_MAX = 8 };
+enum {
+    GRAPH_NONE = UINT32_MAX,
+    GRAPH_FORKS_MAX = 8,
+    GRAPH_OWN_MAX = 64, /* of its own heads a key's graph remembers; a frozen key may have more */
+};
 
 struct graph_key { /* every key that ever wrote */
     struct key key;
@@ -42,6 +46,11 @@ uint32_t graph_find_change(const struct graph *g,
                            const struct change *c); /* first of that digest */
 const struct graph_key *graph_key(const struct graph *g, uint32_t index);
 uint32_t graph_key_count(const struct graph *g);
+uint32_t graph_key_find(const struct graph *g, const struct key *key); /* or GRAPH_NONE */
+
+/* graph_own_heads(): the commits of a key that are in no other commit of that key's past, counted
+ * or not; one, unless it forked. Lent until the next change. */
+const uint32_t *graph_own_heads(const struct graph *g, uint32_t key, uint32_t *count_out);
 
 /* graph_seq(): the greatest seq of writer 'key' in the past of a node and itself; 0: none. */
 uint64_t graph_seq(const struct graph *g, uint32_t index, uint32_t key);

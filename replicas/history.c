@@ -4,10 +4,12 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/bracket.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
 #include "replicas/render.h"
+#include "replicas/settled.h"
 #include "replicas/tree.h"
 
 /* A list of nodes, and what their rows need. */
@@ -16,8 +18,8 @@ struct log {
     struct graph *graph;
     uint32_t *nodes;
     uint32_t count, capacity;
-    uint32_t *heads; /* the newest counted commit of each office that has one */
-    uint32_t head_count, office_count;
+    struct settled settled;
+    struct brackets *brackets;
     const char *only; /* changes of this record only; NULL: all */
     struct buf row, bytes;
 };
@@ -25,7 +27,7 @@ struct log {
 static void log_release(struct log *l)
 {
     mem_free(l->nodes);
-    mem_free(l->heads);
+    bracket_end(l->brackets);
     buf_release(&l->row);
     buf_release(&l->bytes);
 }
@@ -57,44 +59,11 @@ static int newest_first(const void *a, const void *b, void *context)
     return labels != 0 ? labels : digests != 0 ? digests : oid_compare(&y->id, &x->id);
 }
 
-/* The newest counted commit of every office: a commit below k of them has settled that far. */
-static enum status find_heads(struct log *l)
-{
-    const struct charter *newest = charter_newest(replica_charters(l->replica));
-    uint32_t keys = graph_key_count(l->graph), nodes = graph_count(l->graph);
-    uint32_t *last = mem_array(keys, sizeof *last);
-    l->heads = mem_array(newest->member_count, sizeof *l->heads);
-    if (last == NULL || l->heads == NULL) {
-        mem_free(last);
-        return ST_NO_MEMORY;
-    }
-    for (uint32_t k = 0; k < keys; k++)
-        last[k] = GRAPH_NONE;
-    for (uint32_t i = 0; i < nodes; i++) {
-        const struct graph_node *n = graph_node(l->graph, i);
-        if (n->counted &&
-            (last[n->key] == GRAPH_NONE || graph_node(l->graph, last[n->key])->seq <= n->seq))
-            last[n->key] = i;
-    }
-    for (uint32_t m = 0; m < newest->member_count; m++) {
-        if (newest->members[m].role != CHARTER_OFFICE)
-            continue;
-        l->office_count++;
-        for (uint32_t k = 0; k < keys; k++) {
-            bool theirs =
-                memcmp(graph_key(l->graph, k)->key.id, newest->members[m].key.id, KEY_BYTES) == 0;
-            if (theirs && last[k] != GRAPH_NONE)
-                l->heads[l->head_count++] = last[k];
-        }
-    }
-    mem_free(last);
-    return ST_OK;
-}
-
 static enum status log_begin(struct log *l, struct replica *r, struct fault *f)
 {
     *l = (struct log){.replica = r, .graph = replica_graph(r)};
-    enum status status = find_heads(l);
+    settled_begin(&l->settled, r);
+    enum status status = bracket_begin(r, &l->brackets);
     return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
 }
 
@@ -191,14 +160,30 @@ static enum status add_changes(struct log *l, uint32_t node, const struct op_lis
     return status;
 }
 
-static void add_settled(struct log *l, uint32_t node)
+static void add_time(struct buf *out, bool known, int64_t seconds)
 {
-    uint32_t k = 0;
-    for (uint32_t i = 0; i < l->head_count; i++)
-        k += graph_reaches(l->graph, l->heads[i], node) ? 1 : 0;
-    CHECK(k <= l->office_count || l->head_count > l->office_count);
-    buf_add_format(&l->row, ",\"signature\":\"good\",\"settled\":{\"k\":%u,\"n\":%u}}", k,
-                   l->office_count);
+    char when[WORDS_TIME_BYTES];
+    words_time(seconds, when);
+    if (known)
+        render_text(out, when);
+    else
+        buf_add_text(out, "null");
+}
+
+/* How far it has come, and between which times others saw it. */
+static void add_standing(struct log *l, uint32_t node)
+{
+    struct bracket bracket;
+    uint32_t by = settled_by(&l->settled, node), of = l->settled.offices;
+    bracket_of(l->brackets, node, &bracket);
+    buf_add_format(&l->row,
+                   ",\"signature\":\"good\",\"settled\":{\"by\":%u,\"of\":%u,\"enough\":%s,"
+                   "\"k\":%u,\"n\":%u},\"not_before\":",
+                   by, of, settled_enough(&l->settled, by) ? "true" : "false", by, of);
+    add_time(&l->row, bracket.has_before, bracket.not_before);
+    buf_add_text(&l->row, ",\"not_after\":");
+    add_time(&l->row, bracket.has_after, bracket.not_after);
+    buf_add_format(&l->row, ",\"back_dated\":%s}", bracket.back_dated ? "true" : "false");
 }
 
 static void add_facts(struct log *l, const struct graph_node *n, const struct item *item)
@@ -237,7 +222,7 @@ static enum status add_row(struct log *l, uint32_t node, struct fault *f)
         buf_add_text(&l->row, ",\"changes\":[");
         status = add_changes(l, node, &ops, f);
         buf_add_byte(&l->row, ']');
-        add_settled(l, node);
+        add_standing(l, node);
     }
     buf_release(&subject);
     op_list_release(&ops);
