@@ -11,6 +11,7 @@
 #include "cli/network.h"
 #include "cli/output.h"
 #include "cli/pair.h"
+#include "cli/phrase.h"
 #include "cli/shipped.h"
 #include "replicas/invitation.h"
 #include "replicas/json.h"
@@ -45,20 +46,53 @@ static const char *reachable(const char *listen)
     return any_port || any_host ? "" : listen;
 }
 
-static void say_start(const struct call *c)
+static void say_start(const struct call *c, const struct passphrase *secret)
 {
+    if (secret->count > 0) {
+        call_say(
+            c, "%s",
+            tr("The daemon asks for the passphrase at each start; nobody can find a lost one."));
+        call_say(
+            c, "%s",
+            tr("Next: start the daemon in a terminal of its own, or name a file that holds the "
+               "passphrase:"));
+        call_say(c,
+                 c->home_is_default ? "  mingad [--passphrase-file %s]%s"
+                                    : "  mingad [--passphrase-file %s] --home %s",
+                 tr("FILE"), c->home_is_default ? "" : c->home);
+        return;
+    }
     if (c->home_is_default)
         call_say(c, "%s", tr("Next: start the daemon: mingad &"));
     else
         call_say(c, tr("Next: start the daemon: mingad --home %s &"), c->home);
 }
 
-static void say_no_passphrase(const struct call *c)
+static enum status check_vacant(const struct call *c, struct fault *f)
 {
-    if (!call_has(c, "no-passphrase"))
-        call_say(c, "%s",
-                 tr("The key is kept without a passphrase in this version (only its owner "
-                    "can read the file)."));
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct fault missing = {0};
+    enum status st = home_office(c->home, label, &network, &missing);
+    if (st == ST_NO_REPLICA)
+        return ST_OK;
+    fault_set(f, ST_EXISTS, tr("%s holds a replica already"), c->home);
+    fault_fix(f, tr("choose another folder with --home DIR"));
+    return ST_EXISTS;
+}
+
+/* The passphrase of the key in the file 'name': of one that an earlier try left it is asked for,
+ * else it is chosen. */
+static enum status ask_key(const struct call *c, const char *name, struct passphrase *out,
+                           struct fault *f)
+{
+    struct key key;
+    bool wrapped = false;
+    struct fault none = {0};
+    if (home_public(c->home, name, &key, &wrapped, &none) == ST_OK && wrapped)
+        return phrase_old(c, "passphrase-file", tr("Passphrase of the key: "), out, f);
+    return phrase_new(c, "passphrase-file", tr("A passphrase for the key of this office: "), true,
+                      out, f);
 }
 
 /* ---- init ---- */
@@ -78,7 +112,8 @@ static enum status check_init(const struct call *c, struct fault *f)
     return st == ST_OK ? check_address(call_option(c, "address"), f) : st;
 }
 
-static enum status found(const struct call *c, struct digest *network, struct fault *f)
+static enum status found(const struct call *c, const struct home_identity *identity,
+                         struct digest *network, struct fault *f)
 {
     const char *schema = call_option(c, "schema"), *listen = call_option(c, "listen");
     const char *address = call_option(c, "address");
@@ -90,8 +125,8 @@ static enum status found(const struct call *c, struct digest *network, struct fa
         json = buf_bytes(&given);
     }
     if (st == ST_OK)
-        st = replica_found(c->home, c->words[0], call_option(c, "as"),
-                           address != NULL ? address : reachable(listen), json, network, f);
+        st = replica_found_as(identity, c->home, c->words[0], call_option(c, "as"),
+                              address != NULL ? address : reachable(listen), json, network, f);
     buf_release(&given);
     if (st != ST_OK || listen == NULL)
         return st;
@@ -131,20 +166,27 @@ int begin_init(struct call *c)
     struct digest network;
     struct home_identity identity = {0};
     char fingerprint[ROSTER_FINGERPRINT_BYTES], id[ID_TEXT_BYTES];
+    struct passphrase secret = {.count = 0};
     enum status st = check_init(c, &f);
     if (st == ST_OK)
-        st = found(c, &network, &f);
+        st = check_vacant(c, &f);
     if (st == ST_OK)
-        st = home_identity(c->home, &identity, &f);
-    if (st != ST_OK)
-        return call_fail(c, &f);
-    roster_fingerprint(&identity.key, fingerprint);
-    sodium_memzero(&identity, sizeof identity);
-    hex_encode(network.id, DIGEST_BYTES, id);
-    print_init(c, id, fingerprint);
-    say_no_passphrase(c);
-    say_start(c);
-    return CALL_DONE;
+        st = ask_key(c, "identity", &secret, &f);
+    if (st == ST_OK)
+        st = home_make_wrapped(c->home, passphrase_bytes(&secret), passphrase_cost_usual(),
+                               &identity, &f);
+    if (st == ST_OK)
+        st = found(c, &identity, &network, &f);
+    sodium_memzero(&identity.secret, sizeof identity.secret);
+    sodium_memzero(&identity.wrap, sizeof identity.wrap);
+    if (st == ST_OK) {
+        roster_fingerprint(&identity.key, fingerprint);
+        hex_encode(network.id, DIGEST_BYTES, id);
+        print_init(c, id, fingerprint);
+        say_start(c, &secret);
+    }
+    passphrase_wipe(&secret);
+    return st == ST_OK ? CALL_DONE : call_fail(c, &f);
 }
 
 /* ---- invite ---- */
@@ -180,19 +222,6 @@ static enum status check_link(const struct call *c, struct invitation *out, stru
     return st;
 }
 
-static enum status check_vacant(const struct call *c, struct fault *f)
-{
-    char label[LABEL_BYTES_MAX + 1];
-    struct digest network;
-    struct fault missing = {0};
-    enum status st = home_office(c->home, label, &network, &missing);
-    if (st == ST_NO_REPLICA)
-        return ST_OK;
-    fault_set(f, ST_EXISTS, tr("%s holds a replica already"), c->home);
-    fault_fix(f, tr("choose another folder with --home DIR"));
-    return ST_EXISTS;
-}
-
 /* Where to listen; and where the inviter was found, which its charter may not know. */
 static enum status keep_addresses(const struct call *c, const struct invitation *link,
                                   struct fault *f)
@@ -214,10 +243,23 @@ static enum status keep_addresses(const struct call *c, const struct invitation 
     return st;
 }
 
-int begin_join(struct call *c)
+/* A home of the same network and label joins again: mingad looks closer. */
+static enum status check_home(const struct call *c, const struct invitation *link, bool *again_out,
+                              struct fault *f)
+{
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct fault none = {0};
+    *again_out = home_office(c->home, label, &network, &none) == ST_OK &&
+                 strcmp(label, link->label) == 0 &&
+                 memcmp(network.id, link->network.id, DIGEST_BYTES) == 0;
+    return *again_out ? ST_OK : check_vacant(c, f);
+}
+
+static int join(const struct call *c, const struct invitation *link,
+                const struct passphrase *secret)
 {
     struct fault f = {0};
-    struct invitation link = {.expires = 0};
     const char *listen = call_option(c, "listen"), *address = call_option(c, "address");
     const char *told = address != NULL ? address : reachable(listen);
     struct pair_options pair = {
@@ -225,27 +267,39 @@ int begin_join(struct call *c)
         .link = c->words[0],
         .listen = told[0] != '\0' ? told : NULL,
         .timeout = call_option(c, "timeout"),
+        .passphrase = passphrase_bytes(secret),
     };
-    enum status st = check_address(listen, &f);
+    call_say(c, tr("This link is for %s, as %s."), link->label, charter_role_text(link->role));
+    call_say(c, tr("Waiting for the inviter at %s..."), link->address);
+    int exit = pair_run(c, &pair);
+    if (exit != CALL_DONE)
+        return exit;
+    enum status st = keep_addresses(c, link, &f);
+    if (st != ST_OK)
+        return call_fail(c, &f);
+    say_start(c, secret);
+    return CALL_DONE;
+}
+
+int begin_join(struct call *c)
+{
+    struct fault f = {0};
+    struct invitation link = {.expires = 0};
+    struct passphrase secret = {.count = 0};
+    bool again = false;
+    enum status st = check_address(call_option(c, "listen"), &f);
     if (st == ST_OK)
-        st = check_address(address, &f);
+        st = check_address(call_option(c, "address"), &f);
     if (st == ST_OK)
         st = check_link(c, &link, &f);
     sodium_memzero(link.secret, sizeof link.secret);
     if (st == ST_OK)
-        st = check_vacant(c, &f);
-    if (st == ST_MALFORMED)
-        return call_end(c, status_word(st), f.text, f.fix, CALL_USAGE);
-    if (st != ST_OK)
-        return call_fail(c, &f);
-    call_say(c, tr("Waiting for the inviter at %s..."), link.address);
-    int exit = pair_run(c, &pair);
-    if (exit != CALL_DONE)
-        return exit;
-    st = keep_addresses(c, &link, &f);
-    if (st != ST_OK)
-        return call_fail(c, &f);
-    say_no_passphrase(c);
-    say_start(c);
-    return CALL_DONE;
+        st = check_home(c, &link, &again, &f);
+    if (st == ST_OK)
+        st = ask_key(c, again ? "identity.join" : "identity", &secret, &f);
+    int exit = st == ST_OK          ? join(c, &link, &secret)
+               : st == ST_MALFORMED ? call_end(c, status_word(st), f.text, f.fix, CALL_USAGE)
+                                    : call_fail(c, &f);
+    passphrase_wipe(&secret);
+    return exit;
 }

@@ -14,13 +14,14 @@
 #include "cli/output.h"
 #include "cli/place.h"
 
-enum { ARGUMENTS_MAX = 12, READ_BYTES = 4096, SAID_BYTES_MAX = 1024 * 1024 };
+enum { ARGUMENTS_MAX = 14, SECRET_DESCRIPTOR = 3, READ_BYTES = 4096, SAID_BYTES_MAX = 1024 * 1024 };
 
 extern char **environ;
 
 struct child {
     pid_t pid;
-    int out[2], err[2]; /* pipes; -1: closed */
+    int out[2], err[2], secret[2]; /* pipes; -1: closed */
+    bool told;                     /* that admins have to approve */
     struct buf said, complained;
 };
 
@@ -45,19 +46,32 @@ static enum status start(struct child *child, const struct pair_options *o, stru
         list[count++] = "--timeout";
         list[count++] = o->timeout;
     }
+    if (o->passphrase.count > 0) {
+        list[count++] = "--passphrase-file";
+        list[count++] = "/dev/fd/3";
+    }
     char *argv[ARGUMENTS_MAX + 1] = {NULL};
     for (size_t i = 0; i < count; i++)
         memcpy(&argv[i], &list[i], sizeof argv[i]); /* posix_spawn() leaves them as they are */
-    if (pipe2(child->out, O_CLOEXEC) != 0 || pipe2(child->err, O_CLOEXEC) != 0)
+    if (pipe2(child->out, O_CLOEXEC) != 0 || pipe2(child->err, O_CLOEXEC) != 0 ||
+        pipe2(child->secret, O_CLOEXEC) != 0)
+        return fault_errno(f, errno, tr("cannot make a pipe"));
+    /* It fits into the pipe whole. */
+    ssize_t put = write(child->secret[1], o->passphrase.data, o->passphrase.count);
+    if (put < 0 || (size_t)put != o->passphrase.count)
         return fault_errno(f, errno, tr("cannot make a pipe"));
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, child->out[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, child->err[1], STDERR_FILENO);
+    if (o->passphrase.count > 0)
+        posix_spawn_file_actions_adddup2(&actions, child->secret[0], SECRET_DESCRIPTOR);
     int error = posix_spawnp(&child->pid, program, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     shut(&child->out[1]);
     shut(&child->err[1]);
+    shut(&child->secret[0]);
+    shut(&child->secret[1]);
     if (error == 0)
         return ST_OK;
     fault_errno(f, error, tr("cannot run %s"), program);
@@ -79,15 +93,30 @@ static void take(int *descriptor, struct buf *into)
     into->count += (size_t)got;
 }
 
-static void listen_to(struct child *child)
+/* Once: what the joiner waits for may take days. */
+static void tell_proposed(const struct call *c, struct child *child)
+{
+    static const char mark[] = "{\"proposed\":true}\n";
+    if (child->told || child->said.count == 0 ||
+        memmem(child->said.data, child->said.count, mark, sizeof mark - 1) == NULL)
+        return;
+    child->told = true;
+    call_say(c, "%s",
+             tr("The inviter has proposed this office; now other admins of the network have to "
+                "approve it (minga member approve). Waiting for them..."));
+}
+
+static void listen_to(const struct call *c, struct child *child)
 {
     while (child->out[0] >= 0 || child->err[0] >= 0) {
         struct pollfd polled[2] = {{.fd = child->out[0], .events = POLLIN},
                                    {.fd = child->err[0], .events = POLLIN}};
         if (poll(polled, 2, -1) < 0)
             continue;
-        if (polled[0].revents != 0)
+        if (polled[0].revents != 0) {
             take(&child->out[0], &child->said);
+            tell_proposed(c, child);
+        }
         if (polled[1].revents != 0)
             take(&child->err[0], &child->complained);
     }
@@ -165,11 +194,11 @@ static int tell(const struct call *c, struct child *child, int exit)
 int pair_run(const struct call *c, const struct pair_options *o)
 {
     struct fault f = {0};
-    struct child child = {.out = {-1, -1}, .err = {-1, -1}};
+    struct child child = {.out = {-1, -1}, .err = {-1, -1}, .secret = {-1, -1}};
     enum status st = start(&child, o, &f);
     int exit = CALL_FAILED;
     if (st == ST_OK) {
-        listen_to(&child);
+        listen_to(c, &child);
         exit = tell(c, &child, wait_for(child.pid));
     } else {
         exit = call_fail(c, &f);
@@ -177,6 +206,7 @@ int pair_run(const struct call *c, const struct pair_options *o)
     for (int i = 0; i < 2; i++) {
         shut(&child.out[i]);
         shut(&child.err[i]);
+        shut(&child.secret[i]);
     }
     buf_release(&child.said);
     buf_release(&child.complained);

@@ -9,6 +9,7 @@
 struct pair_options {
     const char *home, *link;
     const char *listen, *timeout; /* or NULL */
+    struct bytes passphrase;      /* of the key that joins; empty: none */
 };
 
 /* pair_run(): prints the row of `join`, or its error. Returns the exit code. */

@@ -8,11 +8,13 @@
 #include "daemon/logger.h"
 #include "daemon/server.h"
 #include "daemon/transport.h"
+#include "daemon/unlock.h"
 #include "proto/mem.h"
 #include "replicas/charter.h"
 #include "replicas/home.h"
 #include "replicas/invitation.h"
 #include "replicas/json.h"
+#include "replicas/replica.h"
 #include "replicas/roster.h"
 #include "replicas/settings.h"
 
@@ -23,13 +25,18 @@ struct joiner {
     struct core *core;
     struct invitation link;
     struct home_identity identity;
-    const char *home;
+    struct replica *replica; /* joining again: the one that is here; NULL: a new home */
+    const char *home, *role;
     char label[LABEL_BYTES_MAX + 1];
     char network[NAME_BYTES_MAX + 1];
     enum status status;
     struct fault fault;
     bool done;
+    bool again;
+    bool proposed; /* the inviter said that others have to approve */
 };
+
+static const char beside[] = "identity.join";
 
 static void entropy(void *context, void *out, size_t count)
 {
@@ -65,26 +72,64 @@ static void refused(struct joiner *j, enum status status)
     finish(j, status);
 }
 
-/* The home becomes a replica; the network's name is in the charter that came. */
-static enum status enter(struct joiner *j, const struct core_effect *e)
+static bool holds(const struct charter_chain *chain, const struct digest *hash)
+{
+    for (uint32_t i = 0; i < chain->count; i++)
+        if (memcmp(chain->versions[i]->hash.id, hash->id, DIGEST_BYTES) == 0)
+            return true;
+    return false;
+}
+
+/* What came is sound, has the version that the link names, and makes us a member. */
+static enum status check_chain(struct joiner *j, const struct core_effect *e)
 {
     struct charter_chain chain = {0};
-    bool named = false; /* the version that the link names is in what came */
     enum status st = ST_OK;
-    for (uint32_t i = 0; st == ST_OK && i < e->item_count; i++) {
+    for (uint32_t i = 0; st == ST_OK && i < e->item_count; i++)
         st = charter_chain_add(&chain, e->items[i], &j->link.network, &j->fault);
-        named = named || (st == ST_OK && memcmp(charter_newest(&chain)->hash.id, j->link.charter.id,
-                                                DIGEST_BYTES) == 0);
-    }
-    if (st == ST_OK && !named)
+    if (st == ST_OK && !holds(&chain, &j->link.charter))
         st = fault_set(&j->fault, ST_WRONG_CHARTER,
                        "the charter received is not the one that the link names");
-    if (st == ST_OK)
-        st = replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count, &j->fault);
-    if (st == ST_OK)
+    const struct charter_member *self =
+        st == ST_OK ? charter_by_key(charter_newest(&chain), &j->identity.key) : NULL;
+    if (st == ST_OK && (self == NULL || strcmp(self->label, j->link.label) != 0))
+        st = fault_set(&j->fault, ST_NOT_MEMBER, "the charter received does not name us as %s",
+                       j->link.label);
+    if (st == ST_OK) {
         memcpy(j->network, charter_newest(&chain)->network, sizeof j->network);
+        j->role = charter_role_text(self->role);
+    }
     charter_chain_release(&chain);
     return st;
+}
+
+/* The home becomes a replica; or the replica that is here gets its new key, once the charters that
+ * tell of it are durable. */
+static enum status enter(struct joiner *j, const struct core_effect *e)
+{
+    bool grown;
+    enum status st = check_chain(j, e);
+    if (st != ST_OK)
+        return st;
+    if (j->replica == NULL)
+        return replica_enter(j->home, e->text, &j->link.network, e->items, e->item_count,
+                             &j->fault);
+    st = replica_offer_charters(j->replica, e->items, e->item_count, &grown, &j->fault);
+    if (st == ST_OK &&
+        charter_by_key(charter_newest(replica_charters(j->replica)), &j->identity.key) == NULL)
+        st = fault_set(&j->fault, ST_WRONG_CHARTER,
+                       "a newer charter is known here, which does not name our new key");
+    return st == ST_OK ? home_switch_identity(j->home, beside, j->link.label, &j->fault) : st;
+}
+
+/* The core asks again by itself: the same key is admitted once the admins have approved. */
+static void wait_for_admins(struct joiner *j)
+{
+    if (j->proposed)
+        return;
+    j->proposed = true;
+    puts("{\"proposed\":true}");
+    fflush(stdout);
 }
 
 static void step(struct joiner *j, struct core_event *event);
@@ -103,6 +148,8 @@ static void carry_out(struct joiner *j, const struct core_effect *e)
         if (e->status == ST_EXPIRED || e->status == ST_USED || e->status == ST_NOT_FOUND ||
             e->status == ST_NOT_MEMBER || e->status == ST_EXISTS)
             refused(j, e->status);
+        if (e->status == ST_NEEDS_PERSON)
+            wait_for_admins(j);
         break;
     case FX_JOINED:
         snprintf(j->label, sizeof j->label, "%s", e->text);
@@ -111,11 +158,7 @@ static void carry_out(struct joiner *j, const struct core_effect *e)
     case FX_LOG:
         logger_say(e->level, "%s", e->text);
         break;
-    case FX_STORE:
-    case FX_LOAD:
-    case FX_CHARTER:
-    case FX_PAIR:
-    case FX_PEER:
+    default: /* what a member's core asks for */
         break;
     }
 }
@@ -174,10 +217,78 @@ static void link_closed(void *context, link_id link, const char *why)
 static void on_limit(uv_timer_t *timer)
 {
     struct joiner *j = timer->data;
-    fault_set(&j->fault, ST_UNREACHABLE, "the inviter at %s could not be reached", j->link.address);
-    fault_fix(&j->fault, "see that its daemon runs and that the address is right, then run the "
-                         "same command again: the link stays good");
-    finish(j, ST_UNREACHABLE);
+    enum status st = j->proposed ? ST_NEEDS_PERSON : ST_UNREACHABLE;
+    if (j->proposed) {
+        fault_set(&j->fault, st, "the admins have not yet approved %s as a new member",
+                  j->link.label);
+        fault_fix(&j->fault, "ask them: `minga member` shows what waits for whom; then run the "
+                             "same command again: the link stays good");
+    } else {
+        fault_set(&j->fault, st, "the inviter at %s could not be reached", j->link.address);
+        fault_fix(&j->fault, "see that its daemon runs and that the address is right, then run the "
+                             "same command again: the link stays good");
+    }
+    finish(j, st);
+}
+
+static enum status taken(struct joiner *j, const char *text, const char *fix)
+{
+    fault_set(&j->fault, ST_EXISTS, "%s holds a replica already: %s", j->home, text);
+    fault_fix(&j->fault, "%s", fix);
+    return ST_EXISTS;
+}
+
+/* A home where a replica lives already joins again where the link is for it, and may be news. */
+static enum status look_home(struct joiner *j)
+{
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct fault none = {0};
+    struct replica_options options = {.home = j->home};
+    enum status st = home_office(j->home, label, &network, &none);
+    if (st == ST_NO_REPLICA)
+        return ST_OK;
+    if (st != ST_OK) {
+        j->fault = none;
+        return st;
+    }
+    if (memcmp(network.id, j->link.network.id, DIGEST_BYTES) != 0)
+        return taken(j, "another network's", "choose another folder with --home DIR");
+    if (strcmp(label, j->link.label) != 0)
+        return taken(j, "of an office with another name than the link has",
+                     "ask for a link for this office, or choose another folder with --home DIR");
+    st = replica_open(&options, &j->replica, &j->fault);
+    if (st != ST_OK)
+        return st;
+    const struct charter_chain *chain = replica_charters(j->replica);
+    bool in_force =
+        charter_by_key(charter_newest(chain), &replica_identity(j->replica)->key) != NULL;
+    if (in_force && holds(chain, &j->link.charter))
+        return taken(j, "its key is in force", "start the daemon: mingad");
+    return ST_OK;
+}
+
+/* The key that joins: a new home's own, or another one beside the one that is there. */
+static enum status take_key(struct joiner *j, const struct joiner_options *o)
+{
+    const char *name = j->replica != NULL ? beside : "identity";
+    struct passphrase secret = {.count = 0};
+    struct fault none = {0};
+    struct key key;
+    bool wrapped = false;
+    enum status st = home_public(j->home, name, &key, &wrapped, &none);
+    st = o->passphrase_file != NULL || (st == ST_OK && wrapped)
+             ? unlock_ask(o->passphrase_file, "Passphrase of the key that joins: ", &secret,
+                          &j->fault)
+             : ST_OK;
+    if (st == ST_OK && j->replica != NULL)
+        st = home_make_beside(j->home, beside, passphrase_bytes(&secret), passphrase_cost_usual(),
+                              &j->identity, &j->fault);
+    else if (st == ST_OK)
+        st = home_make_wrapped(j->home, passphrase_bytes(&secret), passphrase_cost_usual(),
+                               &j->identity, &j->fault);
+    passphrase_wipe(&secret);
+    return st;
 }
 
 static enum status prepare(struct joiner *j, const struct joiner_options *o)
@@ -192,7 +303,8 @@ static enum status prepare(struct joiner *j, const struct joiner_options *o)
     }
     if (o->listen != NULL && !settings_address_is_valid(o->listen))
         return fault_set(&j->fault, ST_USAGE, "\"%s\" is no address: use HOST:PORT", o->listen);
-    return home_make(o->home, &j->identity, &j->fault);
+    st = look_home(j);
+    return st == ST_OK ? take_key(j, o) : st;
 }
 
 static enum status pair(struct joiner *j, const struct joiner_options *o)
@@ -253,8 +365,8 @@ static void print_result(const struct joiner *j)
     json_add_text(&json, bytes_of_text(j->network));
     buf_add_format(&json,
                    ",\"network_id\":\"%s\",\"office\":\"%s\",\"role\":\"%s\","
-                   "\"fingerprint\":\"%s\"}",
-                   id, j->label, charter_role_text(j->link.role), fingerprint);
+                   "\"fingerprint\":\"%s\",\"again\":%s}",
+                   id, j->label, j->role, fingerprint, j->again ? "true" : "false");
     printf("%s\n", buf_text(&json));
     buf_release(&json);
 }
@@ -271,6 +383,15 @@ static void print_error(enum status st, const struct fault *f, unsigned code)
     buf_release(&json);
 }
 
+static enum status close_replica(struct joiner *j, enum status st)
+{
+    j->again = true;
+    if (st == ST_OK)
+        return replica_close(j->replica, &j->fault);
+    replica_drop(j->replica);
+    return st;
+}
+
 int joiner_run(const struct joiner_options *o)
 {
     struct joiner *j = mem_alloc(sizeof *j);
@@ -283,6 +404,8 @@ int joiner_run(const struct joiner_options *o)
         st = pair(j, o);
     if (st == ST_OK)
         st = keep_settings(j, o, &j->fault);
+    if (j->replica != NULL)
+        st = close_replica(j, st);
     if (st == ST_OK) {
         print_result(j);
     } else {

@@ -13,19 +13,23 @@
 #include "daemon/joiner.h"
 #include "daemon/logger.h"
 #include "daemon/server.h"
+#include "daemon/unlock.h"
 #include "replicas/home.h"
 #include "replicas/verb.h"
 
 static const char usage[] =
-    "usage: mingad [--home DIR]\n"
+    "usage: mingad [--home DIR] [--passphrase-file FILE]\n"
     "       mingad [--home DIR] --join LINK [--listen HOST:PORT] [--timeout SECONDS]\n"
+    "              [--passphrase-file FILE]\n"
     "       mingad --version | -h\n"
     "\n"
     "Runs one office's daemon in the foreground and logs to standard error. SIGHUP reads the\n"
-    "configuration again, SIGTERM stops it cleanly. With --join it pairs once and ends.\n";
+    "configuration again, SIGTERM stops it cleanly. With --join it pairs once and ends.\n"
+    "A key under a passphrase is unlocked by the file, by the credential minga-passphrase of\n"
+    "systemd, or by a person at the terminal.\n";
 
 struct arguments {
-    char *home, *link, *listen;
+    char *home, *link, *listen, *passphrase_file;
     unsigned timeout_s;
     bool help, version;
 };
@@ -48,6 +52,8 @@ static int parse(int count, char **words, struct arguments *out)
             value = &out->link;
         else if (strcmp(words[i], "--listen") == 0)
             value = &out->listen;
+        else if (strcmp(words[i], "--passphrase-file") == 0)
+            value = &out->passphrase_file;
         else if (strcmp(words[i], "--timeout") == 0)
             value = &seconds;
         else {
@@ -75,6 +81,23 @@ static int fail(enum status st, const struct fault *f)
     return (int)verb_exit(st);
 }
 
+/* Nothing is asked of anyone before it is known that a replica lives here. */
+static enum status serve(const char *home, const char *socket_path, const char *passphrase_file,
+                         struct fault *f)
+{
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct home_identity identity = {.key = {{0}}};
+    struct server_options o = {.home = home, .socket_path = socket_path, .identity = &identity};
+    enum status st = home_office(home, label, &network, f);
+    if (st == ST_OK)
+        st = unlock_home(home, passphrase_file, &identity, f);
+    if (st == ST_OK)
+        st = server_run(&o, f);
+    sodium_memzero(&identity, sizeof identity);
+    return st;
+}
+
 int main(int count, char **words)
 {
     struct arguments a = {0};
@@ -99,16 +122,17 @@ int main(int count, char **words)
     bool is_default;
     enum status st = home_choose(a.home, home, &is_default, &f);
     if (st == ST_OK && a.link != NULL) {
-        struct joiner_options join = {
-            .home = home, .link = a.link, .listen = a.listen, .timeout_s = a.timeout_s};
+        struct joiner_options join = {.home = home,
+                                      .link = a.link,
+                                      .listen = a.listen,
+                                      .passphrase_file = a.passphrase_file,
+                                      .timeout_s = a.timeout_s};
         return joiner_run(&join);
     }
     if (st == ST_OK)
         st = home_socket(home, is_default, socket_path, &f);
-    if (st == ST_OK) {
-        struct server_options o = {.home = home, .socket_path = socket_path};
-        st = server_run(&o, &f);
-    }
+    if (st == ST_OK)
+        st = serve(home, socket_path, a.passphrase_file, &f);
     code = st == ST_OK ? 0 : fail(st, &f);
     git_libgit2_shutdown();
     return code;

@@ -490,7 +490,8 @@ static enum status start(struct server *s, const struct server_options *o, struc
 static enum status open_all(struct server *s, const struct server_options *o,
                             struct replica **replica_out, struct fault *f)
 {
-    struct replica_options options = {.home = o->home, .index = true};
+    struct replica_options options = {
+        .home = o->home, .identity = o->identity, .index = true};
     enum status st = home_path(o->home, "config", s->config_path, f);
     if (st == ST_OK)
         st = settings_load(s->config_path, &s->settings, f);
