@@ -112,25 +112,29 @@ static enum status check_init(const struct call *c, struct fault *f)
     return st == ST_OK ? check_address(call_option(c, "address"), f) : st;
 }
 
-static enum status found(const struct call *c, const struct home_identity *identity,
-                         struct digest *network, struct fault *f)
+/* The schema that was named, or the one that is shipped; 'given' holds the former. */
+static enum status choose_schema(const struct call *c, struct buf *given, struct bytes *out,
+                                 struct fault *f)
 {
-    const char *schema = call_option(c, "schema"), *listen = call_option(c, "listen");
-    const char *address = call_option(c, "address");
-    struct buf given = {0};
-    struct bytes json = {shipped_schema, shipped_schema_bytes};
-    enum status st = ST_OK;
-    if (schema != NULL) {
-        st = file_read(schema, CHARTER_BYTES_MAX, &given, f);
-        json = buf_bytes(&given);
-    }
-    if (st == ST_OK)
-        st = replica_found_as(identity, c->home, c->words[0], call_option(c, "as"),
-                              address != NULL ? address : reachable(listen), json, network, f);
-    buf_release(&given);
+    const char *schema = call_option(c, "schema");
+    *out = (struct bytes){shipped_schema, shipped_schema_bytes};
+    if (schema == NULL)
+        return ST_OK;
+    enum status st = file_read(schema, CHARTER_BYTES_MAX, given, f);
+    *out = buf_bytes(given);
+    return st;
+}
+
+static enum status found(const struct call *c, const struct home_identity *identity,
+                         struct bytes schema, struct digest *network, struct fault *f)
+{
+    const char *listen = call_option(c, "listen"), *address = call_option(c, "address");
+    char path[HOME_PATH_MAX];
+    enum status st =
+        replica_found_as(identity, c->home, c->words[0], call_option(c, "as"),
+                         address != NULL ? address : reachable(listen), schema, network, f);
     if (st != ST_OK || listen == NULL)
         return st;
-    char path[HOME_PATH_MAX];
     st = home_path(c->home, "config", path, f);
     return st == ST_OK ? settings_set(path, "office.listen", listen, f) : st;
 }
@@ -167,16 +171,20 @@ int begin_init(struct call *c)
     struct home_identity identity = {0};
     char fingerprint[ROSTER_FINGERPRINT_BYTES], id[ID_TEXT_BYTES];
     struct passphrase secret = {.count = 0};
+    struct buf given = {0};
+    struct bytes schema;
     enum status st = check_init(c, &f);
     if (st == ST_OK)
         st = check_vacant(c, &f);
+    if (st == ST_OK)
+        st = choose_schema(c, &given, &schema, &f);
     if (st == ST_OK)
         st = ask_key(c, "identity", &secret, &f);
     if (st == ST_OK)
         st = home_make_wrapped(c->home, passphrase_bytes(&secret), passphrase_cost_usual(),
                                &identity, &f);
     if (st == ST_OK)
-        st = found(c, &identity, &network, &f);
+        st = found(c, &identity, schema, &network, &f);
     sodium_memzero(&identity.secret, sizeof identity.secret);
     sodium_memzero(&identity.wrap, sizeof identity.wrap);
     if (st == ST_OK) {
@@ -186,6 +194,7 @@ int begin_init(struct call *c)
         say_start(c, &secret);
     }
     passphrase_wipe(&secret);
+    buf_release(&given);
     return st == ST_OK ? CALL_DONE : call_fail(c, &f);
 }
 

@@ -74,7 +74,8 @@ MUST_USE enum status home_read_next(const char *home, const char *name,
                                     struct fault *f);
 
 /* home_switch_identity(): the file 'name' becomes identity, in one step; then identity.pub follows.
- * Errors: ST_IO, ST_DISK_FULL. After a crash home_publish() does the rest. */
+ * Errors: ST_NOT_FOUND  no such file; ST_IO, ST_DISK_FULL. After a crash home_publish() does the
+ * rest. */
 MUST_USE enum status home_switch_identity(const char *home, const char *name, const char *label,
                                           struct fault *f);
 

@@ -36,7 +36,7 @@ static void founds_a_network(void **state)
     char path[128];
     struct stat found;
     shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--listen", "127.0.0.1:0",
-              "--json", NULL);
+              "--no-passphrase", "--json", NULL);
     assert_int_equal(shell.exit, 0);
     json_t *row = json_loads(shell.out, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(row, "schema")), "minga.init/1");
@@ -63,9 +63,8 @@ static void says_how_to_start_the_daemon(void **state)
     shell_run(&shell, home, NULL, "status", NULL);
     assert_int_equal(shell.exit, 10);
     shell_has(shell.err, "minga init");
-    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", NULL);
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--no-passphrase", NULL);
     assert_int_equal(shell.exit, 0);
-    shell_has(shell.err, "without a passphrase");
     shell_has(shell.err, "mingad --home ");
     shell_run(&shell, home, NULL, "status", NULL);
     assert_int_equal(shell.exit, 13);
@@ -88,6 +87,53 @@ static void refuses_wrong_words_of_init(void **state)
     assert_int_equal(shell.exit, 1);
     shell_run(&shell, home, NULL, "status", NULL);
     assert_int_equal(shell.exit, 10); /* nothing was begun */
+}
+
+static void put(const char *name, const char *text, char path[static 128])
+{
+    snprintf(path, 128, "%s/%s", home, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void asks_for_a_passphrase(void **state)
+{
+    (void)state;
+    char secret[128], empty[128], path[128], text[600];
+    put("secret", "correct horse battery\n", secret);
+    put("empty", "\n", empty);
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", NULL);
+    assert_int_equal(shell.exit, 2); /* nobody to ask */
+    shell_has(shell.err, "--passphrase-file FILE, or --no-passphrase");
+    shell_run(&shell, home, "a long passphrase\na long passphrase\n", "init", "vicaria", "--as",
+              "santiago", "--no-passphrase", NULL);
+    assert_int_equal(shell.exit, 2); /* a pipe is no terminal: it is not taken for an answer */
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--passphrase-file", empty,
+              NULL);
+    assert_int_equal(shell.exit, 2);
+    shell_has(shell.err, "empty");
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--passphrase-file",
+              secret, "--no-passphrase", NULL);
+    assert_int_equal(shell.exit, 2);
+    shell_has(shell.err, "exclude");
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--passphrase-file",
+              "/none", NULL);
+    assert_int_equal(shell.exit, 2);
+    snprintf(path, sizeof path, "%s/identity", home);
+    assert_int_equal(access(path, F_OK), -1); /* until here nothing was made */
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--passphrase-file",
+              secret, NULL);
+    assert_int_equal(shell.exit, 0);
+    shell_has(shell.err, "nobody can find a lost one");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_int_equal(strncmp(text, "minga-identity 1 argon2id ", 26), 0);
+    shell_run(&shell, home, NULL, "verify", NULL); /* needs no secret, and asks for none */
+    assert_int_equal(shell.exit, 0);
 }
 
 static void make_link(int64_t expires, struct buf *out)
@@ -123,7 +169,7 @@ static void joins_into_an_empty_home_only(void **state)
     (void)state;
     struct buf link = {0};
     make_link((int64_t)time(NULL) + 1000, &link);
-    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", NULL);
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--no-passphrase", NULL);
     assert_int_equal(shell.exit, 0);
     shell_run(&shell, home, NULL, "join", buf_text(&link), NULL);
     assert_int_equal(shell.exit, 1);
@@ -172,7 +218,7 @@ static void verifies_without_a_daemon(void **state)
     (void)state;
     shell_run(&shell, home, NULL, "verify", NULL);
     assert_int_equal(shell.exit, 10);
-    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", NULL);
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--no-passphrase", NULL);
     shell_run(&shell, home, NULL, "verify", "--json", NULL);
     assert_int_equal(shell.exit, 0);
     shell_has(shell.out, "\"ok\":true");
@@ -191,7 +237,7 @@ static void says_what_is_not_well(void **state)
     char path[128];
     shell_run(&shell, home, NULL, "doctor", NULL);
     assert_int_equal(shell.exit, 10);
-    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", NULL);
+    shell_run(&shell, home, NULL, "init", "vicaria", "--as", "santiago", "--no-passphrase", NULL);
     shell_run(&shell, home, NULL, "doctor", NULL);
     assert_int_equal(shell.exit, 0);
     shell_has(shell.out, "warning: the daemon is not running");
@@ -208,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(founds_a_network, fresh_home, drop_home),
         cmocka_unit_test_setup_teardown(says_how_to_start_the_daemon, fresh_home, drop_home),
+        cmocka_unit_test_setup_teardown(asks_for_a_passphrase, fresh_home, drop_home),
         cmocka_unit_test_setup_teardown(refuses_wrong_words_of_init, fresh_home, drop_home),
         cmocka_unit_test_setup_teardown(refuses_links_before_calling_anyone, fresh_home, drop_home),
         cmocka_unit_test_setup_teardown(joins_into_an_empty_home_only, fresh_home, drop_home),

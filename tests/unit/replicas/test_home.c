@@ -165,6 +165,77 @@ static void one_process_at_a_time(void **state)
     close(second);
 }
 
+static const struct passphrase_cost cheap = {.passes = 1, .memory_kib = PASSPHRASE_KIB_MIN};
+
+static void under_a_passphrase(void **state)
+{
+    struct home_identity made, read;
+    struct key key;
+    bool wrapped = false;
+    char text[IDENTITY_TEXT_MAX];
+    (void)state;
+    assert_int_equal(home_make_wrapped(home.home, BYTES("clave larga"), cheap, &made, &f), ST_OK);
+    assert_int_equal(home_public(home.home, "identity", &key, &wrapped, &f), ST_OK);
+    assert_true(wrapped);
+    assert_memory_equal(&key, &made.key, sizeof key);
+    assert_int_equal(home_identity(home.home, &read, &f), ST_WRONG_KEY);
+    assert_non_null(strstr(f.fix, "--passphrase-file"));
+    assert_int_equal(home_unlock(home.home, BYTES("clave corta"), &read, &f), ST_WRONG_KEY);
+    assert_int_equal(home_unlock(home.home, BYTES("clave larga"), &read, &f), ST_OK);
+    assert_memory_equal(&made, &read, sizeof made);
+    /* Tried again: the same key, by the same passphrase only. */
+    assert_int_equal(home_make(home.home, &read, &f), ST_WRONG_KEY);
+    assert_int_equal(home_make_wrapped(home.home, BYTES("otra"), cheap, &read, &f), ST_WRONG_KEY);
+    assert_int_equal(home_make_wrapped(home.home, BYTES("clave larga"), cheap, &read, &f), ST_OK);
+    assert_memory_equal(&made.key, &read.key, sizeof made.key);
+    /* Taken off, and put on again. */
+    assert_int_equal(home_protect(home.home, "identity", (struct bytes){NULL, 0}, cheap, &read, &f),
+                     ST_OK);
+    assert_int_equal(home_identity(home.home, &read, &f), ST_OK);
+    assert_memory_equal(&made.key, &read.key, sizeof made.key);
+    assert_int_equal(home_make_wrapped(home.home, BYTES("tercera"), cheap, &read, &f), ST_OK);
+    assert_int_equal(home_unlock(home.home, BYTES("tercera"), &read, &f), ST_OK);
+    assert_memory_equal(&made.key, &read.key, sizeof made.key);
+    size_t bytes = get("identity", text, sizeof text);
+    text[bytes - 3] ^= 1;
+    put("identity", text, bytes);
+    assert_int_not_equal(home_unlock(home.home, BYTES("tercera"), &read, &f), ST_OK);
+}
+
+static void another_identity_takes_over(void **state)
+{
+    struct home_identity now, next, read;
+    struct key key;
+    bool wrapped;
+    char before[512], after[512];
+    (void)state;
+    assert_int_equal(home_make_wrapped(home.home, BYTES("clave larga"), cheap, &now, &f), ST_OK);
+    assert_int_equal(home_settle(home.home, "iquique", &network, &f), ST_OK);
+    size_t before_bytes = get("identity.pub", before, sizeof before);
+    assert_int_equal(home_read_next(home.home, "identity.next", &now, &read, &f), ST_NOT_FOUND);
+    assert_int_equal(home_public(home.home, "identity.next", &key, &wrapped, &f), ST_NO_REPLICA);
+    assert_int_equal(
+        home_make_beside(home.home, "identity.join", BYTES("otra clave"), cheap, &next, &f), ST_OK);
+    assert_memory_not_equal(&now.key, &next.key, sizeof now.key);
+    assert_int_equal(home_read_next(home.home, "identity.join", &now, &read, &f), ST_WRONG_KEY);
+    /* One that the daemon writes, with what it kept of the passphrase. */
+    assert_int_equal(home_write_identity(home.home, "identity.next", next.secret, &now.wrap, &f),
+                     ST_OK);
+    assert_int_equal(home_read_next(home.home, "identity.next", &now, &read, &f), ST_OK);
+    assert_memory_equal(&read.key, &next.key, sizeof read.key);
+    assert_int_equal(home_switch_identity(home.home, "identity.next", "iquique", &f), ST_OK);
+    assert_int_equal(home_unlock(home.home, BYTES("clave larga"), &read, &f), ST_OK);
+    assert_memory_equal(&read.key, &next.key, sizeof read.key);
+    size_t after_bytes = get("identity.pub", after, sizeof after);
+    assert_false(before_bytes == after_bytes && memcmp(before, after, after_bytes) == 0);
+    /* A crash between the two steps of the switch: the next start does the second. */
+    put("identity.pub", before, before_bytes);
+    assert_int_equal(home_publish(home.home, "iquique", &f), ST_OK);
+    assert_int_equal(get("identity.pub", before, sizeof before), after_bytes);
+    assert_memory_equal(before, after, after_bytes);
+    assert_int_equal(home_switch_identity(home.home, "identity.next", "iquique", &f), ST_NOT_FOUND);
+}
+
 static void paths(void **state)
 {
     char out[HOME_PATH_MAX], deep[HOME_PATH_MAX + 8];
@@ -224,7 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(made_and_settled), TEST(no_two_homes_have_one_key), TEST(a_damaged_identity),
         TEST(a_damaged_office), TEST(one_process_at_a_time),     TEST(paths),
-        TEST(which_home),
+        TEST(which_home),       TEST(under_a_passphrase),        TEST(another_identity_takes_over),
     };
     if (sodium_init() < 0)
         return 1;
