@@ -132,6 +132,10 @@ MUST_USE enum status charter_check_body(const struct charter *before, const stru
 MUST_USE enum status charter_check_next(const struct charter *before, const struct charter *next,
                                         struct fault *f);
 
+/* charter_loses(): whether a member that is 'a' and would be 'b' loses a role, a right or its label:
+ * its key is then retired. */
+bool charter_loses(const struct charter_member *a, const struct charter_member *b);
+
 /* charter_admins(): how many there are. charter_is_admin(): whether the key is one's. */
 uint32_t charter_admins(const struct charter *c);
 bool charter_is_admin(const struct charter *c, const struct key *key);

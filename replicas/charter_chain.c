@@ -79,7 +79,7 @@ static bool same_retired(const struct charter_retired *a, const struct charter_r
 }
 
 /* A member stays as it is or gains; whatever it loses, its key is retired. */
-static bool loses(const struct charter_member *a, const struct charter_member *b)
+bool charter_loses(const struct charter_member *a, const struct charter_member *b)
 {
     bool gains_role = a->role == b->role || a->role == CHARTER_PARTNER;
     return strcmp(a->label, b->label) != 0 || !gains_role || (a->admin && !b->admin) ||
@@ -92,7 +92,7 @@ static enum status check_members(const struct charter *before, const struct char
     for (uint32_t i = 0; i < before->member_count; i++) {
         const struct charter_member *a = &before->members[i];
         const struct charter_member *b = charter_by_key(next, &a->key);
-        if (b != NULL && loses(a, b))
+        if (b != NULL && charter_loses(a, b))
             return fault_set(f, ST_WRONG_CHARTER,
                              "charter %u: %s loses something, and its key is not retired",
                              next->version, a->label);

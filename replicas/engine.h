@@ -18,6 +18,8 @@ enum {
     ENGINE_FRAME_ID_BYTES = OID_BYTES, /* a frame: commit id, then the item */
 };
 
+struct council;
+
 struct replica {
     char *home;                      /* NULL: disk given */
     struct disk own_disk, seen_disk; /* the home's files; the same for reading only */
@@ -27,6 +29,7 @@ struct replica {
     struct graph *graph;
     struct charter_chain chain;
     struct account_memo *memo;
+    struct council *council; /* NULL: nothing is journalled */
     struct index *index;
     struct home_identity identity;
     bool locked; /* the identity's secret is under a passphrase: only its key is here */

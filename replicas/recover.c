@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/council.h"
 
 /* Charter files are taken in the order of their names, which is that of their versions. */
 struct charters {
@@ -156,6 +157,8 @@ enum status recover_open(struct replica *r, struct fault *f)
 {
     struct journal_stats stats;
     enum status st = recover_charters(r, f);
+    if (st == ST_OK)
+        st = council_open(r, f);
     if (st == ST_OK)
         st = journal_open(r->disk, &r->network, !r->readonly, &r->journal, f);
     if (st != ST_OK)

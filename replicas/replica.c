@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/council.h"
 #include "replicas/engine.h"
 #include "replicas/index.h"
 #include "replicas/schema_system.h"
@@ -28,9 +29,14 @@ static enum status put_charter(struct disk *disk, uint32_t version, struct bytes
 enum status engine_keep_charter(struct replica *r, struct bytes file, struct fault *f)
 {
     uint32_t before = r->chain.count;
-    enum status st = charter_chain_add(&r->chain, file, &r->network, f);
-    if (st != ST_OK || r->chain.count == before)
+    bool replaced;
+    enum status st = charter_chain_renew(&r->chain, file, &replaced, f);
+    if (st != ST_OK)
         return st;
+    if (replaced) /* other signatures of one body: the version is the same */
+        return r->disk != NULL && !r->readonly
+                   ? put_charter(r->disk, charter_version_of(file), file, f)
+                   : ST_OK;
     const struct charter *fresh = charter_newest(&r->chain);
     if (r->disk != NULL && !r->readonly)
         st = put_charter(r->disk, fresh->version, buf_bytes(&fresh->file), f);
@@ -260,6 +266,7 @@ void replica_drop(struct replica *r)
     store_close(r->store);
     graph_free(r->graph);
     account_memo_free(r->memo);
+    council_free(r->council);
     charter_chain_release(&r->chain);
     disk_release(&r->own_disk);
     if (r->lock_fd >= 0)
@@ -525,6 +532,10 @@ enum status replica_sync(struct replica *r, struct fault *f)
     enum status st = journal_sync(r->journal, f);
     r->failed = st != ST_OK;
     store_tidy(r->store);
+    if (st == ST_OK && council_is_behind(r)) { /* a commit brought the next charter */
+        st = council_tend(r, f);
+        st = st == ST_DISK_FULL ? ST_OK : st; /* it is tried again */
+    }
     return st;
 }
 
@@ -541,30 +552,20 @@ enum status replica_offer_charters(struct replica *r, const struct bytes *files,
             break;
     }
     *grown_out = r->chain.count > before;
+    if (*grown_out && (st == ST_OK || status_class(st) == STATUS_PEER)) {
+        enum status tended = council_tend(r, f);
+        st = tended != ST_OK ? tended : st;
+    }
     return st;
 }
 
 enum status replica_add_member(struct replica *r, const struct charter_member *member,
                                struct fault *f)
 {
-    struct buf file = {0}, author = {0};
-    struct op_list none = {0};
-    struct replica_commit commit;
-    enum status st = charter_add_member(&r->chain, member, r->identity.secret, &file, f);
-    if (st == ST_OK)
-        st = engine_keep_charter(r, buf_bytes(&file), f);
-    if (st == ST_OK) {
-        buf_add_format(&author, "%s <%s@minga>", r->label, r->label);
-        st = buf_status(&author);
-    }
-    /* The version enters the history at once, by one who is in force under it. */
-    if (st == ST_OK)
-        st = replica_write(r, &none, buf_bytes(&author), &commit, f);
-    if (st == ST_OK)
-        st = replica_sync(r, f);
-    buf_release(&file);
-    buf_release(&author);
-    return st;
+    struct wish w = {.kind = WISH_ADD, .member = *member};
+    enum status st = council_ask(r, &w, f);
+    wish_release(&w);
+    return st == ST_NOTHING ? fault_set(f, ST_EXISTS, "%s is a member already", member->label) : st;
 }
 
 /* Items [from the front of] 'nodes' to 'each', up to bytes_max; at least one. */
