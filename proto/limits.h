@@ -24,6 +24,8 @@ enum {
     RECORD_FIELDS_MAX = 256,             /* fields of one type in the schema */
     SAFE_INTEGER_BITS = 53,              /* integers stay exact in every JSON reader */
 
+    ATTACHMENT_BYTES_MAX = 127 * MIB, /* one file: the names of its chunks fit one item */
+
     /* Charter. */
     CHARTER_BYTES_MAX = 512 * KIB, /* one version with its schema and signatures */
     CHARTER_VERSIONS_MAX = 4096,
@@ -48,7 +50,7 @@ enum {
     CHARTER_BATCH_MAX = 64,              /* charter versions in one CHARTER or PAIR_ACCEPT */
     CHARTER_BATCH_BYTES_MAX = MIB - KIB, /* versions and proposals of one, together */
     PROPOSALS_MAX = 16,                  /* open motions one CHARTER may carry */
-    MOTIONS_MAX = 256,                   /* open motions a daemon carries */
+    MOTIONS_MAX = 64,                    /* open motions a daemon carries */
     ZSTD_WINDOW_LOG = 20,                /* 1 MiB: what a peer can make us hold */
     HALF_OPEN_MAX = 64,                  /* handshakes under way */
     HANDSHAKE_MS = 5000,                 /* to finish one */

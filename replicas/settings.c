@@ -24,14 +24,16 @@ enum {
     DURATION_DAYS_MAX = 30,
 };
 
-static const char *const known_keys[] = {"gossip.links",  "log.level",   "office.acknowledge",
-                                         "office.listen", "office.meet", "peer.LABEL.address"};
+static const char *const known_keys[] = {
+    "gossip.links",  "log.level",   "office.acknowledge", "office.attachment-max",
+    "office.listen", "office.meet", "peer.LABEL.address"};
 
 static void set_defaults(struct settings *s)
 {
     *s = (struct settings){.links = LINKS_ACTIVE_DEFAULT,
                            .acknowledge_ms = ACKNOWLEDGE_MS,
                            .meet_ms = MEET_MS,
+                           .attachment_bytes_max = ATTACHMENT_BYTES_MAX,
                            .log_level = 6};
 }
 
@@ -111,8 +113,8 @@ static enum status unknown(const char *path, const char *key, struct fault *f)
         nearest_offer(&nearest, known_keys[i]);
     const char *near = nearest.best;
     snprintf(fix, sizeof fix,
-             "%s%s%svalid keys: gossip.links, log.level, office.acknowledge, office.listen, "
-             "office.meet, peer.LABEL.address",
+             "%s%s%svalid keys: gossip.links, log.level, office.acknowledge, "
+             "office.attachment-max, office.listen, office.meet, peer.LABEL.address",
              near != NULL ? "did you mean " : "", near != NULL ? near : "",
              near != NULL ? "? " : "");
     return bad(path, key, f, "no such key", fix);
@@ -154,6 +156,21 @@ static enum status take_links(struct settings *s, const char *path, const char *
     if (!isdigit((unsigned char)value[0]) || *end != '\0' || n < 1 || n > LINKS_MAX)
         return bad(path, "gossip.links", f, "no number in range", "write 1 to 128");
     s->links = (uint32_t)n;
+    return ST_OK;
+}
+
+/* "20M": a whole number of bytes, with k or M behind it of KiB or MiB. */
+static enum status take_attachment_max(struct settings *s, const char *path, const char *value,
+                                       struct fault *f)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+    unsigned long unit = *end == 'k' ? KIB : *end == 'M' ? MIB : 1;
+    bool whole = isdigit((unsigned char)value[0]) && end[*end != '\0' && unit > 1] == '\0';
+    if (!whole || n < 1 || n > ATTACHMENT_BYTES_MAX / unit)
+        return bad(path, "office.attachment-max", f, "no size in range",
+                   "write bytes, or k or M behind a number, as in 20M; at most 127M");
+    s->attachment_bytes_max = n * unit;
     return ST_OK;
 }
 
@@ -201,6 +218,8 @@ static enum status take(struct settings *s, const char *path, const char *key, c
         return take_links(s, path, value, f);
     if (strcmp(key, "office.acknowledge") == 0)
         return take_duration(path, key, value, &s->acknowledge_ms, f);
+    if (strcmp(key, "office.attachment-max") == 0)
+        return take_attachment_max(s, path, value, f);
     if (strcmp(key, "office.meet") == 0)
         return take_duration(path, key, value, &s->meet_ms, f);
     if (strcmp(key, "log.level") == 0) {
@@ -263,6 +282,11 @@ void settings_each(const struct settings *s,
     each(user, "gossip.links", text);
     each(user, "log.level", level_names[s->log_level - LEVEL_FIRST]);
     tell_duration(each, user, "office.acknowledge", s->acknowledge_ms);
+    bool mib = s->attachment_bytes_max % MIB == 0;
+    snprintf(text, sizeof text, "%llu%s",
+             (unsigned long long)(mib ? s->attachment_bytes_max / MIB : s->attachment_bytes_max),
+             mib ? "M" : "");
+    each(user, "office.attachment-max", text);
     each(user, "office.listen", s->listen);
     tell_duration(each, user, "office.meet", s->meet_ms);
     for (uint32_t i = 0; i < s->peer_count; i++) {
@@ -277,11 +301,12 @@ enum status settings_set(const char *path, const char *key, const char *value, s
     struct settings trial;
     set_defaults(&trial);
     /* What is removed needs a value that fits its key, so that only the key is looked at. */
-    const char *some = strcmp(key, "gossip.links") == 0         ? "1"
-                       : strcmp(key, "log.level") == 0          ? "info"
-                       : strcmp(key, "office.acknowledge") == 0 ? "1s"
-                       : strcmp(key, "office.meet") == 0        ? "1s"
-                                                                : "host:1";
+    const char *some = strcmp(key, "gossip.links") == 0            ? "1"
+                       : strcmp(key, "log.level") == 0             ? "info"
+                       : strcmp(key, "office.acknowledge") == 0    ? "1s"
+                       : strcmp(key, "office.attachment-max") == 0 ? "1"
+                       : strcmp(key, "office.meet") == 0           ? "1s"
+                                                                   : "host:1";
     enum status st = take(&trial, path, key, value != NULL ? value : some, f);
     settings_release(&trial);
     if (st != ST_OK)

@@ -4,6 +4,7 @@
  *   [office]
  *       listen = 127.0.0.1:7717     host:port; port 0 takes a free one; empty: do not listen
  *       acknowledge = 10m           others' commits wait so long to be acknowledged; 0s: never
+ *       attachment-max = 127M       the largest file that attach takes; k and M: KiB, MiB
  *       meet = 3s                   the first write after a start waits so long for word of peers
  *   [peer "iquique"]
  *       address = iquique.example.org:7717
@@ -36,6 +37,7 @@ struct settings {
     uint32_t peer_count;
     uint32_t links;
     uint64_t acknowledge_ms, meet_ms;
+    uint64_t attachment_bytes_max; /* 1 .. ATTACHMENT_BYTES_MAX */
     int log_level; /* syslog's 3 .. 7 */
 };
 

@@ -89,6 +89,43 @@ static void every_key(void **state)
     settings_release(&s);
 }
 
+static void how_large_a_file_may_be(void **state)
+{
+    static const struct {
+        const char *value;
+        uint64_t bytes; /* 0: refused */
+    } cases[] = {
+        {"1", 1},
+        {"20M", 20 * MIB},
+        {"64k", 64 * KIB},
+        {"127M", ATTACHMENT_BYTES_MAX},
+        {"128M", 0},
+        {"0", 0},
+        {"M", 0},
+        {"20MB", 0},
+        {"-1", 0},
+        {"20 M", 0},
+        {"", 0},
+        {"133169153", 0},
+        {"99999999999k", 0},
+        {"133169152", ATTACHMENT_BYTES_MAX},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct settings s;
+        struct fault f = {0};
+        char text[96];
+        snprintf(text, sizeof text, "[office]\nattachment-max = %s\n", cases[i].value);
+        put(text);
+        enum status st = settings_load(path, &s, &f);
+        if (st != (cases[i].bytes > 0 ? ST_OK : ST_BAD_CONFIG))
+            fail_msg("%s: %s", cases[i].value, f.text);
+        if (st == ST_OK)
+            assert_int_equal(s.attachment_bytes_max, cases[i].bytes);
+        settings_release(&s);
+    }
+}
+
 static void the_last_word_holds(void **state)
 {
     struct settings s;
@@ -205,8 +242,9 @@ static void each_as_it_holds(void **state)
     put("[peer \"iquique\"]\naddress = a:1\n");
     assert_int_equal(settings_load(path, &s, &f), ST_OK);
     settings_each(&s, collect, text);
-    assert_string_equal(text, "gossip.links=4;log.level=info;office.acknowledge=10m;"
-                              "office.listen=;office.meet=3s;peer.iquique.address=a:1;");
+    assert_string_equal(
+        text, "gossip.links=4;log.level=info;office.acknowledge=10m;"
+              "office.attachment-max=127M;office.listen=;office.meet=3s;peer.iquique.address=a:1;");
     settings_release(&s);
 }
 
@@ -255,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(defaults),
         TEST(every_key),
+        TEST(how_large_a_file_may_be),
         TEST(the_last_word_holds),
         TEST(a_broken_line_is_named),
         TEST(an_unknown_key_has_a_nearest),
