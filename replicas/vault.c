@@ -1,0 +1,508 @@
+#include "replicas/vault.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "proto/check.h"
+#include "proto/mem.h"
+#include "replicas/sql.h"
+#include "replicas/vault_query.h"
+
+static const struct bytes NO_BLOB = {NULL, 0};
+
+enum { LANES = 2 }; /* chunks of files, and everything else: 'files' is the index */
+
+struct vault {
+    struct vault_queries q;
+    bool writing;                    /* a transaction is open */
+    bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
+    uint64_t waiting[LANES], committed[LANES];
+    struct vault_facts last; /* whose owner is 'owner': items of one record come together */
+    int64_t owner;           /* 0: none */
+    struct fault failed;     /* of a write: what was written since the last commit is gone */
+};
+
+static unsigned lane_of(enum vault_kind kind)
+{
+    return kind == VAULT_CHUNK;
+}
+
+static enum status count_wants(struct vault *v, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_COUNT_WANTS, &statement, f);
+    memset(v->waiting, 0, sizeof v->waiting);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    while (status == ST_OK && row) {
+        v->waiting[sqlite3_column_int(statement, 0) != 0] +=
+            (uint64_t)sqlite3_column_int64(statement, 1);
+        status = vault_query_step(&v->q, statement, &row, f);
+    }
+    return status;
+}
+
+static void settle(struct vault *v)
+{
+    memcpy(v->committed, v->waiting, sizeof v->waiting);
+    v->committed_dropped = v->dropped;
+    v->writing = false;
+}
+
+static void abandon(struct vault *v)
+{
+    vault_query_rollback(&v->q);
+    v->owner = 0;
+    memcpy(v->waiting, v->committed, sizeof v->waiting);
+    v->dropped = v->committed_dropped;
+    v->writing = false;
+}
+
+/* Every write begins here; one that follows a failed one is refused, so that no half is kept. */
+static enum status begin(struct vault *v, struct fault *f)
+{
+    bool row;
+    if (v->failed.code != ST_OK) {
+        if (f != NULL)
+            *f = v->failed;
+        return v->failed.code;
+    }
+    if (v->writing)
+        return ST_OK;
+    enum status status = vault_query_ask(&v->q, VAULT_QUERY_BEGIN, NO_BLOB, &row, f);
+    v->writing = status == ST_OK;
+    return status;
+}
+
+/* The end of a write: when it failed, all of the transaction goes. */
+static enum status wrote(struct vault *v, enum status status, struct fault *f)
+{
+    if (status == ST_OK)
+        return ST_OK;
+    if (f != NULL)
+        v->failed = *f;
+    else
+        (void)fault_set(&v->failed, status, "writing the vault failed");
+    v->failed.code = status;
+    abandon(v);
+    return status;
+}
+
+enum status vault_open(const char *path, struct bytes image, struct vault **out, struct fault *f)
+{
+    struct vault *v = mem_alloc(sizeof *v);
+    if (v == NULL)
+        return fault_set(f, ST_NO_MEMORY, "out of memory");
+    enum status status = vault_query_open(path, image, &v->q, f);
+    if (status == ST_OK)
+        status = count_wants(v, f);
+    if (status == ST_OK)
+        status = vault_query_ask(&v->q, VAULT_QUERY_HAS_MARK, NO_BLOB, &v->dropped, f);
+    settle(v);
+    if (status != ST_OK) {
+        vault_close(v);
+        return status;
+    }
+    *out = v;
+    return ST_OK;
+}
+
+void vault_close(struct vault *v)
+{
+    if (v == NULL)
+        return;
+    abandon(v);
+    vault_query_close(&v->q);
+    mem_free(v);
+}
+
+enum status vault_image(struct vault *v, struct buf *out, struct fault *f)
+{
+    return vault_file_image(&v->q.file, out, f);
+}
+
+void vault_salt_name(const struct seal_id *id, struct digest *out)
+{
+    *out = (struct digest){{0}};
+    memcpy(out->id, id->id, SEAL_ID_BYTES);
+}
+
+/* Whether 'item' is what 'facts' name. */
+static bool is_named(const struct vault_facts *facts, struct bytes item)
+{
+    struct digest name;
+    if (facts->kind == VAULT_SALT) {
+        struct seal_salt salt;
+        struct seal_id id;
+        if (item.count != SEAL_SALT_BYTES)
+            return false;
+        memcpy(salt.salt, item.data, SEAL_SALT_BYTES);
+        seal_salt_id(&salt, &id);
+        sodium_memzero(&salt, sizeof salt);
+        vault_salt_name(&id, &name);
+        if (memcmp(id.id, facts->salt.id, SEAL_ID_BYTES) != 0)
+            return false;
+    } else {
+        seal_name(item, &name);
+    }
+    return memcmp(name.id, facts->name.id, DIGEST_BYTES) == 0;
+}
+
+static void check_facts(const struct vault_facts *facts)
+{
+    CHECK(facts->kind >= VAULT_VALUE && facts->kind <= VAULT_DISCLOSURE);
+    CHECK(facts->class == SCHEMA_INTERNAL || facts->class == SCHEMA_PERSONAL);
+}
+
+/* It is wanted no longer, in whichever lane that was. */
+static enum status forget_want(struct vault *v, const struct digest *name, struct fault *f)
+{
+    enum status status = ST_OK;
+    for (int files = 0; files < LANES && status == ST_OK; files++) {
+        sqlite3_stmt *statement = NULL;
+        bool row;
+        if (v->waiting[files] == 0)
+            continue;
+        status = vault_query_take(&v->q, VAULT_QUERY_UNWANT, &statement, f);
+        if (status == ST_OK)
+            status = vault_query_bound(vault_query_bind_blob(statement, 1, name->id, DIGEST_BYTES) |
+                                           sqlite3_bind_int(statement, 2, files),
+                                       f);
+        if (status == ST_OK)
+            status = vault_query_step(&v->q, statement, &row, f);
+        if (status == ST_OK)
+            v->waiting[files] -= (uint64_t)sqlite3_changes64(v->q.file.db);
+    }
+    return status;
+}
+
+static bool same_owner(const struct vault_facts *a, const struct vault_facts *b)
+{
+    return a->class == b->class && memcmp(a->salt.id, b->salt.id, SEAL_ID_BYTES) == 0 &&
+           strcmp(a->record, b->record) == 0 && strcmp(a->type, b->type) == 0;
+}
+
+/* What the items of one record, class and salt share; v->owner is its row. */
+static enum status find_owner(struct vault *v, const struct vault_facts *facts, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    if (v->owner != 0 && same_owner(&v->last, facts))
+        return ST_OK;
+    v->owner = 0;
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_FIND_OWNER, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    int64_t found = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    if (status == ST_OK && found == 0) {
+        status = vault_query_take(&v->q, VAULT_QUERY_ADD_OWNER, &statement, f);
+        if (status == ST_OK)
+            status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
+        if (status == ST_OK)
+            status = vault_query_step(&v->q, statement, &row, f);
+        found = sqlite3_last_insert_rowid(v->q.file.db);
+    }
+    if (status == ST_OK) {
+        v->owner = found;
+        v->last = *facts;
+    }
+    return status;
+}
+
+static enum status hold(struct vault *v, const struct vault_facts *facts, struct bytes item,
+                        struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row;
+    enum status status = find_owner(v, facts, f);
+    if (status == ST_OK)
+        status = vault_query_take(&v->q, VAULT_QUERY_PUT, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_facts(statement, facts) |
+                                       vault_query_bind_blob(statement, 8, item.data, item.count) |
+                                       sqlite3_bind_int64(statement, 9, v->owner),
+                                   f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    return status == ST_OK ? forget_want(v, &facts->name, f) : status;
+}
+
+enum status vault_put(struct vault *v, const struct vault_facts *facts, struct bytes item,
+                      struct fault *f)
+{
+    bool refused = false;
+    check_facts(facts);
+    if (item.count > SEAL_ITEM_BYTES_MAX)
+        return fault_set(f, ST_TOO_LARGE, "an item for the vault is over the limit");
+    if (!is_named(facts, item))
+        return fault_set(f, ST_BAD_VALUE, "an item for the vault is not what its name says");
+    enum status status = vault_is_refused(v, &facts->salt, &refused, f);
+    if (status == ST_OK && refused)
+        return fault_set(f, ST_NOT_ALLOWED, "what this item belongs to was erased");
+    if (status == ST_OK)
+        status = begin(v, f);
+    return status == ST_OK ? wrote(v, hold(v, facts, item, f), f) : status;
+}
+
+enum status vault_get(struct vault *v, const struct digest *name, struct vault_facts *facts_out,
+                      struct buf *out, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    struct vault_facts facts;
+    bool row = false;
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_GET, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, name->id, DIGEST_BYTES), f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    if (status == ST_OK && !row)
+        status = fault_set(f, ST_NOT_FOUND, "the vault does not hold it");
+    if (status == ST_OK)
+        status = vault_query_facts(statement, &facts, f);
+    if (status == ST_OK && out != NULL) {
+        const uint8_t *data = sqlite3_column_blob(statement, 7);
+        struct bytes item = {data, (size_t)sqlite3_column_bytes(statement, 7)};
+        if (data == NULL && sqlite3_errcode(v->q.file.db) == SQLITE_NOMEM)
+            status = fault_set(f, ST_NO_MEMORY, "out of memory");
+        else if (!is_named(&facts, item))
+            status = vault_file_damaged("an item in it is not what its name says", f);
+        else
+            buf_add_bytes(out, item);
+        if (status == ST_OK)
+            status = buf_status(out);
+    }
+    if (status == ST_OK && facts_out != NULL)
+        *facts_out = facts;
+    sqlite3_reset(statement);
+    return status;
+}
+
+enum status vault_has(struct vault *v, const struct digest *name, bool *out, struct fault *f)
+{
+    return vault_query_ask(&v->q, VAULT_QUERY_HAS, (struct bytes){name->id, DIGEST_BYTES}, out, f);
+}
+
+enum status vault_want(struct vault *v, const struct vault_facts *facts, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool refused = false, row;
+    check_facts(facts);
+    unsigned lane = lane_of(facts->kind);
+    enum status status = vault_is_refused(v, &facts->salt, &refused, f);
+    if (status != ST_OK || refused)
+        return status;
+    status = begin(v, f);
+    if (status != ST_OK)
+        return status;
+    status = vault_query_take(&v->q, VAULT_QUERY_WANT, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_facts(statement, facts) |
+                                       sqlite3_bind_int(statement, 8, (int)lane),
+                                   f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    if (status == ST_OK)
+        v->waiting[lane] += (uint64_t)sqlite3_changes64(v->q.file.db);
+    return wrote(v, status, f);
+}
+
+enum status vault_wanted(struct vault *v, const struct digest *name, struct vault_facts *facts_out,
+                         struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    struct vault_facts facts;
+    bool row = false;
+    if (v->waiting[0] + v->waiting[1] == 0)
+        return fault_set(f, ST_NOT_FOUND, "nothing is wanted");
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_WANTED, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, name->id, DIGEST_BYTES), f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    if (status == ST_OK && !row)
+        status = fault_set(f, ST_NOT_FOUND, "it is not wanted");
+    if (status == ST_OK)
+        status = vault_query_facts(statement, &facts, f);
+    if (status == ST_OK && facts_out != NULL)
+        *facts_out = facts;
+    sqlite3_reset(statement);
+    return status;
+}
+
+enum status vault_unwant(struct vault *v, const struct digest *name, struct fault *f)
+{
+    if (v->waiting[0] + v->waiting[1] == 0)
+        return ST_OK;
+    enum status status = begin(v, f);
+    return status == ST_OK ? wrote(v, forget_want(v, name, f), f) : status;
+}
+
+enum status vault_wants(struct vault *v, bool files, const struct digest *after, uint32_t max,
+                        struct vault_facts *out, uint32_t *count_out, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    uint32_t count = 0;
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_WANTS, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, after->id, DIGEST_BYTES) |
+                                       sqlite3_bind_int(statement, 2, files) |
+                                       sqlite3_bind_int64(statement, 3, max),
+                                   f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    while (status == ST_OK && row && count < max) {
+        status = vault_query_facts(statement, &out[count], f);
+        count++;
+        if (status == ST_OK)
+            status = vault_query_step(&v->q, statement, &row, f);
+    }
+    sqlite3_reset(statement);
+    if (status == ST_OK)
+        *count_out = count;
+    return status;
+}
+
+enum status vault_waiting(struct vault *v, bool files, uint64_t *out, struct fault *f)
+{
+    (void)f;
+    *out = v->waiting[files];
+    return ST_OK;
+}
+
+enum status vault_each(struct vault *v, struct bytes type, struct bytes record, vault_fn each,
+                       void *user, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    struct vault_facts facts;
+    bool row = false;
+    enum status status = vault_query_ready(&v->q, f);
+    if (status != ST_OK)
+        return status;
+    /* A statement of its own: 'each' may ask the vault, and for another record too. */
+    status = vault_query_told(&v->q,
+                              sql_prepare(v->q.file.db,
+                                          "SELECT " VAULT_QUERY_FACTS
+                                          " FROM owner JOIN item ON owner = owner.id"
+                                          " WHERE record = ?1 AND type = ?2",
+                                          &statement, NULL),
+                              f);
+    if (status == ST_OK)
+        status = vault_query_told(&v->q, sql_bind(statement, 1, record, NULL), f);
+    if (status == ST_OK)
+        status = vault_query_told(&v->q, sql_bind(statement, 2, type, NULL), f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    while (status == ST_OK && row) {
+        status = vault_query_facts(statement, &facts, f);
+        if (status == ST_OK)
+            status = each(user, &facts);
+        if (status == ST_OK)
+            status = vault_query_step(&v->q, statement, &row, f);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* Delete what is held and wanted of a salt or a class; remember that copies may be left. */
+static enum status drop(struct vault *v, const enum vault_query queries[static 3],
+                        struct bytes blob, int number, struct fault *f)
+{
+    uint64_t items = 0, owners, wants = 0, marks;
+    v->owner = 0;
+    enum status status = vault_query_change(&v->q, queries[0], blob, number, &items, f);
+    if (status == ST_OK)
+        status = vault_query_change(&v->q, queries[1], blob, number, &owners, f);
+    if (status == ST_OK && v->waiting[0] + v->waiting[1] > 0)
+        status = vault_query_change(&v->q, queries[2], blob, number, &wants, f);
+    if (status == ST_OK && wants > 0)
+        status = count_wants(v, f);
+    if (status == ST_OK && items > 0) {
+        status = vault_query_change(&v->q, VAULT_QUERY_SET_MARK, NO_BLOB, 0, &marks, f);
+        v->dropped = true;
+    }
+    return status;
+}
+
+enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fault *f)
+{
+    static const enum vault_query queries[3] = {VAULT_QUERY_DROP_SALT, VAULT_QUERY_DISOWN_SALT,
+                                                VAULT_QUERY_UNWANT_SALT};
+    struct bytes id = {salt->id, SEAL_ID_BYTES};
+    uint64_t fresh;
+    enum status status = begin(v, f);
+    if (status != ST_OK)
+        return status;
+    status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, id, 0, &fresh, f);
+    if (status == ST_OK)
+        status = drop(v, queries, id, 0, f);
+    return wrote(v, status, f);
+}
+
+enum status vault_is_refused(struct vault *v, const struct seal_id *salt, bool *out,
+                             struct fault *f)
+{
+    return vault_query_ask(&v->q, VAULT_QUERY_IS_REFUSED, (struct bytes){salt->id, SEAL_ID_BYTES},
+                           out, f);
+}
+
+enum status vault_drop_class(struct vault *v, enum schema_class class, struct fault *f)
+{
+    static const enum vault_query queries[3] = {VAULT_QUERY_DROP_CLASS, VAULT_QUERY_DISOWN_CLASS,
+                                                VAULT_QUERY_UNWANT_CLASS};
+    enum status status = begin(v, f);
+    return status == ST_OK ? wrote(v, drop(v, queries, NO_BLOB, (int)class, f), f) : status;
+}
+
+enum status vault_commit(struct vault *v, struct fault *f)
+{
+    bool row;
+    if (v->failed.code != ST_OK) {
+        enum status status = begin(v, f); /* says what failed */
+        v->failed.code = ST_OK;
+        return status;
+    }
+    if (!v->writing)
+        return ST_OK;
+    enum status status = vault_query_ask(&v->q, VAULT_QUERY_COMMIT, NO_BLOB, &row, f);
+    if (status == ST_OK)
+        settle(v);
+    else
+        abandon(v);
+    return status;
+}
+
+void vault_rollback(struct vault *v)
+{
+    abandon(v);
+    v->failed.code = ST_OK;
+}
+
+/* What was deleted goes from every byte of the file; then the mark may go. */
+static enum status purge(struct vault *v, struct fault *f)
+{
+    uint64_t count;
+    enum status status = vault_query_rewrite(&v->q, f);
+    if (status == ST_OK)
+        status = begin(v, f);
+    if (status != ST_OK)
+        return status;
+    status = vault_query_change(&v->q, VAULT_QUERY_DROP_MARK, NO_BLOB, 0, &count, f);
+    v->dropped = status != ST_OK;
+    status = wrote(v, status, f);
+    return status == ST_OK ? vault_commit(v, f) : status;
+}
+
+enum status vault_checkpoint(struct vault *v, struct fault *f)
+{
+    enum status status = vault_commit(v, f);
+    if (status == ST_OK)
+        status = vault_query_ready(&v->q, f);
+    if (status == ST_OK && v->dropped)
+        status = purge(v, f);
+    return status == ST_OK ? vault_file_checkpoint(&v->q.file, f) : status;
+}

@@ -1,0 +1,48 @@
+/*
+ * vault_file: the vault's SQLite file: made, opened, told apart from a damaged one, written anew.
+ *
+ * A file is made beside its place and renamed, so one that is there without our tables is damaged,
+ * never new; a damaged one is left alone, for only people may give up what it holds. One process
+ * has it at a time (locking_mode=EXCLUSIVE), so no shared memory lies beside it.
+ */
+#ifndef REPLICAS_VAULT_FILE_H
+#define REPLICAS_VAULT_FILE_H
+
+#include <sqlite3.h>
+
+#include "proto/bytes.h"
+#include "replicas/fault.h"
+
+struct vault_file {
+    sqlite3 *db; /* NULL: not open */
+    char *path;  /* owned; NULL: in memory */
+};
+
+/* vault_file_open(): as vault_open(). On error *out is as zeroed. */
+MUST_USE enum status vault_file_open(const char *path, struct bytes image, struct vault_file *out,
+                                     struct fault *f);
+/* vault_file_again(): open it where vault_file_rewrite() could not. */
+MUST_USE enum status vault_file_again(struct vault_file *v, struct fault *f);
+/* Every statement on it must be finalized. */
+void vault_file_close(struct vault_file *v);
+
+/* vault_file_tell(): 'code' of a failed call, with SQLite's words and what to do; read at once. */
+MUST_USE enum status vault_file_tell(const struct vault_file *v, enum status code, struct fault *f);
+/* vault_file_damaged(): ST_CORRUPT, what of the vault, and what to do. */
+MUST_USE enum status vault_file_damaged(const char *what, struct fault *f);
+
+/* vault_file_image(): what is committed of one in memory; appended. */
+MUST_USE enum status vault_file_image(struct vault_file *v, struct buf *out, struct fault *f);
+
+/* vault_file_checkpoint(): the log into the file, and cut to nothing. No transaction is open. */
+MUST_USE enum status vault_file_checkpoint(struct vault_file *v, struct fault *f);
+
+/*
+ * vault_file_rewrite(): a fresh file with what the tables hold takes this one's place: pages that
+ * SQLite splits and joins keep old copies of rows between their cells, which secure_delete does not
+ * reach. Every statement must be finalized and no transaction open. Afterwards, even on error, the
+ * file is open, or v->db is NULL. Errors: as vault_open()
+ */
+MUST_USE enum status vault_file_rewrite(struct vault_file *v, struct fault *f);
+
+#endif
