@@ -34,10 +34,48 @@ static void show_one(const json_t *row)
     json_object_foreach((json_t *)(uintptr_t)row, name, value)
     {
         struct buf text = {0};
+        if (strcmp(name, "quarantine") == 0)
+            continue; /* told below, in words */
         output_value(value, &text);
         output_line(stdout, "  %-12s %s", name, buf_text(&text));
         buf_release(&text);
     }
+}
+
+/* What a retired key wrote and does not count: how much, since when, what it changes. */
+static void show_quarantine(const json_t *row)
+{
+    const json_t *quarantine = json_object_get(row, "quarantine");
+    const json_t *newest = json_object_get(quarantine, "newest");
+    const json_int_t commits = json_integer_value(json_object_get(quarantine, "commits"));
+    struct buf since = {0};
+    if (commits == 0)
+        return;
+    story_when(output_text(quarantine, "since"), &since);
+    output_line(stdout, tr("%lld commits of this key wait and do not count, the first of %s:"),
+                (long long)commits, buf_text(&since));
+    for (size_t i = 0; i < json_array_size(newest); i++) {
+        const json_t *commit = json_array_get(newest, i);
+        struct buf when = {0};
+        story_when(output_text(commit, "time"), &when);
+        output_line(stdout, "  %s %s: %s (%.8s)", buf_text(&when), output_text(commit, "author"),
+                    output_text(commit, "subject"), output_text(commit, "commit"));
+        buf_release(&when);
+    }
+    if (commits > (json_int_t)json_array_size(newest))
+        output_line(stdout, tr("  and %lld older ones"),
+                    (long long)(commits - (json_int_t)json_array_size(newest)));
+    output_line(stdout, tr("to make them count: minga member adopt %s"), output_text(row, "label"));
+    buf_release(&since);
+}
+
+static void on_adopted(void *user, const struct call *c, const json_t *row)
+{
+    (void)user;
+    (void)c;
+    output_line(stdout, tr("%lld commits of %s count from now on, by our commit %.8s"),
+                (long long)json_integer_value(json_object_get(row, "adopted")),
+                output_text(row, "label"), output_text(row, "commit"));
 }
 
 static void on_member(void *user, const struct call *c, const json_t *row)
@@ -48,6 +86,7 @@ static void on_member(void *user, const struct call *c, const json_t *row)
     (void)c;
     if (r->one) {
         show_one(row);
+        show_quarantine(row);
         return;
     }
     enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -87,9 +126,13 @@ static int unknown_word(const struct call *c, const char *use)
 
 int members_member(struct call *c)
 {
-    static const char *const words[] = {"list", "show"};
+    static const char *const words[] = {"list", "show", "adopt"};
     if (!is_one_of(c, words, sizeof words / sizeof words[0]))
         return unknown_word(c, "member");
+    if (c->word_count > 0 && strcmp(c->words[0], "adopt") == 0) {
+        struct ask_view adopted = {.row = on_adopted};
+        return ask_call(c, &adopted);
+    }
     struct roll r = {.one = c->word_count > 0 && strcmp(c->words[0], "show") == 0};
     struct ask_view view = {.row = on_member, .done = print_roll, .user = &r};
     return ask_call(c, &view);

@@ -1,6 +1,7 @@
 /*
  * engine: what the files of the façade share: the replica itself. Private to replica.c, recover.c,
- * judge.c, write.c, advance.c, checkpoint.c and verify.c; everyone else goes through replica.h.
+ * judge.c, write.c, adoption.c, advance.c, checkpoint.c and verify.c; everyone else goes through
+ * replica.h.
  */
 #ifndef REPLICAS_ENGINE_H
 #define REPLICAS_ENGINE_H
@@ -92,6 +93,18 @@ MUST_USE enum status judge_replay(struct replica *r, const struct charter *chart
 MUST_USE enum status write_commit(struct replica *r, struct op_list *ops, const uint32_t *parents,
                                   uint32_t count, struct bytes author, struct judged *out,
                                   struct fault *f);
+
+/* engine_write_on(): write_commit() on these parents, into journal, graph and state.
+ * engine_write_on_heads(): on the counted heads; of more than a commit may have parents, empty
+ * commits merge the lowest first. 'ops' is moved away by the first, by the other on its last
+ * commit.
+ */
+MUST_USE enum status engine_write_on(struct replica *r, struct op_list *ops,
+                                     const uint32_t *parents, uint32_t count, struct bytes author,
+                                     uint32_t *node_out, struct fault *f);
+MUST_USE enum status engine_write_on_heads(struct replica *r, struct op_list *ops,
+                                           struct bytes author, uint32_t *node_out,
+                                           struct fault *f);
 
 /* advance_commit(): take a judged commit into the graph, the counted set and the state. */
 MUST_USE enum status advance_commit(struct replica *r, const struct judged *j, uint32_t *node_out,

@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/adoption.h"
 #include "replicas/council.h"
 #include "replicas/engine.h"
 #include "replicas/index.h"
@@ -450,8 +451,22 @@ static enum status take(struct replica *r, const struct judged *j, uint32_t *nod
     return st;
 }
 
-/* Of more heads than a commit may have parents, empty commits merge the lowest first. */
-static enum status write_on_heads(struct replica *r, struct op_list *ops, struct bytes author,
+enum status engine_write_on(struct replica *r, struct op_list *ops, const uint32_t *parents,
+                            uint32_t count, struct bytes author, uint32_t *node_out,
+                            struct fault *f)
+{
+    struct judged j;
+    size_t mark = store_mark(r->store);
+    enum status st = write_commit(r, ops, parents, count, author, &j, f);
+    if (st == ST_OK)
+        st = take(r, &j, node_out, f);
+    if (st != ST_OK && !r->failed)
+        store_discard_since(r->store, mark);
+    judged_release(&j);
+    return st;
+}
+
+enum status engine_write_on_heads(struct replica *r, struct op_list *ops, struct bytes author,
                                   uint32_t *node_out, struct fault *f)
 {
     for (;;) {
@@ -459,17 +474,10 @@ static enum status write_on_heads(struct replica *r, struct op_list *ops, struct
         const uint32_t *heads = graph_heads(r->graph, &count);
         bool all = count <= PARENTS_MAX;
         struct op_list none = {0};
-        struct judged j;
-        size_t mark = store_mark(r->store);
         count = all ? count : PARENTS_MAX;
         if (count > 0)
             memcpy(parents, heads, count * sizeof parents[0]);
-        enum status st = write_commit(r, all ? ops : &none, parents, count, author, &j, f);
-        if (st == ST_OK)
-            st = take(r, &j, node_out, f);
-        if (st != ST_OK && !r->failed)
-            store_discard_since(r->store, mark);
-        judged_release(&j);
+        enum status st = engine_write_on(r, all ? ops : &none, parents, count, author, node_out, f);
         if (st != ST_OK || all)
             return st;
     }
@@ -479,11 +487,14 @@ enum status replica_write(struct replica *r, struct op_list *ops, struct bytes a
                           struct replica_commit *out, struct fault *f)
 {
     uint32_t node = 0;
+    bool adopted;
     if (r->readonly || r->journal == NULL)
         return fault_set(f, ST_NOT_ALLOWED, "this replica is open for reading only");
     if (!ident_is_valid(author))
         return fault_set(f, ST_BAD_VALUE, "the author must read \"Name <mail>\"");
-    enum status st = write_on_heads(r, ops, author, &node, f);
+    enum status st = adoption_own(r, author, &adopted, f);
+    if (st == ST_OK)
+        st = engine_write_on_heads(r, ops, author, &node, f);
     if (st != ST_OK)
         return st;
     const struct graph_node *n = graph_node(r->graph, node);

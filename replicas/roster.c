@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proto/check.h"
+#include "replicas/adoption.h"
 #include "replicas/commit.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
@@ -78,7 +79,8 @@ static enum status send_member(const struct verb_call *call, const struct charte
     return status;
 }
 
-static enum status send_retired(const struct verb_call *call, const struct charter_retired *m)
+static enum status send_retired(const struct verb_call *call, const struct charter_retired *m,
+                                struct fault *f)
 {
     struct buf row = {0};
     char fingerprint[ROSTER_FINGERPRINT_BYTES];
@@ -87,9 +89,12 @@ static enum status send_retired(const struct verb_call *call, const struct chart
     render_text(&row, m->label);
     buf_add_text(&row, ",\"role\":null,\"rights\":[],\"fingerprint\":");
     render_text(&row, fingerprint);
-    buf_add_format(&row, ",\"self\":false,\"seq\":%llu,\"state\":\"retired\",\"kept\":%u}",
+    buf_add_format(&row, ",\"self\":false,\"seq\":%llu,\"state\":\"retired\",\"kept\":%u,",
                    (unsigned long long)last_seq(call->replica, &m->key), m->kept_count);
-    enum status status = verb_send(call, &row);
+    enum status status = adoption_add(call->replica, bytes_of_text(m->label), &row, f);
+    buf_add_byte(&row, '}');
+    if (status == ST_OK)
+        status = verb_send(call, &row);
     buf_release(&row);
     return status;
 }
@@ -103,7 +108,7 @@ static enum status show_member(const struct verb_call *call, struct bytes label,
         status = send_member(call, member);
     for (uint32_t i = 0; i < newest->retired_count && status == ST_OK; i++)
         if (bytes_equal_text(label, newest->retired[i].label))
-            status = send_retired(call, &newest->retired[i]);
+            status = send_retired(call, &newest->retired[i], f);
     return status;
 }
 
@@ -119,6 +124,8 @@ enum status roster_member(const struct verb_call *call, struct fault *f)
     }
     if (q->word_count == 2 && bytes_equal_text(q->words[0], "show"))
         return show_member(call, q->words[1], f);
+    if (bytes_equal_text(q->words[0], "adopt"))
+        return adoption_verb(call, f);
     status = fault_set(f, ST_USAGE, "member takes list, or show and a label");
     fault_fix(f, "use: minga member list, or minga member show LABEL");
     return status;

@@ -4,11 +4,13 @@
 
 #include "proto/check.h"
 #include "replicas/acknowledge.h"
+#include "replicas/adoption.h"
 
 static const struct step {
     const char *name;
     tend_step_fn run;
 } STEPS[] = {
+    {"adoption", adoption_step},
     {"acknowledge", acknowledge_step},
 };
 
