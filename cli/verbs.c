@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/begin.h"
+#include "cli/bundle.h"
 #include "cli/care.h"
 #include "cli/doctor.h"
 #include "cli/help.h"
@@ -17,34 +18,11 @@
 
 /* Every option that takes part: verbs_option() answers with a name of this table. */
 static const char *const OPTION_NAMES[] = {
-    "address",
-    "as",
-    "as-of",
-    "at",
-    "author",
-    "because",
-    "by",
-    "count",
-    "dry-run",
-    "equal",
-    "expires",
-    "history",
-    "keep",
-    "key",
-    "limit",
-    "listen",
-    "network",
-    "no-passphrase",
-    "passphrase-file",
-    "repo",
-    "rights",
-    "role",
-    "schema",
-    "since",
-    "sort",
-    "timeout",
-    "wait",
-    "where",
+    "address", "as",      "as-of",  "at",      "author",  "because",       "by",
+    "count",   "dry-run", "equal",  "expires", "for",     "history",       "keep",
+    "key",     "limit",   "listen", "max",     "network", "no-passphrase", "passphrase-file",
+    "repo",    "rights",  "role",   "schema",  "since",   "since-last",    "sort",
+    "timeout", "wait",    "where",
 };
 
 static const struct verbs_entry VERBS[] = {
@@ -235,6 +213,20 @@ static const struct verbs_entry VERBS[] = {
      sync_watch,
      {"watch", "watch --json"},
      NULL},
+    {"bundle",
+     VERBS_SYNC,
+     "bundle write FILE --for LABEL [--max SIZE] [--since-last] | bundle read FILE...",
+     trn("exchange by a file, as on a USB stick"),
+     "for= max= since-last",
+     2,
+     CONTROL_WORDS_MAX,
+     bundle_run,
+     {"bundle write /media/stick/iquique --for iquique --max 3900M",
+      "bundle read /media/stick/iquique"},
+     trn("Only the office that it is for can read it. Reading writes FILE.receipt: read that in "
+         "turn "
+         "where the bundle came from, and the next one begins where this one ended. --since-last "
+         "begins there without one.")},
 
     {"verify",
      VERBS_CARE,

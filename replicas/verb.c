@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/item.h"
 #include "replicas/conflict.h"
+#include "replicas/courier.h"
 #include "replicas/edit.h"
 #include "replicas/history.h"
 #include "replicas/intake.h"
@@ -31,6 +32,7 @@ static const struct verb {
     enum status (*run)(const struct verb_call *call, struct fault *f);
 } VERBS[] = {
     {"add", true, edit_add},
+    {"bundle", true, courier_run},
     {"conflicts", false, conflict_list},
     {"explain", false, conflict_explain},
     {"find", false, query_find},
