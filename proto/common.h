@@ -7,6 +7,7 @@
 #ifndef PROTO_COMMON_H
 #define PROTO_COMMON_H
 
+#include "proto/freight.h"
 #include "proto/message.h"
 #include "proto/outbox.h"
 #include "proto/view.h"
@@ -24,6 +25,7 @@ struct common {
     void *entropy_context;
     uint32_t requests; /* the last request's number */
     struct view view;
+    struct freight freight;
     struct outbox outbox;
     struct message *in, *out;
     struct buf scratch; /* an encoded message */

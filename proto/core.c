@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/gossip.h"
 #include "proto/mem.h"
+#include "proto/pulse.h"
 
 enum {
     STEP_MESSAGES_MAX = 256, /* read of one link in one step: others come to their turn */
@@ -98,6 +99,7 @@ void core_free(struct core *c)
     limiter_free(c->limiter);
     outbox_release(&c->common.outbox);
     view_release(&c->common.view);
+    freight_release(&c->common.freight);
     buf_release(&c->common.scratch);
     mem_free(c->common.in);
     mem_free(c->common.out);
@@ -231,6 +233,8 @@ static enum status take_charter(struct core *c, const struct core_event *e)
     enum status status = ST_OK;
     if (e->charter.version > 0)
         status = view_set_charter(&c->common.view, e);
+    if (status == ST_OK && e->charter.version > 0)
+        status = view_set_motions(&c->common.view, e);
     if (status == ST_OK && c->common.view.version != before)
         status = gossip_set_members(&c->gossip, &c->common);
     if (status != ST_OK)
@@ -254,6 +258,18 @@ static enum status take_heads(struct core *c, const struct core_event *e)
             fetch_heads_changed(l->fetch, &c->common);
     }
     return status;
+}
+
+/* Who gave it hears so, and who asked for it in vain. */
+static void take_kept(struct core *c, const struct core_event *e)
+{
+    struct link *from = links_of_request(&c->links, e->request);
+    if (from != NULL)
+        link_answer(from, &c->common, e);
+    for (uint32_t i = 0; i < c->links.end && e->status == ST_OK; i++) {
+        if (c->links.at[i] != NULL)
+            link_tell_kept(c->links.at[i], &c->common, e, c->links.at[i] == from);
+    }
 }
 
 static void on_link_event(struct core *c, const struct core_event *e)
@@ -300,9 +316,17 @@ static enum status dispatch(struct core *c, const struct core_event *e)
     case CORE_STORED:
     case CORE_LOADED:
     case CORE_PAIRED:
+    case CORE_WISHES:
+    case CORE_GIVEN:
         l = links_of_request(&c->links, e->request);
         if (l != NULL)
             link_answer(l, &c->common, e);
+        return ST_OK;
+    case CORE_KEPT:
+        take_kept(c, e);
+        return ST_OK;
+    case CORE_WANTED:
+        freight_told(&c->common.freight, e);
         return ST_OK;
     case CORE_COMMITTED:
         gossip_push(&c->common, &c->links, e);
@@ -340,8 +364,7 @@ static void flush(struct core *c, struct link *l)
         c->again = true;
         return;
     }
-    if (l->state == LINK_ACTIVE)
-        link_fail(l, &c->common, fetch_pump(l->fetch, &c->common, &l->wire));
+    link_pump(l, &c->common);
     if (l->wire.status != ST_OK)
         link_fail(l, &c->common, l->wire.status);
     if (!l->transport_gone)
@@ -373,7 +396,7 @@ enum status core_step(struct core *c, const struct core_event *event, struct eff
         if (c->links.at[i] == NULL)
             continue;
         read_messages(c, c->links.at[i]);
-        link_tick(c->links.at[i], s);
+        pulse_tick(c->links.at[i], s);
     }
     gossip_settle(&c->gossip, s, &c->links);
     for (uint32_t i = 0; i < c->links.end; i++) {
@@ -396,8 +419,9 @@ uint64_t core_deadline_ms(const struct core *c)
     if (c->joins && c->join_ms < next)
         next = c->join_ms;
     for (uint32_t i = 0; i < c->links.end; i++) {
-        if (c->links.at[i] != NULL && link_deadline_ms(c->links.at[i]) < next)
-            next = link_deadline_ms(c->links.at[i]);
+        uint64_t due =
+            c->links.at[i] != NULL ? pulse_deadline_ms(c->links.at[i], &c->common) : UINT64_MAX;
+        next = due < next ? due : next;
     }
     return next > c->common.now_ms ? next : c->common.now_ms;
 }

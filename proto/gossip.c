@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/pulse.h"
 
 #define TO(state) (1u << PEER_##state)
 static const unsigned moves[PEER_STATE_COUNT] = {
@@ -327,7 +328,7 @@ static void end_duplicate(struct link *newer, struct link *older, struct common 
     bool ours_is_smaller = memcmp(c->key.id, newer->key.id, KEY_BYTES) < 0;
     if (newer->dialled != older->dialled && older->dialled == ours_is_smaller) {
         loser = newer;
-        link_ping(older, c); /* it may be dead and not know it */
+        pulse_ping(older, c); /* it may be dead and not know it */
     }
     link_end(loser, c, ST_CLOSED, BYE_DUPLICATE);
 }
@@ -420,7 +421,8 @@ bool gossip_peer(const struct gossip *g, const struct common *c, const struct li
     if (l->state != LINK_ACTIVE)
         return true;
     out->last_error = ST_OK;
-    out->durable = fetch_is_durable(l->fetch, c);
+    out->waiting_sealed = lanes_waiting(l->lanes);
+    out->durable = fetch_is_durable(l->fetch, c) && out->waiting_sealed == 0;
     out->behind_heads = fetch_behind_heads(l->fetch, c);
     return true;
 }

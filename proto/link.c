@@ -25,6 +25,10 @@ static const unsigned readers[MESSAGE_KIND_END] = {
     [MESSAGE_ITEM] = TO(ACTIVE),
     [MESSAGE_SUMMARY] = TO(ACTIVE),
     [MESSAGE_STORED] = TO(ACTIVE),
+    [MESSAGE_SEALED_WANT] = TO(ACTIVE),
+    [MESSAGE_SEALED] = TO(ACTIVE),
+    [MESSAGE_SEALED_GONE] = TO(ACTIVE),
+    [MESSAGE_KEPT] = TO(ACTIVE),
     [MESSAGE_PING] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
     [MESSAGE_PONG] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
     [MESSAGE_BYE] = TO(GREETING) | TO(CHARTER) | TO(ACTIVE) | TO(PAIRING),
@@ -35,7 +39,8 @@ static const unsigned readers[MESSAGE_KIND_END] = {
 
 static void check(const struct link *l)
 {
-    CHECK((l->state != LINK_ACTIVE) || (l->key_known && l->fetch != NULL && l->reached_active));
+    CHECK((l->state != LINK_ACTIVE) || (l->key_known && l->reached_active));
+    CHECK((l->state != LINK_ACTIVE) || (l->fetch != NULL && l->lanes != NULL));
     CHECK(l->state < LINK_GREETING || l->state == LINK_CLOSED || !l->half_open);
     CHECK(l->charter_request == 0 || l->hello_seen);
 }
@@ -92,6 +97,7 @@ void link_free(struct link *l)
         return;
     wire_release(&l->wire);
     fetch_free(l->fetch);
+    lanes_free(l->lanes);
     pairing_release(&l->pairing);
     mem_free(l);
 }
@@ -110,6 +116,8 @@ static void close_now(struct link *l, struct common *c, enum status reason)
                    link_name(l), status_word(reason));
     else
         outbox_log(&c->outbox, 6, "event=pairing_end reason=%s", status_word(reason));
+    if (l->lanes != NULL)
+        lanes_end(l->lanes, c);
     move(l, LINK_CLOSED);
 }
 
@@ -130,7 +138,9 @@ void link_fail(struct link *l, struct common *c, enum status reason)
 void link_gone(struct link *l, struct common *c, enum status reason)
 {
     l->transport_gone = true;
-    if (l->state != LINK_CLOSED)
+    if (l->charter_request != 0)
+        l->ended = true; /* why it went may stand behind the charter that is being checked */
+    else if (l->state != LINK_CLOSED)
         close_now(l, c, reason != ST_OK ? reason : ST_CLOSED);
 }
 
@@ -195,7 +205,9 @@ void link_receive(struct link *l, struct common *c, struct bytes in)
     if (status == ST_CLOSED) {
         while (!outbox_is_tight(&c->outbox) && link_read_next(l, c))
             ; /* what was said before the end still counts */
-        if (l->state != LINK_CLOSED)
+        if (l->charter_request != 0)
+            l->ended = true;
+        else if (l->state != LINK_CLOSED)
             close_now(l, c, ST_CLOSED);
         return;
     }
@@ -207,31 +219,49 @@ void link_receive(struct link *l, struct common *c, struct bytes in)
 
 /* ---- Charter and verdict ---- */
 
+/* The other, or we ourselves, were members once: the versions lacking, and nothing else. */
+static void part(struct link *l, struct common *c, enum bye_code code)
+{
+    give_charter(l, c);
+    link_end(l, c, ST_RETIRED, code);
+}
+
+static enum status activate(struct link *l, struct common *c, const struct view_member *member)
+{
+    enum status status = fetch_create(&l->fetch);
+    if (status == ST_OK)
+        status = lanes_create(l->id, &l->lanes);
+    if (status != ST_OK)
+        return status;
+    l->key = member->key;
+    l->key_known = true;
+    l->role = member->role;
+    memcpy(l->label, member->label, sizeof(l->label));
+    give_charter(l, c);
+    l->deadline_ms = UINT64_MAX;
+    l->reached_active = true;
+    move(l, LINK_ACTIVE);
+    outbox_log(&c->outbox, 6, "event=link_up peer=%s", link_name(l));
+    return ST_OK;
+}
+
 /* Whether the other's key is in force, now that its charter and ours were compared. */
 static void verdict(struct link *l, struct common *c)
 {
     uint8_t remote[KEY_BYTES];
     channel_remote(l->wire.channel, remote);
     const struct view_member *member = view_member_of_x25519(&c->view, remote);
-    if (member == NULL || memcmp(member->key.id, c->key.id, KEY_BYTES) == 0) {
-        link_fail(l, c, ST_NOT_MEMBER);
-        return;
-    }
-    enum status status = fetch_create(&l->fetch);
-    if (status != ST_OK) {
-        link_fail(l, c, status);
-        return;
-    }
-    l->key = member->key;
-    l->key_known = true;
-    memcpy(l->label, member->label, sizeof(l->label));
-    if (!l->dialled && !l->charter_said && l->their_version >= c->view.version)
+    bool was_member = view_retired_x25519(&c->view, remote) != NULL;
+    if (!l->dialled && !l->charter_said && (member == NULL || l->their_version >= c->view.version))
         tell_version(l, c);
-    give_charter(l, c);
-    l->deadline_ms = UINT64_MAX;
-    l->reached_active = true;
-    move(l, LINK_ACTIVE);
-    outbox_log(&c->outbox, 6, "event=link_up peer=%s", link_name(l));
+    if (member == NULL && was_member)
+        part(l, c, BYE_RETIRED);
+    else if (member == NULL || memcmp(member->key.id, c->key.id, KEY_BYTES) == 0)
+        link_fail(l, c, ST_NOT_MEMBER);
+    else if (view_is_retired(&c->view, &c->key))
+        part(l, c, BYE_DONE);
+    else
+        link_fail(l, c, activate(l, c, member));
 }
 
 static enum status compare_charters(struct link *l, struct common *c)
@@ -247,15 +277,22 @@ static enum status compare_charters(struct link *l, struct common *c)
 static enum status take_versions(struct link *l, struct common *c)
 {
     const struct msg_charter *m = &c->in->charter;
-    const struct bytes *files;
-    if (m->version_count == 0)
+    const struct bytes *files, *motions;
+    if (m->version_count == 0 && m->proposal_count == 0)
         return ST_OK;
-    if (outbox_keep_items(&c->outbox, m->versions, m->version_count, &files) != ST_OK)
+    if (m->proposal_count > 0 && l->state != LINK_ACTIVE)
+        return ST_PROTOCOL; /* between members alone */
+    if (m->proposal_count > 0 && motions_admit(&l->motions, c) != ST_OK)
+        return ST_TOO_LARGE;
+    if (outbox_keep_items(&c->outbox, m->versions, m->version_count, &files) != ST_OK ||
+        outbox_keep_items(&c->outbox, m->proposals, m->proposal_count, &motions) != ST_OK)
         return ST_NO_MEMORY;
     struct core_effect *effect = outbox_add(&c->outbox, FX_CHARTER, l->id);
     effect->request = l->charter_request = common_request(c);
     effect->items = files;
     effect->item_count = m->version_count;
+    effect->motions = motions;
+    effect->motion_count = m->proposal_count;
     return ST_OK;
 }
 
@@ -305,12 +342,14 @@ void link_charter_grew(struct link *l, struct common *c)
         return;
     const struct view_member *member = view_member_of_key(&c->view, &l->key);
     if (member == NULL) {
-        give_charter(l, c); /* the proof of why it is out */
-        link_fail(l, c, ST_NOT_MEMBER);
-        return;
+        part(l, c, BYE_RETIRED); /* with the proof of why it is out */
+    } else if (view_is_retired(&c->view, &c->key)) {
+        part(l, c, BYE_DONE);
+    } else {
+        memcpy(l->label, member->label, sizeof(l->label));
+        l->role = member->role;
+        give_charter(l, c);
     }
-    memcpy(l->label, member->label, sizeof(l->label));
-    give_charter(l, c);
 }
 
 /* ---- Messages ---- */
@@ -326,6 +365,26 @@ static void on_hello(struct link *l, struct common *c)
         link_end(l, c, ST_PROTOCOL, BYE_VERSION);
     else if (!l->dialled)
         say_hello(c, &l->wire);
+}
+
+static struct lanes_peer peer_of(const struct link *l)
+{
+    return (struct lanes_peer){&l->key, l->role, fetch_is_quiet(l->fetch)};
+}
+
+/* A message of an active link. */
+static enum status converse(struct link *l, struct common *c)
+{
+    const struct lanes_peer peer = peer_of(l);
+    switch (c->in->kind) {
+    case MESSAGE_SEALED_WANT:
+    case MESSAGE_SEALED:
+    case MESSAGE_SEALED_GONE:
+    case MESSAGE_KEPT:
+        return lanes_on_message(l->lanes, c, &l->wire, &peer);
+    default:
+        return fetch_on_message(l->fetch, c, &l->wire);
+    }
 }
 
 static void act(struct link *l, struct common *c)
@@ -359,7 +418,7 @@ static void act(struct link *l, struct common *c)
     } else if (c->in->kind == MESSAGE_CHARTER) {
         on_charter(l, c);
     } else {
-        link_fail(l, c, fetch_on_message(l->fetch, c, &l->wire));
+        link_fail(l, c, converse(l, c));
     }
 }
 
@@ -377,6 +436,8 @@ bool link_read_next(struct link *l, struct common *c)
     enum status status = channel_next(l->wire.channel, &raw);
     if (status == ST_AGAIN) {
         l->unread = false;
+        if (l->ended)
+            close_now(l, c, ST_CLOSED);
         return false;
     }
     if (status == ST_OK)
@@ -401,7 +462,8 @@ bool link_owns(const struct link *l, uint32_t request)
 {
     return request != 0 && l->state != LINK_CLOSED &&
            (request == l->charter_request || request == l->pairing.request ||
-            (l->fetch != NULL && fetch_owns(l->fetch, request)));
+            (l->fetch != NULL && fetch_owns(l->fetch, request)) ||
+            (l->lanes != NULL && lanes_owns(l->lanes, request)));
 }
 
 void link_answer(struct link *l, struct common *c, const struct core_event *e)
@@ -411,61 +473,28 @@ void link_answer(struct link *l, struct common *c, const struct core_event *e)
         on_charter_answer(l, c, e);
     else if (e->kind == CORE_PAIRED)
         link_fail(l, c, pairing_on_answer(&l->pairing, c, &l->wire, e));
-    else
+    else if (e->kind == CORE_STORED || e->kind == CORE_LOADED)
         link_fail(l, c, fetch_on_answer(l->fetch, c, &l->wire, e));
+    else
+        link_fail(l, c, lanes_on_answer(l->lanes, c, e));
 }
 
-/* ---- Time ---- */
-
-void link_ping(struct link *l, struct common *c)
+void link_tell_kept(struct link *l, struct common *c, const struct core_event *e, bool gave)
 {
-    l->pinged_ms = c->now_ms;
-    say_ping(c, &l->wire);
-}
-
-/* The dialler asks for a fresh handshake; should it not, the other does a little later. */
-static uint64_t rekey_ms(const struct link *l)
-{
-    return l->opened_ms + REKEY_MS + (l->dialled ? 0 : STALL_MS);
-}
-
-static uint64_t ping_ms(const struct link *l)
-{
-    return (l->heard_ms > l->pinged_ms ? l->heard_ms : l->pinged_ms) + PING_MS;
-}
-
-static void rekey(struct link *l, struct common *c)
-{
-    l->rekeyed = true;
-    link_end(l, c, ST_CLOSED, BYE_REKEY);
-}
-
-void link_tick(struct link *l, struct common *c)
-{
-    if (l->state == LINK_CLOSED)
-        return;
-    if (c->now_ms >= l->deadline_ms) {
-        link_fail(l, c, l->state == LINK_DIALLING ? ST_UNREACHABLE : ST_STALLED);
-        return;
-    }
     if (l->state != LINK_ACTIVE)
         return;
-    if (c->now_ms >= l->heard_ms + STALL_MS)
-        link_fail(l, c, ST_STALLED);
-    else if (c->now_ms >= rekey_ms(l) || channel_tired(l->wire.channel))
-        rekey(l, c);
-    else if (c->now_ms >= ping_ms(l))
-        link_ping(l, c);
+    const struct lanes_peer peer = peer_of(l);
+    lanes_tell_kept(l->lanes, c, &l->wire, &peer, e, gave);
 }
 
-uint64_t link_deadline_ms(const struct link *l)
+void link_pump(struct link *l, struct common *c)
 {
-    uint64_t next = l->deadline_ms;
     if (l->state != LINK_ACTIVE)
-        return l->state == LINK_CLOSED ? UINT64_MAX : next;
-    const uint64_t others[] = {l->heard_ms + STALL_MS, rekey_ms(l), ping_ms(l),
-                               fetch_deadline_ms(l->fetch)};
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        next = others[i] < next ? others[i] : next;
-    return next;
+        return;
+    link_fail(l, c, fetch_pump(l->fetch, c, &l->wire));
+    if (l->state != LINK_ACTIVE)
+        return;
+    const struct lanes_peer peer = peer_of(l);
+    motions_pump(&l->motions, c, &l->wire);
+    link_fail(l, c, lanes_pump(l->lanes, c, &l->wire, &peer));
 }

@@ -6,17 +6,23 @@
  *   DIALLING -> HANDSHAKE -> GREETING -> (CHARTER ->) ACTIVE -> CLOSED
  *                         -> PAIRING                         -> CLOSED
  *
- * Who is refused hears BYE and nothing of the history. Messages are read one at a time
+ * Messages are read one at a time
  * (link_read_next) and not at all while the replica checks a charter that the other offered before
  * the verdict on its key.
  *
- * Owns its wire, fetch and pairing. Invariants: a fetch exists exactly while ACTIVE (and is kept
- * until the link is freed); ACTIVE implies a member's key; CLOSED implies a reason was recorded.
+ * Whoever authenticated hears the version and hash of our charter; more is given only to a key that
+ * is or once was in it. One that was gets the versions that it lacks, and then BYE.
+ *
+ * Owns its wire, fetch, lanes and pairing. Invariants: fetch and lanes exist exactly while ACTIVE
+ * (and are kept until the link is freed); ACTIVE implies a member's key; CLOSED implies a reason
+ * was recorded.
  */
 #ifndef PROTO_LINK_H
 #define PROTO_LINK_H
 
 #include "proto/fetch.h"
+#include "proto/lanes.h"
+#include "proto/motions.h"
 #include "proto/pairing.h"
 
 enum link_state {
@@ -47,12 +53,16 @@ struct link {
     bool key_known;
     struct key key; /* the other's; dialled: from the start */
     char label[LABEL_BYTES_MAX + 1];
+    enum core_role role; /* ACTIVE */
     struct wire wire;
     struct fetch *fetch;
+    struct lanes *lanes;
+    struct motions motions;
     struct pairing pairing;
     uint32_t their_version;   /* of the charter, as told, or given by us */
     uint32_t charter_request; /* 0: none */
     bool charter_more;
+    bool ended; /* the other side, or the transport: what it said before is still read */
     uint64_t opened_ms, deadline_ms; /* deadline of the present phase; UINT64_MAX: none */
     uint64_t heard_ms, pinged_ms;
     uint32_t backlog; /* steps in a row that left messages unread */
@@ -79,19 +89,18 @@ void link_receive(struct link *l, struct common *c, struct bytes in);
 /* link_read_next(): take one message and act; false: there is none, or none may be read now. */
 bool link_read_next(struct link *l, struct common *c);
 
-/* link_owns(), link_answer(): CORE_STORED, CORE_LOADED, CORE_CHARTER, CORE_PAIRED. */
+/* link_owns(), link_answer(): an answer to a request of this link. */
 bool link_owns(const struct link *l, uint32_t request);
 void link_answer(struct link *l, struct common *c, const struct core_event *e);
 
 /* link_charter_grew(): our charter is another: check the other's key again, tell what is new. */
 void link_charter_grew(struct link *l, struct common *c);
 
-/* link_tick(): deadlines, PING, a fresh handshake. link_deadline_ms(): when next. */
-void link_tick(struct link *l, struct common *c);
-uint64_t link_deadline_ms(const struct link *l);
+/* link_pump(): at the end of every step: what there is to ask and to tell. */
+void link_pump(struct link *l, struct common *c);
 
-/* link_ping(): ask now whether it is alive. */
-void link_ping(struct link *l, struct common *c);
+/* link_tell_kept(): CORE_KEPT; 'gave': it came by this link. */
+void link_tell_kept(struct link *l, struct common *c, const struct core_event *e, bool gave);
 
 /* link_end(): close for this reason; the other hears 'code'. Closed already: nothing. */
 void link_end(struct link *l, struct common *c, enum status reason, enum bye_code code);

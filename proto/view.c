@@ -12,6 +12,13 @@ static void files_free(struct bytes *files, uint32_t count)
     mem_free(files);
 }
 
+static void motions_free(struct view_motion *motions, uint32_t count)
+{
+    for (uint32_t i = 0; motions != NULL && i < count; i++)
+        mem_free((void *)(uintptr_t)motions[i].bytes.data);
+    mem_free(motions);
+}
+
 static void invitations_free(struct view_invitation *list, uint32_t count)
 {
     mem_wipe_free(list, list != NULL ? count * sizeof(list[0]) : 0);
@@ -22,7 +29,9 @@ void view_release(struct view *v)
     if (v == NULL)
         return;
     mem_free(v->members);
+    mem_free(v->retired);
     files_free(v->files, v->version);
+    motions_free(v->motions, v->motion_count);
     mem_free(v->groups);
     mem_free(v->ids);
     idset_release(&v->heads);
@@ -51,6 +60,7 @@ static enum status copy_members(const struct core_event *e, struct view_member *
     for (uint32_t i = 0; i < e->charter.member_count && status == ST_OK; i++) {
         const struct core_member *from = &e->charter.members[i];
         members[i].key = from->key;
+        members[i].role = from->role;
         status = copy_text(from->label, members[i].label, LABEL_BYTES_MAX);
         if (status == ST_OK && from->address != NULL)
             status = copy_text(from->address, members[i].address, ADDRESS_BYTES_MAX);
@@ -64,6 +74,22 @@ static enum status copy_members(const struct core_event *e, struct view_member *
     }
     mem_free(members);
     return status;
+}
+
+static enum status copy_retired(const struct core_event *e, struct view_retired **out)
+{
+    struct view_retired *list = mem_array(e->charter.retired_count, sizeof(list[0]));
+    if (list == NULL)
+        return ST_NO_MEMORY;
+    for (uint32_t i = 0; i < e->charter.retired_count; i++) {
+        list[i].key = e->charter.retired[i];
+        if (crypto_sign_ed25519_pk_to_curve25519(list[i].x25519, list[i].key.id) != 0) {
+            mem_free(list);
+            return ST_MALFORMED;
+        }
+    }
+    *out = list;
+    return ST_OK;
 }
 
 static enum status copy_files(const struct bytes *from, uint32_t count, struct bytes **out)
@@ -85,6 +111,7 @@ static enum status copy_files(const struct bytes *from, uint32_t count, struct b
 enum status view_set_charter(struct view *v, const struct core_event *e)
 {
     struct view_member *members = NULL;
+    struct view_retired *retired = NULL;
     struct bytes *files = NULL;
     if (e->charter.version > CHARTER_VERSIONS_MAX)
         return ST_TOO_LARGE;
@@ -92,19 +119,73 @@ enum status view_set_charter(struct view *v, const struct core_event *e)
         return ST_OK; /* an answer that left long ago: the charter never goes back */
     enum status status = copy_members(e, &members);
     if (status == ST_OK)
+        status = copy_retired(e, &retired);
+    if (status == ST_OK)
         status = copy_files(e->charter.files, e->charter.version, &files);
     if (status == ST_OK) {
         mem_free(v->members);
+        mem_free(v->retired);
         files_free(v->files, v->version);
         v->version = e->charter.version;
         v->hash = e->charter.hash;
         v->members = members;
         v->member_count = e->charter.member_count;
+        v->retired = retired;
+        v->retired_count = e->charter.retired_count;
         v->files = files;
         members = NULL;
+        retired = NULL;
     }
     mem_free(members);
+    mem_free(retired);
     return status;
+}
+
+static const struct view_motion *motion_of(const struct view *v, struct bytes bytes)
+{
+    for (uint32_t i = 0; i < v->motion_count; i++) {
+        if (bytes_equal(v->motions[i].bytes, bytes))
+            return &v->motions[i];
+    }
+    return NULL;
+}
+
+static bool same_motions(const struct view *v, const struct core_event *e, uint32_t count)
+{
+    bool same = v->motion_count == count;
+    for (uint32_t i = 0; i < count && same; i++)
+        same = bytes_equal(v->motions[i].bytes, e->charter.motions[i]);
+    return same;
+}
+
+enum status view_set_motions(struct view *v, const struct core_event *e)
+{
+    uint32_t count = e->charter.motion_count < MOTIONS_MAX ? e->charter.motion_count : MOTIONS_MAX;
+    if (same_motions(v, e, count))
+        return ST_OK;
+    struct view_motion *motions = mem_array(count, sizeof(motions[0]));
+    enum status status = motions != NULL ? ST_OK : ST_NO_MEMORY;
+    for (uint32_t i = 0; i < count && status == ST_OK; i++) {
+        struct bytes from = e->charter.motions[i];
+        const struct view_motion *old = motion_of(v, from);
+        if (from.count == 0 || from.count > CHARTER_BYTES_MAX) {
+            status = ST_TOO_LARGE;
+            break;
+        }
+        motions[i].since = old != NULL ? old->since : v->motioned + 1;
+        motions[i].bytes = (struct bytes){mem_copy(from.data, from.count), from.count};
+        if (motions[i].bytes.data == NULL)
+            status = ST_NO_MEMORY;
+    }
+    if (status != ST_OK) {
+        motions_free(motions, count);
+        return status;
+    }
+    motions_free(v->motions, v->motion_count);
+    v->motions = motions;
+    v->motion_count = count;
+    v->motioned++;
+    return ST_OK;
 }
 
 static const struct view_group *group_of(const struct view *v, struct bytes label)
@@ -223,6 +304,31 @@ const struct view_member *view_member_of_x25519(const struct view *v,
             return &v->members[i];
     }
     return NULL;
+}
+
+const struct view_retired *view_retired_x25519(const struct view *v,
+                                               const uint8_t key[static KEY_BYTES])
+{
+    for (uint32_t i = 0; i < v->retired_count; i++) {
+        if (memcmp(v->retired[i].x25519, key, KEY_BYTES) == 0)
+            return &v->retired[i];
+    }
+    return NULL;
+}
+
+bool view_is_retired(const struct view *v, const struct key *key)
+{
+    for (uint32_t i = 0; i < v->retired_count; i++) {
+        if (memcmp(v->retired[i].key.id, key->id, KEY_BYTES) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum core_role view_role(const struct view *v, const struct key *key)
+{
+    const struct view_member *member = view_member_of_key(v, key);
+    return member != NULL ? member->role : CORE_PARTNER;
 }
 
 const struct view_invitation *view_invitation(const struct view *v, struct bytes id)

@@ -17,6 +17,17 @@ struct view_member {
     char address[ADDRESS_BYTES_MAX + 1]; /* "" unknown */
     struct key key;
     uint8_t x25519[KEY_BYTES]; /* the key as Noise shows it */
+    enum core_role role;
+};
+
+struct view_retired { /* a former member's key */
+    struct key key;
+    uint8_t x25519[KEY_BYTES];
+};
+
+struct view_motion {
+    struct bytes bytes; /* owned */
+    uint64_t since;     /* the generation of motions in which it came to be so */
 };
 
 struct view_group { /* the heads of one label: ids[first .. first + count - 1] */
@@ -39,6 +50,12 @@ struct view {
     struct view_member *members;
     uint32_t member_count;
     struct bytes *files; /* owned; versions 1 .. version */
+    struct view_retired *retired;
+    uint32_t retired_count;
+
+    uint64_t motioned; /* the generation of motions: one more with every change */
+    struct view_motion *motions;
+    uint32_t motion_count;
 
     uint64_t generation; /* of the heads: 1 with the first CORE_HEADS */
     uint64_t whole;      /* the generation in which a label was last lost */
@@ -54,19 +71,28 @@ struct view {
 void view_release(struct view *v);
 
 /*
- * view_set_charter(), view_set_heads(), view_set_invitations(): take what the event tells.
+ * view_set_charter(), view_set_motions(), view_set_heads(), view_set_invitations(): take what the
+ * event tells. Of motions the first MOTIONS_MAX count.
  * Errors: ST_NO_MEMORY   nothing has changed
  *         ST_MALFORMED   a member's key has no X25519 form; nothing has changed
  *         ST_TOO_LARGE   over a limit of limits.h; nothing has changed
  */
 MUST_USE enum status view_set_charter(struct view *v, const struct core_event *e);
+MUST_USE enum status view_set_motions(struct view *v, const struct core_event *e);
 MUST_USE enum status view_set_heads(struct view *v, const struct core_event *e);
 MUST_USE enum status view_set_invitations(struct view *v, const struct core_event *e);
 
-/* These give NULL where there is none. */
+/* Those that give a pointer give NULL where there is none. */
 const struct view_member *view_member_of_key(const struct view *v, const struct key *key);
 const struct view_member *view_member_of_x25519(const struct view *v,
                                                 const uint8_t key[static KEY_BYTES]);
+const struct view_retired *view_retired_x25519(const struct view *v,
+                                               const uint8_t key[static KEY_BYTES]);
+
+/* view_is_retired(): the key is a former member's. view_role(): of a member; CORE_PARTNER, the
+ * least, of anybody else. */
+bool view_is_retired(const struct view *v, const struct key *key);
+enum core_role view_role(const struct view *v, const struct key *key);
 const struct view_invitation *view_invitation(const struct view *v, struct bytes id);
 
 /* view_tell_heads(): HEADS of what changed after generation 'since' (0: whole). Borrows labels. */

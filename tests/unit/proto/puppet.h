@@ -42,6 +42,7 @@ struct puppet {
     struct msg_stored *stored;
     uint32_t items_said;
     bool items_more;
+    uint32_t charter_version, charter_files, motions_said; /* of its CHARTERs: last, all, all */
     struct puppet_request requests[PUPPET_REQUESTS_MAX];
     uint32_t request_count;
     bool closed;
@@ -72,6 +73,11 @@ PUPPET void puppet_hear(struct puppet *p, struct bytes wire)
             memcpy(p->heads, &p->last->heads, sizeof(*p->heads));
         if (p->last->kind == MESSAGE_STORED)
             memcpy(p->stored, &p->last->stored, sizeof(*p->stored));
+        if (p->last->kind == MESSAGE_CHARTER) {
+            p->charter_version = p->last->charter.version;
+            p->charter_files += p->last->charter.version_count;
+            p->motions_said += p->last->charter.proposal_count;
+        }
         if (p->last->kind == MESSAGE_ITEM) {
             p->items_said += p->last->item.item_count;
             p->items_more = p->last->item.more;
