@@ -4,13 +4,17 @@
  *
  * A classkey record: "class" (internal, personal), "epoch" (1, 2, …), "key" (its id, hex), and the
  * set "copies": "<member's key, hex> <base64 of crypto_box_seal of the class key>", one or more for
- * each member that may read the class. Its id is derived (docs/FORMATS.md) from "<class>/<key id>".
- * A copy that does not open to a key of that id counts as none.
+ * each member that may read the class. Its id is derived (docs/FORMATS.md) from "<class>/<key id>":
+ * so who opens a copy knows from the record's id alone whether that is the key, and of which class,
+ * whatever somebody wrote over the fields. A copy that does not open to such a key counts as none,
+ * and is tried once.
  *
  * The current key of a class is the one of the greatest (epoch, id) of which this office holds a
- * copy; it is used for writing only while every member's key among its copies may still read the
- * class by the newest charter: else the next writer starts an epoch. So whoever lost its
- * entitlement reads nothing that is written after its loss is known. Older keys stay for reading.
+ * copy and which is fit by the newest charter: whoever made the record may read the class, and so
+ * may every member, past or present, whose key is among its copies. Where none is, the next writer
+ * starts an epoch. So whoever lost its entitlement reads nothing that is written after its loss is
+ * known, and no record that somebody makes up is in the way of the others. Older keys stay for
+ * reading.
  *
  * Owns the keys, wiped at the end.
  */
@@ -29,10 +33,12 @@ struct keyring;
  * open. */
 bool keyring_entitled(enum charter_role role, enum schema_class class);
 
-MUST_USE enum status keyring_create(struct keyring **out);
+/* keyring_create(): of the network of this id. Errors: ST_NO_MEMORY */
+MUST_USE enum status keyring_create(const struct digest *network, struct keyring **out);
 void keyring_free(struct keyring *k);
 
-/* keyring_update(): follow the state tree. Free while its classkey records are the same.
+/* keyring_update(): follow the state tree. Free while its classkey records and the identity are the
+ * same. An identity without its secret (all zeros) opens nothing.
  * Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY: the keys of before stay */
 MUST_USE enum status keyring_update(struct keyring *k, struct store *store, const struct oid *state,
                                     const struct home_identity *identity, struct fault *f);
@@ -43,7 +49,7 @@ const struct seal_key *keyring_find(const struct keyring *k, const struct seal_i
 /*
  * keyring_current(): the key to seal 'class' with. ST_NOT_FOUND: there is none fit for it:
  * keyring_start() appends the operations of a fresh one, sealed to every member that may read the
- * class, and keeps it (until the next keyring_update() at the latest it is found by its id).
+ * class, and keeps it: it is found by its id, and current once its record is in the state.
  * Errors of start: ST_NOT_ALLOWED  we may not read the class; ST_NO_MEMORY
  */
 MUST_USE enum status keyring_current(const struct keyring *k, const struct charter *newest,
@@ -53,8 +59,11 @@ MUST_USE enum status keyring_start(struct keyring *k, const struct charter *newe
                                    enum schema_class class, struct op_list *ops,
                                    struct seal_id *id_out, struct fault *f);
 
+enum { KEYRING_SHARE_MAX = 128 }; /* copies of one call: they fit a commit beside others */
+
 /* keyring_share(): the operations that give entitled members the copies they lack of every key that
- * we can open; none where nobody lacks one. */
+ * we can open, KEYRING_SHARE_MAX at most: the rest with the next state; none where nobody lacks
+ * one. On error 'ops' may hold some of them, each good by itself. */
 MUST_USE enum status keyring_share(struct keyring *k, const struct charter *newest,
                                    struct op_list *ops, struct fault *f);
 
