@@ -16,6 +16,7 @@ enum call_exit { /* docs/CLI.md; verb_exit() gives the others */
                  CALL_FAILED = 1,
                  CALL_USAGE = 2,
                  CALL_PARTLY = 3,
+                 CALL_NEEDS_PERSON = 4,
                  CALL_NOT_VERIFIED = 5,
 };
 

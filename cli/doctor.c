@@ -117,8 +117,8 @@ static enum status ask_for(struct doctor *d, struct client *client, const char *
     struct control_request request = {.verb = bytes_of_text(verb)};
     struct client_end end;
     enum status st = client_run(client, &request, row, d, &end, f);
-    if (st == ST_OK && end.exit != CALL_DONE)
-        say(d, "error", end.text, end.fix);
+    if (st == ST_OK && end.exit != CALL_DONE && end.exit != CALL_NEEDS_PERSON)
+        say(d, "error", end.text, end.fix); /* what needs a person is among the health lines */
     return st;
 }
 

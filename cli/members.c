@@ -3,13 +3,18 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/council.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/story.h"
 
+enum { MOTIONS_SHOWN = 16 };
+
 struct roll {
     struct output_table table;
     bool one; /* member show */
+    json_t *motions[MOTIONS_SHOWN]; /* told below the table */
+    size_t motion_count;
 };
 
 static void add_text(struct output_table *t, const char *text)
@@ -90,6 +95,11 @@ static void on_member(void *user, const struct call *c, const json_t *row)
         return;
     }
     enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    if (json_object_get(row, "motion") != NULL) {
+        if (r->motion_count < MOTIONS_SHOWN)
+            r->motions[r->motion_count++] = json_incref((json_t *)(uintptr_t)row);
+        return;
+    }
     if (r->table.cells == 0) {
         output_table_init(&r->table, COLUMNS);
         for (size_t i = 0; i < COLUMNS; i++)
@@ -105,6 +115,11 @@ static void print_roll(void *user, const struct call *c)
     (void)c;
     if (r->table.cells > 0)
         output_table_print(&r->table, stdout);
+    for (size_t i = 0; i < r->motion_count; i++) {
+        council_motion(r->motions[i]);
+        json_decref(r->motions[i]);
+    }
+    r->motion_count = 0;
 }
 
 /* Only the words that are said: everything else belongs to later versions. */
@@ -127,6 +142,8 @@ static int unknown_word(const struct call *c, const char *use)
 int members_member(struct call *c)
 {
     static const char *const words[] = {"list", "show", "adopt"};
+    if (c->word_count > 0 && council_knows(c->words[0]))
+        return council_run(c);
     if (!is_one_of(c, words, sizeof words / sizeof words[0]))
         return unknown_word(c, "member");
     if (c->word_count > 0 && strcmp(c->words[0], "adopt") == 0) {

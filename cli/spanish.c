@@ -135,6 +135,39 @@ static const struct language_entry ENTRIES[] = {
     {"three admins, or a paper key as one more, keep it safe when a key is lost",
      "con tres administradores, o una clave en papel como uno más, se puede perder una clave"},
     {"Everything is well.", "Todo está bien."},
+    {"  %s joins, as %s", "  entra %s, como %s"},
+    {"  %s leaves: its key is retired; what it wrote until then stays",
+     "  sale %s: su llave se retira; lo que escribió hasta ahora queda"},
+    {"  %s gets a new key; the old one is retired",
+     "  %s recibe una llave nueva; la anterior se retira"},
+    {"  %s becomes %s", "  %s pasa a ser %s"},
+    {"  %s has these rights: %s", "  %s tiene estos derechos: %s"},
+    {"  %s is at %s", "  %s está en %s"},
+    {"  the schema grows: %s", "  crece el esquema: %s"},
+    {"  something of a kind that this version does not know", "  algo que esta versión no conoce"},
+    {"motion %lld, by %s, for charter %lld (%.16s):",
+     "moción %lld, de %s, para la carta %lld (%.16s):"},
+    {"  signed by: %s; waits for %lld of: %s", "  firmada por: %s; falta %lld de: %s"},
+    {"charter %lld is in force:", "rige la carta %lld:"},
+    {"motion %lld is open:", "queda abierta la moción %lld:"},
+    {"With a loss the key goes: the label has none until its holder joins again. Once this is in "
+     "force:",
+     "Con una pérdida se va la llave: la etiqueta queda sin llave hasta que su titular entre de "
+     "nuevo. Cuando esto rija:"},
+    {"Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a new "
+     "key for this office), schema FILE, choose HASH. A change needs a majority of the admins: "
+     "member list shows what is open, whom it waits for, and ends with exit code 4 while one "
+     "waits for this office.",
+     "También: change ETIQUETA [--role R] [--rights admin,treasurer|none] [--address D], rotate "
+     "(una llave nueva para esta oficina), schema ARCHIVO, choose HASH. Un cambio necesita la "
+     "mayoría de los administradores: member list muestra lo que está abierto, a quién espera, y "
+     "termina con el código 4 mientras espere a esta oficina."},
+    {"a change of the charter waits for this office",
+     "un cambio de la carta espera a esta oficina"},
+    {"minga member list; if it is right: minga member approve",
+     "minga member list; si está bien: minga member approve"},
+    {"there: minga member list, then minga member approve",
+     "allá: minga member list, luego minga member approve"},
     {"cannot read %s", "no se puede leer %s"},
     {"%s is over %zu bytes", "%s pasa de %zu bytes"},
     {"standard input", "la entrada estándar"},

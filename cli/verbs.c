@@ -60,14 +60,17 @@ static const struct verbs_entry VERBS[] = {
          "started.")},
     {"member",
      VERBS_BEGIN,
-     "member [list | show LABEL | adopt LABEL]",
+     "member [list | show LABEL | adopt LABEL | remove LABEL | approve [N] | ...]",
      trn("who takes part, and in which role"),
-     "",
+     "role= rights= address=",
      0,
      2,
      members_member,
-     {"member", "member show iquique", "member adopt iquique"},
-     NULL},
+     {"member", "member remove iquique", "member change talca --rights admin", "member approve"},
+     trn("Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a new "
+         "key for this office), schema FILE, choose HASH. A change needs a majority of the admins: "
+         "member list shows what is open, whom it waits for, and ends with exit code 4 while one "
+         "waits for this office.")},
     {"peer",
      VERBS_BEGIN,
      "peer [list | add LABEL=HOST:PORT | remove LABEL]",

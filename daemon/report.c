@@ -90,6 +90,11 @@ static void add_healths(struct server *s, const struct job *part, struct buf *ou
     else if (part->fault.code != ST_OK)
         add_health(out, &first, "error", part->fault.text,
                    part->fault.fix[0] != '\0' ? part->fault.fix : "minga doctor");
+    if (part->health.count > 0) {
+        buf_add_text(out, first ? "" : ",");
+        buf_add_bytes(out, buf_bytes(&part->health));
+        first = false;
+    }
     if (part->conflict_count > 0) {
         snprintf(text, sizeof text, "%llu records hold an open conflict",
                  (unsigned long long)part->conflict_count);

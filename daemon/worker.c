@@ -8,8 +8,10 @@
 #include "daemon/logger.h"
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/assembly.h"
 #include "replicas/index.h"
 #include "replicas/invite.h"
+#include "replicas/json.h"
 #include "replicas/settled.h"
 #include "replicas/tend.h"
 #include "replicas/verb.h"
@@ -56,6 +58,7 @@ void job_free(struct job *j)
         return;
     buf_release(&j->data);
     buf_release(&j->rows);
+    buf_release(&j->health);
     mem_free(j->items);
     mem_free(j->ids);
     mem_free(j->verdicts);
@@ -307,6 +310,17 @@ static enum status count_records(struct worker *w, uint64_t *records, uint64_t *
     return st == ST_OK && counted != ST_OK ? fault_set(f, counted, "%s", ignored.text) : ST_OK;
 }
 
+static void add_health(void *user, const char *level, const char *text, const char *fix)
+{
+    struct job *j = user;
+    buf_add_format(&j->health, "%s{\"level\":\"%s\",\"text\":", j->health.count > 0 ? "," : "",
+                   level);
+    json_add_text(&j->health, bytes_of_text(text));
+    buf_add_text(&j->health, ",\"fix\":");
+    json_add_text(&j->health, bytes_of_text(fix));
+    buf_add_byte(&j->health, '}');
+}
+
 /* Everything of `status` that the replica knows, as members of one JSON object. */
 static void run_status(struct worker *w, struct job *j)
 {
@@ -355,7 +369,10 @@ static void run_status(struct worker *w, struct job *j)
     buf_add_text(&j->rows, "}");
     j->conflict_count = conflicted;
     replica_refusals(r, &j->refusal_count);
+    assembly_health(r, add_health, j);
     j->status = buf_status(&j->rows);
+    if (j->status == ST_OK)
+        j->status = buf_status(&j->health);
 }
 
 static void keep_invite(void *user, const struct invite *i)

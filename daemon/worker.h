@@ -97,6 +97,7 @@ struct job {
     uint32_t invite_count;
     uint64_t conflict_count; /* STATUS */
     uint32_t refusal_count;
+    struct buf health; /* STATUS: objects of the list of that name, with commas between */
 };
 
 /* job_new(): zeroed. NULL: no memory. job_free() takes NULL. */

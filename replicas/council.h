@@ -15,6 +15,7 @@
 #ifndef REPLICAS_COUNCIL_H
 #define REPLICAS_COUNCIL_H
 
+#include "replicas/branch.h"
 #include "replicas/engine.h"
 #include "replicas/motion.h"
 #include "replicas/wish.h"
@@ -38,9 +39,44 @@ struct council {
     bool changed;      /* since it was saved */
     bool busy;         /* council_tend() is under way: what it writes does not call it again */
     uint64_t revision; /* counts what peers should be told */
+    struct charter *others[BRANCH_MAX]; /* successors that are not ours, and left ones: branch.h */
+    uint32_t other_count;
+    struct key liars[PROPOSALS_MAX]; /* admins seen to propose two bodies under one ballot */
+    uint32_t liar_count;
     struct buf encoded;
     struct bytes lent[PROPOSALS_MAX];
 };
+
+/* ---- For council.c, council_hear.c and council_ask.c alone ---- */
+
+/* The motion under a ballot; the one of the greatest ballot for a body. NULL: none. */
+struct motion *council_motion_under(struct council *c, const struct ballot *b);
+struct motion *council_motion_of(struct council *c, const struct digest *hash);
+
+/* council_is_needed(): whether others may need it still: our vote's body, or signed by somebody. */
+bool council_is_needed(const struct council *c, const struct motion *m);
+
+/* council_keep_motion(): takes 'm' over; what its owner overtakes by it, or a quota, goes. */
+void council_keep_motion(struct council *c, struct motion *m);
+
+bool council_is_approved(const struct council *c, const struct digest *hash);
+void council_note_approved(struct council *c, const struct digest *hash);
+
+/* council_holds_kept(): whether every commit that a retirement of 'next' keeps is here. */
+bool council_holds_kept(const struct replica *r, const struct charter *next,
+                        const struct charter_retired **lacking_out);
+
+/* council_propose(): 'body' under a ballot of ours: the first of all where it is ours and unused,
+ * else one above all that is known. */
+MUST_USE enum status council_propose(struct replica *r, struct bytes body, struct fault *f);
+
+/* council_propose_wish(): the oldest wish; unless 'again', only where nothing else is open. */
+MUST_USE enum status council_propose_wish(struct replica *r, bool again, struct fault *f);
+
+/* council_fall_back(): memory is ahead of the disk: back to what the disk holds; returns 'why'. */
+MUST_USE enum status council_fall_back(struct replica *r, enum status why);
+
+/* ---- For all ---- */
 
 /* council_open(): from r->disk, once the charters are known. council_free() takes NULL. */
 MUST_USE enum status council_open(struct replica *r, struct fault *f);

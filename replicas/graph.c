@@ -360,8 +360,10 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
                                 .vector_count = g->writer_count};
     fill_vector(g, n, writer);
     g->vector_count += g->writer_count;
-    for (uint32_t i = 0; i < n->parent_count; i++)
+    for (uint32_t i = 0; i < n->parent_count; i++) {
         g->links[g->link_count++] = n->parents[i];
+        node->left = node->left || g->nodes[n->parents[i]].left;
+    }
     g->covered[g->count] = 0;
 
     struct graph_writer *w = &g->writers[writer];
@@ -380,6 +382,8 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
 static bool is_end(const struct graph *g, const struct charter *newest, const struct graph_node *n)
 {
     const struct graph_key *key = &g->writers[n->key].key;
+    if (n->left)
+        return false;
     if (!key->frozen && charter_by_key(newest, &key->key) != NULL)
         return true;
     const struct charter_retired *retired = charter_retired_key(newest, &key->key);
@@ -472,6 +476,12 @@ enum status graph_recount(struct graph *g, const struct charter *newest, bool *l
     }
     g->head_count = 0;
     return renew_heads(g, found);
+}
+
+void graph_leave(struct graph *g, uint32_t index)
+{
+    CHECK(index < g->count);
+    g->nodes[index].left = true;
 }
 
 const uint32_t *graph_heads(struct graph *g, uint32_t *count_out)

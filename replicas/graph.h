@@ -32,6 +32,7 @@ struct graph_node {
     uint32_t vector_first, vector_count; /* greatest seq of each key in its past and itself */
     bool counted;
     bool empty; /* it has no operations: a merge or an acknowledgement */
+    bool left;  /* it, or one in its past, names a charter that was left: it never counts */
 };
 
 struct graph;
@@ -92,6 +93,11 @@ MUST_USE enum status graph_count_new(struct graph *g, const struct charter *newe
 /* graph_recount(): from nothing, by the newest charter (it changed, or a key froze).
  * lost_out: whether a node that counted no longer does. */
 MUST_USE enum status graph_recount(struct graph *g, const struct charter *newest, bool *lost_out);
+
+/* graph_leave(): a node names a charter version that was left for another: it, and whatever is
+ * added on top of it, never counts. Its children that are there are the caller's to leave, and then
+ * graph_recount(). */
+void graph_leave(struct graph *g, uint32_t index);
 
 /* graph_heads(): counted nodes without a counted child, ascending by (height, id); lent until the
  * next change. */

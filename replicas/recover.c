@@ -57,7 +57,7 @@ static enum status load_node(struct frames *l, struct bytes payload)
     enum status st = item_decode(body, &item);
     if (st != ST_OK)
         return fault_set(l->fault, ST_CORRUPT, "a journal frame holds no item");
-    const struct charter *charter = charter_at(&r->chain, item.charter_version);
+    const struct charter *charter = branch_charter(r, item.charter_version, &item.charter_hash);
     const struct charter_member *member =
         charter != NULL ? charter_by_label(charter, item.label) : NULL;
     if (member == NULL)
@@ -81,7 +81,10 @@ static enum status load_node(struct frames *l, struct bytes payload)
     node.empty = op_list_is_empty(item.operations);
     node.parents = parents;
     node.parent_count = item.parent_count;
-    return graph_add(r->graph, &node, &index);
+    st = graph_add(r->graph, &node, &index);
+    if (st == ST_OK && charter != charter_at(&r->chain, item.charter_version))
+        graph_leave(r->graph, index);
+    return st;
 }
 
 /* A frame that a crash may have cut off from its objects: judged again from the start. */

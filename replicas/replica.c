@@ -32,6 +32,10 @@ enum status engine_keep_charter(struct replica *r, struct bytes file, struct fau
     uint32_t before = r->chain.count;
     bool replaced;
     enum status st = charter_chain_renew(&r->chain, file, &replaced, f);
+    if (st == ST_WRONG_CHARTER) {
+        enum status seen = branch_see(r, file, f);
+        st = seen == ST_OK || seen == ST_DISK_FULL ? st : seen;
+    }
     if (st != ST_OK)
         return st;
     if (replaced) /* other signatures of one body: the version is the same */

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "replicas/adoption.h"
+#include "replicas/assembly.h"
 #include "replicas/commit.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
@@ -120,12 +121,14 @@ enum status roster_member(const struct verb_call *call, struct fault *f)
     if (q->word_count == 0 || (q->word_count == 1 && bytes_equal_text(q->words[0], "list"))) {
         for (uint32_t i = 0; i < newest->member_count && status == ST_OK; i++)
             status = send_member(call, &newest->members[i]);
-        return status;
+        return status == ST_OK ? assembly_list(call, f) : status;
     }
     if (q->word_count == 2 && bytes_equal_text(q->words[0], "show"))
         return show_member(call, q->words[1], f);
     if (bytes_equal_text(q->words[0], "adopt"))
         return adoption_verb(call, f);
+    if (assembly_knows(q->words[0]))
+        return assembly_run(call, f);
     status = fault_set(f, ST_USAGE, "member takes list, or show and a label");
     fault_fix(f, "use: minga member list, or minga member show LABEL");
     return status;

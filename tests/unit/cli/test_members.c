@@ -52,9 +52,9 @@ static void refuses_other_words(void **state)
     (void)state;
     struct fake d;
     fake_home(&d);
-    shell_run(&shell, d.home, NULL, "member", "remove", "fosis", NULL);
+    shell_run(&shell, d.home, NULL, "member", "rename", "fosis", NULL);
     assert_int_equal(shell.exit, 2);
-    shell_has(shell.err, "minga member has no \"remove\"");
+    shell_has(shell.err, "minga member has no \"rename\"");
     shell_run(&shell, d.home, NULL, "peer", "drop", NULL);
     assert_int_equal(shell.exit, 2);
     fake_stop(&d);
