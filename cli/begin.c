@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/pair.h"
 #include "cli/phrase.h"
+#include "cli/rescue.h"
 #include "cli/shipped.h"
 #include "replicas/invitation.h"
 #include "replicas/json.h"
@@ -100,6 +101,9 @@ static enum status ask_key(const struct call *c, const char *name, struct passph
 static enum status check_init(const struct call *c, struct fault *f)
 {
     const char *label = call_option(c, "as");
+    if (c->word_count == 0)
+        return bad_usage(f, tr("init wants the name of the network"),
+                         tr("use: minga init NETWORK --as LABEL"));
     if (label == NULL)
         return bad_usage(f, tr("init wants the name of this office too"),
                          tr("use: minga init NETWORK --as LABEL"));
@@ -172,6 +176,8 @@ int begin_init(struct call *c)
     char fingerprint[ROSTER_FINGERPRINT_BYTES], id[ID_TEXT_BYTES];
     struct passphrase secret = {.count = 0};
     struct buf given = {0};
+    if (call_has(c, "restore"))
+        return rescue_restore(c);
     struct bytes schema;
     enum status st = check_init(c, &f);
     if (st == ST_OK)

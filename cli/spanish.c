@@ -38,6 +38,45 @@ static const struct language_entry ENTRIES[] = {
     {"--%s and --no-passphrase exclude each other", "--%s y --no-passphrase se excluyen"},
     {"Passphrase of the key: ", "Contraseña de la clave: "},
     {"A passphrase for the key of this office: ", "Una contraseña para la clave de esta oficina: "},
+    {"%s is there already", "%s ya está ahí"},
+    {"choose another name, or remove it first", "elija otro nombre, o quítelo antes"},
+    {"A passphrase for the backup: ", "Una contraseña para la copia de seguridad: "},
+    {"Passphrase of the backup: ", "Contraseña de la copia de seguridad: "},
+    {"A new passphrase for the key: ", "Una contraseña nueva para la clave: "},
+    {"%s: the whole of %s as of %s, %u files", "%s: todo lo de %s al %s, %u archivos"},
+    {"Keep it away from this machine, and its passphrase away from it: with both of them anyone is "
+     "this office.",
+     "Guárdela lejos de esta máquina, y su contraseña lejos de ella: con las dos cualquiera es "
+     "esta "
+     "oficina."},
+    {"This is the office as of %s. What it wrote later comes back from the others as soon as one "
+     "of them is met.",
+     "Esta es la oficina al %s. Lo que escribió después vuelve de las otras en cuanto se alcance a "
+     "una."},
+    {"No other copy of this office may run: then start the daemon, and see minga status.",
+     "Ninguna otra copia de esta oficina puede estar en marcha: entonces arranque el servicio, y "
+     "vea minga status."},
+    {"--restore takes everything from the backup", "--restore toma todo de la copia de seguridad"},
+    {"use: minga init --restore FILE [--passphrase-file FILE]",
+     "uso: minga init --restore ARCHIVO [--passphrase-file ARCHIVO]"},
+    {"The key of this office is under the new passphrase.",
+     "La clave de esta oficina está bajo la contraseña nueva."},
+    {"The key of this office is without a passphrase.",
+     "La clave de esta oficina está sin contraseña."},
+    {"Older backups hold it as it was.", "Las copias de seguridad anteriores la tienen como era."},
+    {"init wants the name of the network", "init necesita el nombre de la red"},
+    {"the passphrase does not open this backup", "la contraseña no abre esta copia de seguridad"},
+    {"everything of this office in one file, under a passphrase",
+     "todo lo de esta oficina en un archivo, bajo una contraseña"},
+    {"While the daemon runs or not. Back into an empty home: minga init --restore FILE.",
+     "Con el servicio en marcha o sin él. De vuelta en una carpeta vacía: minga init --restore "
+     "ARCHIVO."},
+    {"another passphrase for the key of this office, or none",
+     "otra contraseña para la clave de esta oficina, o ninguna"},
+    {"The founder is an office, admin and treasurer. The daemon is not needed, and not started. "
+     "--restore makes the home that a backup holds.",
+     "Quien funda es oficina, administra y lleva la tesorería. El servicio no hace falta, y no se "
+     "arranca. --restore hace la carpeta que contiene una copia de seguridad."},
     {"This link is for %s, as %s.", "Este enlace es para %s, como %s."},
     {"The inviter has proposed this office; now other admins of the network have to approve it "
      "(minga member approve). Waiting for them...",
@@ -255,9 +294,6 @@ static const struct language_entry ENTRIES[] = {
     {"standard input can be read once only", "la entrada estándar se puede leer una sola vez"},
     {"found a network: a home, a key and the first charter",
      "fundar una red: una carpeta, una clave y la primera carta"},
-    {"The founder is an office, admin and treasurer. The daemon is not needed, and not started.",
-     "Quien funda es oficina, administradora y tesorera. El servicio no hace falta, y no se "
-     "inicia."},
     {"a link by which one more office joins", "un enlace con que entra una oficina más"},
     {"Whoever holds the link can join once: send it by a way that you trust.",
      "Quien tenga el enlace puede entrar una vez: envíelo por un medio de confianza."},

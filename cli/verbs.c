@@ -11,6 +11,7 @@
 #include "cli/language.h"
 #include "cli/members.h"
 #include "cli/records.h"
+#include "cli/rescue.h"
 #include "cli/story.h"
 #include "cli/sync.h"
 #include "proto/check.h"
@@ -18,25 +19,55 @@
 
 /* Every option that takes part: verbs_option() answers with a name of this table. */
 static const char *const OPTION_NAMES[] = {
-    "address", "as",      "as-of",  "at",      "author",  "because",       "by",
-    "count",   "dry-run", "equal",  "expires", "for",     "history",       "keep",
-    "key",     "limit",   "listen", "max",     "network", "no-passphrase", "passphrase-file",
-    "repo",    "rights",  "role",   "schema",  "since",   "since-last",    "sort",
-    "timeout", "wait",    "where",
+    "address",
+    "as",
+    "as-of",
+    "at",
+    "author",
+    "because",
+    "by",
+    "count",
+    "dry-run",
+    "equal",
+    "expires",
+    "for",
+    "history",
+    "keep",
+    "key",
+    "limit",
+    "listen",
+    "max",
+    "network",
+    "new-passphrase-file",
+    "no-passphrase",
+    "passphrase-file",
+    "repo",
+    "restore",
+    "rights",
+    "role",
+    "schema",
+    "since",
+    "since-last",
+    "sort",
+    "timeout",
+    "wait",
+    "where",
 };
 
 static const struct verbs_entry VERBS[] = {
     {"init",
      VERBS_BEGIN,
-     "init NETWORK --as LABEL [--listen HOST:PORT] [--schema FILE] [--no-passphrase]",
+     "init NETWORK --as LABEL [--listen HOST:PORT] [--schema FILE] [--no-passphrase] | "
+     "--restore FILE",
      trn("found a network: a home, a key and the first charter"),
-     "as= listen= address= schema= passphrase-file= no-passphrase",
-     1,
+     "as= listen= address= schema= restore= passphrase-file= no-passphrase",
+     0,
      1,
      begin_init,
-     {"init vicaria --as santiago --listen 0.0.0.0:7717"},
+     {"init vicaria --as santiago --listen 0.0.0.0:7717",
+      "init --restore /media/usb/santiago.minga"},
      trn("The founder is an office, admin and treasurer. The daemon is not needed, and not "
-         "started.")},
+         "started. --restore makes the home that a backup holds.")},
     {"invite",
      VERBS_BEGIN,
      "invite LABEL [--role office|auditor|partner] [--expires 7d]",
@@ -67,7 +98,8 @@ static const struct verbs_entry VERBS[] = {
      2,
      members_member,
      {"member", "member remove iquique", "member change talca --rights admin", "member approve"},
-     trn("Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a new "
+     trn("Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a "
+         "new "
          "key for this office), schema FILE, choose HASH. A change needs a majority of the admins: "
          "member list shows what is open, whom it waits for, and ends with exit code 4 while one "
          "waits for this office.")},
@@ -271,6 +303,26 @@ static const struct verbs_entry VERBS[] = {
      care_export,
      {"export git vicaria"},
      trn("A bundle, the keys of all members, and a text that says how anyone checks them.")},
+    {"backup",
+     VERBS_CARE,
+     "backup FILE [--passphrase-file FILE]",
+     trn("everything of this office in one file, under a passphrase"),
+     "passphrase-file=",
+     1,
+     1,
+     rescue_backup,
+     {"backup /media/usb/santiago.minga"},
+     trn("While the daemon runs or not. Back into an empty home: minga init --restore FILE.")},
+    {"passphrase",
+     VERBS_CARE,
+     "passphrase [set|remove] [--passphrase-file OLD] [--new-passphrase-file NEW]",
+     trn("another passphrase for the key of this office, or none"),
+     "passphrase-file= new-passphrase-file=",
+     0,
+     1,
+     rescue_passphrase,
+     {"passphrase", "passphrase remove"},
+     trn("The daemon has to be stopped first.")},
     {"config",
      VERBS_CARE,
      "config [check|list]",

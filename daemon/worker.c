@@ -17,6 +17,7 @@
 #include "replicas/verb.h"
 
 enum {
+#include "replicas/restoration.h"
     BATCH_JOBS_MAX = 256,    /* jobs that share one sync */
     IDLE_MS = 5000,          /* of change-free time before a checkpoint */
     NEWS_COMMITS_MAX = 4096, /* commits of one news job; more go in the next */
@@ -338,6 +339,7 @@ static void run_status(struct worker *w, struct job *j)
     for (uint32_t i = 0; i < head_count; i++)
         height =
             graph_node(g, heads[i])->height > height ? graph_node(g, heads[i])->height : height;
+    restoration_health(r, add_health, j);
     hex_encode(replica_state(r)->id, OID_BYTES, hex);
     buf_add_format(&j->rows,
                    "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","

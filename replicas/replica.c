@@ -12,6 +12,7 @@
 #include "replicas/engine.h"
 #include "replicas/index.h"
 #include "replicas/schema_system.h"
+#include "replicas/snapshot.h"
 
 static int64_t system_seconds(void *context)
 {
@@ -203,6 +204,8 @@ static enum status open_home(struct replica *r, const struct replica_options *o,
         st = home_lock(home, &r->lock_fd, f);
     if (st == ST_OK && !r->readonly)
         st = home_publish(home, r->label, f);
+    if (st == ST_OK && !r->readonly)
+        st = snapshot_clear(home, f);
     if (st == ST_OK)
         st = disk_files(home, &r->own_disk, f);
     if (st == ST_OK) {

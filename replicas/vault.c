@@ -506,3 +506,11 @@ enum status vault_checkpoint(struct vault *v, struct fault *f)
         status = purge(v, f);
     return status == ST_OK ? vault_file_checkpoint(&v->q.file, f) : status;
 }
+
+enum status vault_copy(struct vault *v, const char *path, struct fault *f)
+{
+    enum status status = vault_commit(v, f);
+    if (status == ST_OK)
+        status = vault_query_ready(&v->q, f);
+    return status == ST_OK ? vault_file_copy(&v->q.file, path, f) : status;
+}

@@ -108,4 +108,8 @@ void vault_rollback(struct vault *v);
 /* vault_checkpoint(): the WAL into the file, and truncated: after it no erased byte is left. */
 MUST_USE enum status vault_checkpoint(struct vault *v, struct fault *f);
 
+/* vault_copy(): what is held, wanted and refused, into a fresh file at 'path', for a backup. Commits
+ * first. Errors: as vault_open() */
+MUST_USE enum status vault_copy(struct vault *v, const char *path, struct fault *f);
+
 #endif

@@ -285,6 +285,12 @@ static enum status copy_to(const struct vault_file *v, const char *path, struct 
     return status;
 }
 
+enum status vault_file_copy(const struct vault_file *v, const char *path, struct fault *f)
+{
+    enum status status = make_empty(path, f);
+    return status == ST_OK ? copy_to(v, path, f) : status;
+}
+
 enum status vault_file_rewrite(struct vault_file *v, struct fault *f)
 {
     if (v->path == NULL)

@@ -37,6 +37,10 @@ MUST_USE enum status vault_file_image(struct vault_file *v, struct buf *out, str
 /* vault_file_checkpoint(): the log into the file, and cut to nothing. No transaction is open. */
 MUST_USE enum status vault_file_checkpoint(struct vault_file *v, struct fault *f);
 
+/* vault_file_copy(): what the tables hold into a fresh file at 'path', durable but for its name. No
+ * transaction is open. */
+MUST_USE enum status vault_file_copy(const struct vault_file *v, const char *path, struct fault *f);
+
 /*
  * vault_file_rewrite(): a fresh file with what the tables hold takes this one's place: pages that
  * SQLite splits and joins keep old copies of rows between their cells, which secure_delete does not

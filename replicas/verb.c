@@ -10,6 +10,7 @@
 #include "replicas/invite.h"
 #include "replicas/query.h"
 #include "replicas/roster.h"
+#include "replicas/snapshot.h"
 
 /* Page "exit codes" of docs/CLI.md. */
 enum {
@@ -44,6 +45,7 @@ static const struct verb {
     {"resolve", true, edit_resolve},
     {"set", true, edit_set},
     {"show", false, query_show},
+    {"snapshot", false, snapshot_verb},
     {"whoami", false, roster_whoami},
 };
 

@@ -1,0 +1,36 @@
+/*
+ * folder: whole trees of small numbers of files, for backups: listed, made, removed.
+ */
+#ifndef REPLICAS_FOLDER_H
+#define REPLICAS_FOLDER_H
+
+#include "proto/bytes.h"
+#include "replicas/backup.h"
+#include "replicas/fault.h"
+
+struct folder_name {
+    char text[BACKUP_NAME_MAX + 1]; /* relative to the root */
+};
+
+struct folder_names {
+    struct folder_name *list; /* ascending */
+    uint32_t count;
+};
+
+/* folder_list(): every regular file below 'root' whose name a backup takes and 'wanted' (NULL: all)
+ * wants; symbolic links are not followed. Release it with folder_names_release().
+ * Errors: ST_TOO_LARGE  more than BACKUP_FILES_MAX; ST_IO, ST_NO_MEMORY */
+MUST_USE enum status folder_list(const char *root, bool (*wanted)(const char *name),
+                                 struct folder_names *out, struct fault *f);
+void folder_names_release(struct folder_names *n);
+
+/* folder_make_for(): the folders below 'root' that lead to the file 'name', 0700. Errors: ST_IO */
+MUST_USE enum status folder_make_for(const char *root, const char *name, struct fault *f);
+
+/* folder_sync(): every folder of the tree is durable; its files were synced before. ST_IO */
+MUST_USE enum status folder_sync(const char *root, struct fault *f);
+
+/* folder_remove(): the tree with its root; nothing where there is none. Errors: ST_IO */
+MUST_USE enum status folder_remove(const char *root, struct fault *f);
+
+#endif
