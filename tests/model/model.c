@@ -67,11 +67,17 @@ static const char *text_of(const json_t *value)
     return json_string_value(value);
 }
 
-static uint32_t index_of(const struct model *m, uint64_t id)
+uint32_t model_index(const struct model *m, uint64_t id)
 {
     uint32_t i = 0;
     while (i < m->commit_count && m->commits[i].id != id)
         i++;
+    return i;
+}
+
+static uint32_t index_of(const struct model *m, uint64_t id)
+{
+    uint32_t i = model_index(m, id);
     CHECK(i < m->commit_count);
     return i;
 }
@@ -96,6 +102,8 @@ static void load_commit(struct model *m, const json_t *from)
     c->height = number(from, "height");
     snprintf(c->label, sizeof c->label, "office-%c", key[0] - 'A' + 'a');
     c->parent_count = load_indexes(m, member(from, "parents"), c->parents);
+    c->adopt_count = load_indexes(m, member(from, "adopts"), c->adopts);
+    c->charter = (uint32_t)number(from, "charter");
     c->counted = json_is_true(member(from, "counted"));
     c->ops = member(from, "ops");
     c->tree = member(from, "tree");
@@ -115,6 +123,7 @@ void model_load(struct model *m, struct bytes text, const struct digest *network
         load_commit(m, json_array_get(commits, i));
     m->head_count = load_indexes(m, member(m->root, "heads"), m->heads);
     m->state = member(m->root, "state");
+    m->charter = member(m->root, "charter");
 }
 
 void model_release(struct model *m)

@@ -1,5 +1,5 @@
 /*
- * model: the histories that the executable model exports (model.py --export SEED --calm), in terms
+ * model: the histories that the executable model exports (model.py --export SEED), in terms
  * of records, operations and changes: an oracle for whatever replays them.
  *
  * The model's names become: key "A" the label "office-a"; record "r0" the record of type "case"
@@ -25,6 +25,9 @@ struct model_commit {
     char label[MODEL_LABEL_BYTES];
     uint32_t parents[PARENTS_MAX]; /* indexes of commits */
     uint32_t parent_count;
+    uint32_t adopts[PARENTS_MAX]; /* indexes of commits */
+    uint32_t adopt_count;
+    uint32_t charter; /* the model's version that it names, from 0 */
     bool counted;
     const json_t *ops, *tree;
 };
@@ -36,6 +39,7 @@ struct model {
     uint32_t heads[PARENTS_MAX]; /* indexes; more than PARENTS_MAX heads are an error */
     uint32_t head_count;
     const json_t *state;
+    const json_t *charter; /* versions: {"force": [key…], "retired": {key: [commit…]}} */
     struct digest network;
 };
 
@@ -68,6 +72,9 @@ void model_tree_put(struct model_tree *t, const char *id, bool entry, struct byt
 /* model_load(): one history as JSON text. Aborts on anything that the model would not export. */
 void model_load(struct model *m, struct bytes text, const struct digest *network);
 void model_release(struct model *m);
+
+/* model_index(): which commit has this number of the model; commit_count: none that is here. */
+uint32_t model_index(const struct model *m, uint64_t id);
 
 /* model_ops(): the operations of commit 'index', in canonical order, entries resolved. */
 void model_ops(const struct model *m, uint32_t index, model_name_fn name, void *user,

@@ -7,6 +7,8 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/charter_file.h"
+#include "replicas/charter_sign.h"
 
 static const char schema[] =
     "{\"types\":{\"case\":{\"fields\":{\"a\":{\"class\":\"open\",\"kind\":\"integer\"},"
@@ -58,6 +60,74 @@ void office_network_make(struct office_network *n)
         office_must(charter_chain_add(&n->chain, buf_bytes(&file), NULL, &f), "charter", &f);
     }
     n->id = n->chain.network;
+    buf_release(&file);
+}
+
+void office_label(uint32_t key, char *out)
+{
+    snprintf(out, MODEL_LABEL_BYTES, "office-%c", (char)('a' + key));
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct charter_signature *x = a, *y = b;
+    return memcmp(x->key.id, y->key.id, KEY_BYTES);
+}
+
+void office_network_next(struct office_network *n, struct charter *next)
+{
+    struct charter_signature signatures[OFFICE_KEYS] = {0};
+    const struct charter *newest = charter_newest(&n->chain);
+    struct buf body = {0}, file = {0};
+    struct fault f = {0};
+    uint32_t count = 0;
+    next->version = newest->version + 1;
+    next->previous = newest->hash;
+    memcpy(next->network, newest->network, sizeof next->network);
+    next->limits_json = newest->limits_json;
+    next->schema_json = newest->schema_json;
+    charter_file_add_body(next, &body);
+    charter_file_hash(buf_bytes(&body), &next->hash);
+    for (uint32_t key = 0; key < OFFICE_KEYS; key++) {
+        const struct charter_member *m = charter_by_key(newest, &n->identities[key].key);
+        if (m == NULL || !m->admin)
+            continue;
+        struct charter_signature *s = &signatures[count++];
+        s->key = m->key;
+        s->admin = newest->members[0].key; /* any one admin's ballot; every version's are admins */
+        s->round = 1;
+        charter_sign(next->version, &next->hash, n->identities[key].secret, s);
+    }
+    qsort(signatures, count, sizeof signatures[0], by_key);
+    next->signatures = signatures;
+    next->signature_count = count;
+    charter_file_add(next, buf_bytes(&body), &file);
+    next->signatures = NULL;
+    office_must(buf_status(&file), "charter", NULL);
+    office_must(charter_chain_add(&n->chain, buf_bytes(&file), NULL, &f), "charter", &f);
+    buf_release(&body);
+    buf_release(&file);
+}
+
+void office_network_council(struct office_network *n)
+{
+    struct charter_member members[OFFICE_KEYS] = {{.role = CHARTER_OFFICE}};
+    struct charter next = {.members = members, .member_count = OFFICE_KEYS};
+    struct buf file = {0};
+    struct fault f = {0};
+    *n = (struct office_network){0};
+    for (uint32_t key = 0; key < OFFICE_KEYS; key++) {
+        make_identity(&n->identities[key], (uint8_t)(key + 1));
+        members[key] = (struct charter_member){.role = CHARTER_OFFICE, .admin = true};
+        office_label(key, members[key].label);
+        members[key].key = n->identities[key].key;
+    }
+    office_must(charter_found("model", &members[0], bytes_of_text(schema), n->identities[0].secret,
+                              &file, &f),
+                "charter", &f);
+    office_must(charter_chain_add(&n->chain, buf_bytes(&file), NULL, &f), "charter", &f);
+    n->id = n->chain.network;
+    office_network_next(n, &next);
     buf_release(&file);
 }
 

@@ -30,7 +30,15 @@ struct office {
 
 /* office_network_make(): the same each time. */
 void office_network_make(struct office_network *n);
+/* office_network_council(): two versions, all keys admins from the second on. */
+void office_network_council(struct office_network *n);
+/* office_network_next(): the next version, signed by every admin of the one before. 'next' holds
+ * what is new; its number, its network and what it follows are filled in. */
+void office_network_next(struct office_network *n, struct charter *next);
 void office_network_release(struct office_network *n);
+
+/* office_label(): "office-a" for key 0; of MODEL_LABEL_BYTES. */
+void office_label(uint32_t key, char *out);
 
 /* office_begin(): a fresh replica of 'key', 0 for A; nothing is in it. 'commits' of the history.
  * office_reopen(): the power goes, and it recovers. */
