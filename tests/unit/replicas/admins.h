@@ -13,20 +13,20 @@
 
 enum { ADMINS_MAX = 6 };
 
-static const char *const admins_labels[ADMINS_MAX] = {"arica",     "iquique", "santiago",
-                                                      "talca",     "temuco",  "valparaiso"};
+static const char *const admins_labels[ADMINS_MAX] = {"arica", "iquique", "santiago",
+                                                      "talca", "temuco",  "valparaiso"};
 
 struct admins {
     struct one of[ADMINS_MAX];
-    uint32_t count;  /* all of them */
-    uint32_t voters; /* the first so many are admins */
+    uint32_t count;             /* all of them */
+    uint32_t voters;            /* the first so many are admins */
     struct charter_chain chain; /* what all begin with */
     struct fault f;
 };
 
 /* A version of any content after the chain's newest, signed by 'signers' under one ballot. */
-static inline struct buf admins_sign(struct admins *a, struct charter *next, const uint32_t *signers,
-                                     uint32_t count, uint64_t round)
+static inline struct buf admins_sign(struct admins *a, struct charter *next,
+                                     const uint32_t *signers, uint32_t count, uint64_t round)
 {
     struct charter_signature signatures[ADMINS_MAX];
     struct buf body = {0}, file = {0};

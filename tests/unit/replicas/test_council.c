@@ -159,12 +159,9 @@ static void what_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_approval_is_enough),
-        cmocka_unit_test(another_admin_needs_promises),
-        cmocka_unit_test(one_admin_twice_is_one),
-        cmocka_unit_test(two_wishes_and_a_third_gone),
-        cmocka_unit_test(two_remove_each_other),
-        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(one_approval_is_enough), cmocka_unit_test(another_admin_needs_promises),
+        cmocka_unit_test(one_admin_twice_is_one), cmocka_unit_test(two_wishes_and_a_third_gone),
+        cmocka_unit_test(two_remove_each_other),  cmocka_unit_test(what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
