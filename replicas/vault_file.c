@@ -15,8 +15,8 @@
 enum {
     PATH_FILE_MAX = 4096,
     FORMAT = 1,            /* user_version: of the tables */
-    CACHE_KIB = 4096,      /* of pages */
-    LOG_PAGES_MAX = 2048,  /* the log goes into the file at 8 MiB; it keeps its size, so that a
+    CACHE_KIB = 8192,      /* of pages */
+    LOG_PAGES_MAX = 4096,  /* the log goes into the file at 16 MiB; it keeps its size, so that a
                               commit is one fdatasync without a change of size */
     IMAGE_BYTES_MIN = 512, /* room to begin with in memory */
 };
