@@ -14,10 +14,10 @@
 #include "replicas/json.h"
 #include "replicas/settled.h"
 #include "replicas/tend.h"
+#include "replicas/restoration.h"
 #include "replicas/verb.h"
 
 enum {
-#include "replicas/restoration.h"
     BATCH_JOBS_MAX = 256,    /* jobs that share one sync */
     IDLE_MS = 5000,          /* of change-free time before a checkpoint */
     NEWS_COMMITS_MAX = 4096, /* commits of one news job; more go in the next */
