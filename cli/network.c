@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/file.h"
+#include "cli/language.h"
 #include "cli/output.h"
 #include "replicas/schema.h"
 
@@ -78,4 +79,19 @@ void network_add_value(const json_t *charter, const char *type, const json_t *fi
         unit *= TEN;
     long long whole = amount < 0 ? -amount : amount;
     buf_add_format(out, "%s%lld.%0*lld", amount < 0 ? "-" : "", whole / unit, digits, whole % unit);
+}
+
+const char *network_unread(const char *word)
+{
+    static const struct {
+        const char *word, *text;
+    } texts[] = {
+        {"waiting", "(waiting for its content)"},
+        {"not-entitled", "(not for this office)"},
+        {"erased", "(erased)"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(word, texts[i].word) == 0)
+            return language_text(texts[i].text);
+    return tr("(damaged: minga verify)");
 }

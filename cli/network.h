@@ -21,4 +21,7 @@ const json_t *network_member(const json_t *charter, const struct key *key);
 void network_add_value(const json_t *charter, const char *type, const json_t *fields,
                        const char *name, struct buf *out);
 
+/* network_unread(): why a sealed value is not shown, for people; 'word' as the rows have it. */
+const char *network_unread(const char *word);
+
 #endif

@@ -72,12 +72,22 @@ int records_set(struct call *c)
 
 /* ---- show ---- */
 
+/* A field's value, or why it is not shown. */
+static void add_field(const json_t *charter, const json_t *row, const char *name, struct buf *out)
+{
+    const json_t *word = json_object_get(json_object_get(row, "sealed"), name);
+    if (json_is_string(word))
+        buf_add_text(out, network_unread(json_string_value(word)));
+    else
+        network_add_value(charter, output_text(row, "type"), json_object_get(row, "fields"), name,
+                          out);
+}
+
 static void show_field(const json_t *charter, const json_t *row, const char *name, int width)
 {
     const json_t *held = json_object_get(json_object_get(row, "conflicts"), name);
     struct buf text = {0};
-    network_add_value(charter, output_text(row, "type"), json_object_get(row, "fields"), name,
-                      &text);
+    add_field(charter, row, name, &text);
     if (json_array_size(held) > 0)
         buf_add_format(&text, "   %s", tr("(in conflict)"));
     output_line(stdout, "  %-*s  %s", width, name, buf_text(&text));
@@ -170,7 +180,7 @@ static void add_cell(struct listing *l, struct output_table *t, const json_t *ro
     struct buf text = {0};
     const json_t *fields = json_object_get(row, "fields");
     if (json_object_get(fields, name) != NULL)
-        network_add_value(l->charter, output_text(row, "type"), fields, name, &text);
+        add_field(l->charter, row, name, &text);
     if (json_object_get(json_object_get(row, "conflicts"), name) != NULL)
         buf_add_byte(&text, '!');
     output_table_add(t, buf_bytes(&text));
@@ -231,7 +241,7 @@ static void show_found(void *user, const struct call *c, const json_t *row)
     json_object_foreach(fields, name, value)
     {
         buf_add_format(&line, " %s=", name);
-        network_add_value(charter, output_text(row, "type"), fields, name, &line);
+        add_field(charter, row, name, &line);
     }
     output_line(stdout, "%s", buf_text(&line));
     buf_release(&line);

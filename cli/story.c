@@ -4,6 +4,7 @@
 
 #include "cli/ask.h"
 #include "cli/language.h"
+#include "cli/network.h"
 #include "cli/output.h"
 #include "cli/records.h"
 
@@ -32,7 +33,11 @@ static void add_author(const char *ident, struct buf *out)
 
 void story_add_value(const json_t *value, struct buf *out)
 {
-    output_value(json_object_get(value, "value"), out);
+    const json_t *word = json_object_get(value, "sealed");
+    if (json_is_string(word))
+        buf_add_text(out, network_unread(json_string_value(word)));
+    else
+        output_value(json_object_get(value, "value"), out);
     buf_add_text(out, "  (");
     buf_add_text(out, output_text(value, "office"));
     buf_add_text(out, ", ");
@@ -67,7 +72,11 @@ static void add_change(const json_t *change, struct buf *out)
         output_value(before, out);
         buf_add_text(out, " \xe2\x86\x92 "); /* → */
     }
-    output_value(json_object_get(change, "after"), out);
+    const json_t *word = json_object_get(change, "sealed");
+    if (json_is_string(word))
+        buf_add_text(out, network_unread(json_string_value(word)));
+    else
+        output_value(json_object_get(change, "after"), out);
 }
 
 static long long number_in(const json_t *row, const char *object, const char *name)

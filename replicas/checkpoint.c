@@ -140,17 +140,31 @@ enum status checkpoint_refs(struct replica *r, struct store_ref **out, size_t *c
     return ST_OK;
 }
 
+static enum status checkpoint_vault(struct replica *r, struct fault *f)
+{
+    if (r->vault == NULL || !r->vault_changed)
+        return ST_OK;
+    enum status st = vault_checkpoint(r->vault, f);
+    r->vault_changed = st != ST_OK;
+    return st;
+}
+
 enum status checkpoint_run(struct replica *r, struct fault *f)
 {
     struct store_ref *refs = NULL;
     size_t count = 0;
-    if (!r->changed)
-        return ST_OK;
-    enum status st = journal_sync(r->journal, f);
+    enum status st = r->vault != NULL ? vault_commit(r->vault, f) : ST_OK;
+    r->failed = r->failed || st != ST_OK;
+    if (st == ST_OK && !r->changed)
+        return checkpoint_vault(r, f);
+    if (st == ST_OK)
+        st = journal_sync(r->journal, f);
     if (st == ST_OK)
         st = checkpoint_refs(r, &refs, &count, f);
     if (st == ST_OK)
         st = store_flush(r->store, refs, count, f);
+    if (st == ST_OK)
+        st = checkpoint_vault(r, f);
     if (st == ST_OK)
         st = journal_roll(r->journal, f);
     if (st == ST_OK)

@@ -6,6 +6,7 @@
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
 #include "replicas/render.h"
+#include "replicas/reveal.h"
 
 enum {
     SHORT_DIGITS = 6, /* of an id in a command, more where that is not unique */
@@ -117,18 +118,26 @@ struct story { /* one field's */
     const struct record *record;
     const struct record_field *field;
     uint32_t *order;
+    bool equal; /* sealed values that say the same */
     struct buf text, commands;
     char id[ENTRY_ID_TEXT + 1]; /* as short as it can be typed */
 };
 
-static void add_reading(struct bytes json, struct buf *out)
+/* The i-th value of the story's field, in words: in clear where it can be read. */
+static enum status add_reading(struct story *s, struct bytes json, struct fault *f)
 {
-    if (reading_is_sealed(json))
-        buf_add_text(out, "a sealed value");
-    else if (bytes_equal_text(json, "null"))
-        buf_add_text(out, "nothing");
-    else
-        buf_add_bytes(out, json);
+    struct buf plain = {0};
+    enum sealed_state state;
+    enum status status =
+        reveal_value(s->replica, s->record, s->field->name, json, &plain, &state, f);
+    if (status == ST_OK && state != SEALED_READ)
+        buf_add_format(&s->text, "a sealed value (%s)", sealed_state_text(state));
+    else if (status == ST_OK && bytes_equal_text(buf_bytes(&plain), "null"))
+        buf_add_text(&s->text, "nothing");
+    else if (status == ST_OK)
+        buf_add_bytes(&s->text, buf_bytes(&plain));
+    buf_release(&plain);
+    return status;
 }
 
 static bool is_plain(struct bytes text)
@@ -186,9 +195,22 @@ static bool can_type(const struct story *s)
     return field != NULL && field->kind != SCHEMA_AMOUNT;
 }
 
+/* `resolve --equal` where it would do. */
+static void add_equal(struct story *s)
+{
+    struct buf line = {0};
+    if (!s->equal)
+        return;
+    buf_add_format(&line, "minga resolve %s --equal %.*s", s->id, (int)s->field->name.count,
+                   (const char *)s->field->name.data);
+    add_command(s, buf_bytes(&line));
+    buf_release(&line);
+}
+
 static void add_commands(struct story *s)
 {
     struct buf line = {0};
+    add_equal(s);
     for (uint32_t i = 0; i < s->field->count && can_type(s); i++) {
         struct bytes json = value_at(s, i)->json;
         bool again = reading_is_sealed(json);
@@ -228,7 +250,9 @@ static enum status add_who(struct story *s, uint32_t i, struct fault *f)
     if (status != ST_OK)
         return status;
     struct bytes name = render_author_name(by.author);
-    add_reading(value_at(s, i)->json, &s->text);
+    status = add_reading(s, value_at(s, i)->json, f);
+    if (status != ST_OK)
+        return status;
     buf_add_format(&s->text, " by %s", by.office);
     if (by.time[0] == '\0')
         return ST_OK;
@@ -258,8 +282,13 @@ static enum status add_sentence(struct story *s, struct fault *f)
     }
     buf_add_text(&s->text, count == 2 ? " at the same time, neither knowing of the other"
                                       : " at the same time, none knowing of the others");
+    if (s->equal) {
+        buf_add_text(&s->text, "; they say the same, under different seals: --equal settles it.");
+        return status;
+    }
     buf_add_text(&s->text, "; everyone reads ");
-    add_reading(value_at(s, count - 1)->json, &s->text);
+    if (status == ST_OK)
+        status = add_reading(s, value_at(s, count - 1)->json, f);
     buf_add_text(&s->text, " until somebody settles it.");
     return status;
 }
@@ -286,9 +315,14 @@ static enum status short_id(struct replica *r, const char *id, char out[static E
 static enum status tell(const struct verb_call *call, struct story *s, struct fault *f)
 {
     struct buf row = {0};
+    enum reveal_sameness same = REVEAL_DIFFERENT;
     render_order(s->record, s->field, s->order);
-    add_commands(s);
-    enum status status = add_sentence(s, f);
+    enum status status = reveal_sameness(call->replica, s->record, s->field, &same, f);
+    s->equal = same == REVEAL_SAME;
+    if (status == ST_OK) {
+        add_commands(s);
+        status = add_sentence(s, f);
+    }
     if (status == ST_OK)
         status = buf_status(&s->text);
     if (status == ST_OK)

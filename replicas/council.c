@@ -7,6 +7,7 @@
 #include "proto/mem.h"
 #include "replicas/charter_file.h"
 #include "replicas/rotate.h"
+#include "replicas/share.h"
 
 static const struct charter *newest_of(const struct replica *r)
 {
@@ -359,17 +360,20 @@ static enum status take_over_step(struct replica *r, bool *did_out, struct fault
 static enum status enter_history(struct replica *r, struct fault *f)
 {
     struct buf author = {.count = 0};
-    struct op_list none = {0};
+    struct op_list ops = {0};
     struct replica_commit commit;
     struct fault own = {.code = ST_OK};
     if (charter_by_key(newest_of(r), &r->identity.key) == NULL || r->journal == NULL)
         return ST_OK;
     buf_add_format(&author, "%s <%s@minga>", r->label, r->label);
-    enum status status = buf_status(&author);
+    enum status status = share_add(r, &ops, &own); /* who was added reads at once what it may */
     if (status == ST_OK)
-        status = replica_write(r, &none, buf_bytes(&author), &commit, &own);
+        status = buf_status(&author);
+    if (status == ST_OK)
+        status = replica_write(r, &ops, buf_bytes(&author), &commit, &own);
     if (status == ST_OK)
         status = replica_sync(r, &own);
+    op_list_release(&ops);
     buf_release(&author);
     if (status_class(status) != STATUS_LOCAL)
         return ST_OK; /* it enters with the next commit */

@@ -18,6 +18,15 @@ MUST_USE enum status custody_note(struct replica *r, const struct op_list *ops, 
  * where we gained, want what the state names. */
 MUST_USE enum status custody_recount(struct replica *r, struct fault *f);
 
+/* custody_want_state(): want everything that the state names and our role may read: for a vault
+ * that was lost, or is new to a history that is not. */
+MUST_USE enum status custody_want_state(struct replica *r, struct fault *f);
+
+/* custody_erase(): a salt of this record is erased: what it opened goes from the vault (with the
+ * next replica_sync(); from its file with the next checkpoint) and from memory, for good. */
+MUST_USE enum status custody_erase(struct replica *r, const struct seal_id *salt, struct bytes type,
+                                   struct bytes record, struct fault *f);
+
 /* custody_wishes(): the first 'max' wanted names behind 'after' (zero: from the start) of a lane
  * that the member of key 'from' may hold. more_out: there are others behind them. */
 MUST_USE enum status custody_wishes(struct replica *r, enum custody_lane lane,

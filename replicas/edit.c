@@ -8,6 +8,8 @@
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
 #include "replicas/render.h"
+#include "replicas/reveal.h"
+#include "replicas/sealed.h"
 
 enum { REF_BYTES = 12 }; /* 96 random bits: two equal payments are two */
 
@@ -32,6 +34,11 @@ static void edit_release(struct edit *e)
     buf_release(&e->value);
     buf_release(&e->over);
     buf_release(&e->row);
+}
+
+static void draw_id(uint8_t out[static RECORD_ID_BYTES])
+{
+    randombytes_buf(out, RECORD_ID_BYTES);
 }
 
 static enum status wants_words(const struct control_request *q, uint32_t count, const char *use,
@@ -188,11 +195,14 @@ static enum status assign_field(struct edit *e, const struct schema_field *field
         return status;
     struct bytes value = buf_bytes(&e->value);
     const struct record_field *held = record_field(&e->now, a->name);
-    bool same = held == NULL ? bytes_equal_text(value, "null")
-                             : !record_conflicts(&e->now, held) &&
-                                   bytes_equal(record_reads(&e->now, held)->json, value);
-    if (same)
-        return ST_OK;
+    bool same = held == NULL && bytes_equal_text(value, "null");
+    if (held != NULL && !record_conflicts(&e->now, held)) {
+        enum reveal_sameness says = REVEAL_DIFFERENT;
+        status = reveal_says(e->replica, &e->now, held, value, &says, f);
+        same = says == REVEAL_SAME;
+    }
+    if (status != ST_OK || same)
+        return status;
     over_field(e, a->name);
     return add_op(e, OP_SET, a->name, value, f);
 }
@@ -205,7 +215,7 @@ static enum status read_word(struct edit *e, struct bytes word, struct words_ass
     if (status == ST_OK)
         status = lookup_field(e->type, out->name, field_out, f);
     if (status == ST_OK)
-        status = lookup_writable(e->type, *field_out, f);
+        status = lookup_writable(e->replica, e->type, *field_out, f);
     return status;
 }
 
@@ -238,8 +248,59 @@ static enum status add_left(struct edit *e, struct fault *f)
     return status;
 }
 
-/* One commit of what was gathered, and the row about it. 'notes' may be NULL. */
-static enum status write_edit(struct edit *e, const char *notes, struct fault *f)
+/* ---- Sealing ---- */
+
+/* One operation as it goes into the commit: a value of a class that is not open is closed here. */
+static enum status seal_op(struct edit *e, const struct op *op, struct op_list *out,
+                           struct fault *f)
+{
+    const struct charter *newest = charter_newest(replica_charters(e->replica));
+    const struct schema_type *type = schema_type(newest->schema, op->type);
+    const struct schema_field *field =
+        type != NULL && op->verb == OP_SET ? schema_field(type, op->name) : NULL;
+    struct op sealed = *op;
+    char id[RECORD_ID_TEXT + 1];
+    struct buf json = {0};
+    enum status status = ST_OK;
+    hex_encode(op->id, RECORD_ID_BYTES, id);
+    bool plain = field != NULL && field->class != SCHEMA_OPEN &&
+                 !bytes_equal_text(op->value, "null") && !reading_is_sealed(op->value);
+    if (plain) {
+        struct sealed_target target = {
+            .type = op->type,
+            .record = bytes_of_text(id),
+            .now = strcmp(id, e->id.id) == 0 ? &e->now : NULL,
+            .field = field,
+        };
+        status = schema_check(field, op->value, f);
+        if (status == ST_OK)
+            status = sealed_close(e->replica, &target, op->value, out, &json, f);
+        sealed.value = buf_bytes(&json);
+    }
+    if (status == ST_OK)
+        status = op_list_add(out, &sealed);
+    buf_release(&json);
+    return status;
+}
+
+/* Nothing is closed before everything was found to be right: what is closed is kept. */
+static enum status seal_ops(struct edit *e, struct fault *f)
+{
+    struct op_list sealed = {0};
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < e->ops.count && status == ST_OK; i++)
+        status = seal_op(e, &e->ops.ops[i], &sealed, f);
+    if (status != ST_OK) {
+        op_list_release(&sealed);
+        return status;
+    }
+    op_list_release(&e->ops);
+    e->ops = sealed;
+    return ST_OK;
+}
+
+/* One commit of what was gathered, and the row about it. */
+static enum status write_edit(struct edit *e, struct fault *f)
 {
     bool dry = control_has(e->call->request, "dry-run"), known = e->now.id.count > 0;
     struct replica_commit done = {0};
@@ -251,7 +312,9 @@ static enum status write_edit(struct edit *e, const char *notes, struct fault *f
         buf_add_text(&e->row, e->ops.count == 0 ? ",\"unchanged\":true" : ",\"dry_run\":true");
     } else {
         char hex[OID_TEXT + 1], change[CHANGE_TEXT + 1];
-        status = replica_write(e->replica, &e->ops, e->call->author, &done, f);
+        status = seal_ops(e, f);
+        if (status == ST_OK)
+            status = replica_write(e->replica, &e->ops, e->call->author, &done, f);
         if (status != ST_OK)
             return status;
         hex_encode(done.id.id, OID_BYTES, hex);
@@ -260,11 +323,6 @@ static enum status write_edit(struct edit *e, const char *notes, struct fault *f
     }
     if (known)
         status = add_left(e, f);
-    if (notes != NULL) {
-        buf_add_text(&e->row, ",\"notes\":[");
-        render_text(&e->row, notes);
-        buf_add_byte(&e->row, ']');
-    }
     buf_add_byte(&e->row, '}');
     return status == ST_OK ? send_row(e, f) : status;
 }
@@ -275,14 +333,14 @@ static enum status add_record(struct edit *e, struct fault *f)
 {
     const struct control_request *q = e->call->request;
     uint8_t id[RECORD_ID_BYTES];
-    randombytes_buf(id, sizeof id);
+    draw_id(id);
     hex_encode(id, sizeof id, e->id.id);
     enum status status = ST_OK;
     for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++)
         status = assign_word(e, q->words[i], f);
     if (status == ST_OK && e->ops.count == 0)
         status = fault_set(f, ST_USAGE, "a new %s needs at least one value", e->type->name);
-    return status == ST_OK ? write_edit(e, NULL, f) : status;
+    return status == ST_OK ? write_edit(e, f) : status;
 }
 
 static enum status add_typed_member(struct edit *e, struct content *c, struct bytes word,
@@ -302,7 +360,7 @@ static enum status add_typed_member(struct edit *e, struct content *c, struct by
     if (status == ST_OK)
         status = lookup_field(e->type, a.name, &field, f);
     if (status == ST_OK)
-        status = lookup_writable(e->type, field, f);
+        status = lookup_writable(e->replica, e->type, field, f);
     if (status == ST_OK)
         status = typed_value(e, field, a.value, f);
     if (status != ST_OK || bytes_equal_text(buf_bytes(&e->value), "null"))
@@ -354,7 +412,7 @@ static enum status write_entry(struct edit *e, const struct content *c, struct f
     status = lookup_held(e->replica, op.type, bytes_of_text(e->id.id), &held, f);
     if (status == ST_OK && !held)
         status = op_list_add(&e->ops, &op);
-    return status == ST_OK ? write_edit(e, NULL, f) : status;
+    return status == ST_OK ? write_edit(e, f) : status;
 }
 
 static enum status add_entry(struct edit *e, struct fault *f)
@@ -429,7 +487,7 @@ enum status edit_set(const struct verb_call *call, struct fault *f)
     for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++)
         status = assign_word(&e, q->words[i], f);
     if (status == ST_OK)
-        status = write_edit(&e, NULL, f);
+        status = write_edit(&e, f);
     edit_release(&e);
     return status;
 }
@@ -521,16 +579,87 @@ static enum status resolve_keep(struct edit *e, struct bytes label, struct fault
     return status;
 }
 
+/* A field whose values all say the same, under different seals: the one that everyone reads stays.
+ */
+static enum status settle_equal(struct edit *e, const struct record_field *field, bool named,
+                                struct fault *f)
+{
+    enum reveal_sameness same = REVEAL_UNKNOWN;
+    struct bytes value = record_reads(&e->now, field)->json;
+    enum status status = reveal_sameness(e->replica, &e->now, field, &same, f);
+    if (status == ST_OK && same == REVEAL_SAME && reading_is_sealed(value)) {
+        over_field(e, field->name);
+        return add_op(e, OP_SET, field->name, value, f);
+    }
+    if (status != ST_OK || !named)
+        return status;
+    status = fault_set(f, ST_NOT_ALLOWED, "the values of %.*s %s", words_shown(field->name),
+                       (const char *)field->name.data,
+                       same == REVEAL_UNKNOWN ? "cannot all be read here" : "do not say the same");
+    fault_fix(f, "give the value, or --keep LABEL");
+    return status;
+}
+
+static enum status resolve_equal(struct edit *e, struct fault *f)
+{
+    const struct control_request *q = e->call->request;
+    enum status status = ST_OK;
+    for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++) {
+        const struct record_field *held = record_field(&e->now, q->words[i]);
+        if (held == NULL || !record_conflicts(&e->now, held))
+            status = no_conflict(e, q->words[i], f);
+    }
+    for (uint32_t i = 0; i < e->now.field_count && status == ST_OK; i++) {
+        const struct record_field *field = &e->now.fields[i];
+        if (record_conflicts(&e->now, field) && is_named(q, field->name))
+            status = settle_equal(e, field, q->word_count > 1, f);
+    }
+    if (status == ST_OK && e->ops.count == 0) {
+        status = fault_set(f, ST_NOTHING,
+                           "no sealed field of this record has values that say the"
+                           " same");
+        fault_fix(f, "minga explain %.8s shows who holds what", e->id.id);
+    }
+    return status;
+}
+
+/* Why, as a record of its own beside the fields that were settled. */
+static enum status add_decision(struct edit *e, struct bytes because, struct fault *f)
+{
+    struct op op = {.verb = OP_SET, .type = BYTES("decision")};
+    struct buf json = {0}, names = {0};
+    uint32_t count = e->ops.count;
+    draw_id(op.id);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_add_byte(&names, ',');
+        buf_add_bytes(&names, e->ops.ops[i].name);
+    }
+    const struct {
+        struct bytes name, text;
+    } fields[] = {{BYTES("because"), because},
+                  {BYTES("field"), buf_bytes(&names)},
+                  {BYTES("record"), bytes_of_text(e->id.id)}};
+    enum status status = buf_status(&names);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && status == ST_OK; i++) {
+        buf_reset(&json);
+        json_add_text(&json, fields[i].text);
+        op.name = fields[i].name;
+        op.value = buf_bytes(&json);
+        status = buf_status(&json);
+        if (status == ST_OK)
+            status = op_list_add(&e->ops, &op);
+    }
+    buf_release(&json);
+    buf_release(&names);
+    return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
+}
+
 static enum status resolve_words(struct edit *e, struct fault *f)
 {
     const struct control_request *q = e->call->request;
-    if (control_has(q, "equal")) {
-        enum status status = fault_set(f, ST_NOT_ALLOWED,
-                                       "--equal settles sealed values, which are"
-                                       " not available in this version");
-        fault_fix(f, "give the value, or --keep LABEL");
-        return status;
-    }
+    if (control_has(q, "equal"))
+        return resolve_equal(e, f);
     if (control_has(q, "keep"))
         return resolve_keep(e, control_option(q, "keep"), f);
     enum status status = wants_words(q, 2, "resolve ID FIELD=VALUE, or resolve ID --keep LABEL", f);
@@ -542,17 +671,16 @@ static enum status resolve_words(struct edit *e, struct fault *f)
 enum status edit_resolve(const struct verb_call *call, struct fault *f)
 {
     struct edit e = {.call = call, .replica = call->replica};
-    const char *notes = NULL;
-    if (control_has(call->request, "because"))
-        notes = "the reason was not kept: reasons are internal, and sealed fields are not available"
-                " in this version";
+    struct bytes because = control_option(call->request, "because");
     enum status status = wants_words(call->request, 1, "resolve ID FIELD=VALUE", f);
     if (status == ST_OK)
         status = open_record(&e, f);
     if (status == ST_OK)
         status = resolve_words(&e, f);
+    if (status == ST_OK && because.count > 0 && e.ops.count > 0)
+        status = add_decision(&e, because, f);
     if (status == ST_OK)
-        status = write_edit(&e, notes, f);
+        status = write_edit(&e, f);
     edit_release(&e);
     return status;
 }

@@ -1,14 +1,17 @@
 /*
  * engine: what the files of the façade share: the replica itself. Private to replica.c, recover.c,
- * judge.c, write.c, adoption.c, advance.c, checkpoint.c and verify.c; everyone else goes through
- * replica.h.
+ * judge.c, write.c, adoption.c, advance.c, checkpoint.c, verify.c, sealed.c and custody.c; everyone
+ * else goes through replica.h.
  */
 #ifndef REPLICAS_ENGINE_H
 #define REPLICAS_ENGINE_H
 
 #include "replicas/account.h"
+#include "replicas/keyring.h"
 #include "replicas/replay.h"
 #include "replicas/replica.h"
+#include "replicas/sealed.h"
+#include "replicas/vault.h"
 
 enum {
     ENGINE_REFUSALS_MAX = 64,            /* remembered refusals: a quota */
@@ -20,6 +23,10 @@ enum {
 };
 
 struct council;
+
+struct uploads;
+struct purge;
+struct follow;
 
 struct replica {
     char *home;                      /* NULL: disk given */
@@ -44,6 +51,16 @@ struct replica {
     int lock_fd;
     int64_t (*wall_seconds)(void *context);
     void *wall_context;
+    struct vault *vault; /* NULL: open for reading only */
+    bool vault_changed;  /* items came since the last checkpoint */
+    struct keyring *keyring;
+    struct oid keyring_state; /* whose keys it holds */
+    struct sealed_memo *sealed;
+    struct uploads *uploads; /* upload.h, purge.h, follow.h; NULL until they are needed */
+    struct purge *purge;
+    struct follow *follow;
+    void (*entropy)(void *context, void *out, size_t count);
+    void *entropy_context;
     struct buf recent; /* frames of nodes recent_first .. recent_first + recent_count - 1 */
     uint32_t recent_first, recent_count;
     size_t recent_at[ENGINE_RECENT_FRAMES];

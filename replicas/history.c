@@ -9,6 +9,7 @@
 #include "replicas/lookup.h"
 #include "replicas/reading.h"
 #include "replicas/render.h"
+#include "replicas/reveal.h"
 #include "replicas/settled.h"
 #include "replicas/tree.h"
 
@@ -69,18 +70,29 @@ static enum status log_begin(struct log *l, struct replica *r, struct fault *f)
 
 /* ---- One row ---- */
 
-static void add_before(const struct record *base, const struct op *op, struct buf *out)
+/* A value that a commit superseded or wrote, as it can be read here. */
+static enum status add_readable(struct log *l, const struct op *op, const char *id,
+                                struct bytes json, enum sealed_state *state_out, struct fault *f)
+{
+    const struct record about = {.type = op->type, .id = bytes_of_text(id)};
+    return reveal_value(l->replica, &about, op->name, json, &l->row, state_out, f);
+}
+
+static enum status add_before(struct log *l, const struct record *base, const struct op *op,
+                              const char *id, struct fault *f)
 {
     const struct record_field *field = record_field(base, op->name);
     struct bytes json = op->verb == OP_DROP ? op->value : BYTES("null");
     if (op->verb == OP_SET && field != NULL)
         json = record_reads(base, field)->json;
-    buf_add_bytes(out, reading_is_sealed(json) ? BYTES("null") : json);
+    enum sealed_state state;
+    return add_readable(l, op, id, json, &state, f);
 }
 
-static void add_record_change(const struct op *op, const char *id, const struct record *base,
-                              struct buf *out)
+static enum status add_record_change(struct log *l, const struct op *op, const char *id,
+                                     const struct record *base, struct fault *f)
 {
+    struct buf *out = &l->row;
     buf_add_text(out, "{\"record\":");
     render_text(out, id);
     buf_add_text(out, ",\"type\":");
@@ -91,11 +103,18 @@ static void add_record_change(const struct op *op, const char *id, const struct 
     else
         json_add_text(out, op->name);
     buf_add_text(out, ",\"before\":");
-    add_before(base, op, out);
+    enum status status = add_before(l, base, op, id, f);
     buf_add_text(out, ",\"after\":");
-    bool hidden = op->verb == OP_DROP || (op->verb == OP_SET && reading_is_sealed(op->value));
-    buf_add_bytes(out, hidden ? BYTES("null") : op->value);
+    enum sealed_state state = SEALED_READ;
+    if (status == ST_OK && op->verb == OP_ENTRY)
+        buf_add_bytes(out, op->value);
+    else if (status == ST_OK)
+        status =
+            add_readable(l, op, id, op->verb == OP_DROP ? BYTES("null") : op->value, &state, f);
+    if (state != SEALED_READ)
+        buf_add_format(out, ",\"sealed\":\"%s\"", sealed_state_text(state));
     buf_add_byte(out, '}');
+    return status;
 }
 
 static void add_other_change(const struct op *op, struct buf *out)
@@ -154,7 +173,7 @@ static enum status add_changes(struct log *l, uint32_t node, const struct op_lis
         }
         static const struct record nothing;
         if (status == ST_OK)
-            add_record_change(op, id, strcmp(based, id) == 0 ? &base : &nothing, &l->row);
+            status = add_record_change(l, op, id, strcmp(based, id) == 0 ? &base : &nothing, f);
     }
     record_release(&base);
     return status;

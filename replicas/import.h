@@ -2,8 +2,9 @@
  * import: rows of a CSV file, and programme.json, into records and entries. Pure: bytes in, rows
  * out; reads no file, writes nothing.
  *
- * A column "name*", or one of a field that is not of class open, is personal data: left out, and
- * said so. A column that the type does not have is an error that names the nearest. UTF-8 only (a
+ * A column "name*" is the field "name" of a class that is not open. It is taken, in clear, where
+ * the options say that the class may be read here, to be sealed by the caller; else it is left out,
+ * and said so; as is a "*" that leads to no such field. A column that the type does not have is an error that names the nearest. UTF-8 only (a
  * BOM is skipped); RFC 4180 quoting. A cell of a set holds its elements with ";" between them. A
  * cell of a reference holds an id, or the key under which the other row was imported.
  */
@@ -23,6 +24,7 @@ struct import_options {
                        * it has none */
     struct bytes where_column, where_value; /* {NULL,0}: every row */
     uint64_t first_line; /* line number of the first byte of 'content' (1: the header) */
+    unsigned classes;    /* 1 << class of those beside open that may be read, and so written */
     struct bytes header; /* the header's text where content is a later chunk; {NULL,0} */
 };
 
@@ -47,7 +49,7 @@ struct import_sink {
     void *user;
     enum status (*row)(void *user, const struct import_row *row); /* a good row */
     enum status (*reject)(void *user, uint64_t line, struct bytes raw, const char *why);
-    void (*left_out)(void *user, const char *column);     /* a "*" column */
+    void (*left_out)(void *user, const char *column);     /* a column that is not taken */
     void (*entropy)(void *user, void *out, size_t count); /* refs without a key */
 };
 

@@ -45,11 +45,19 @@ static enum status unknown_column(const struct schema_type *type, struct bytes n
     return status;
 }
 
-/* Whether the cell of this column may go into the history. */
-static bool is_left_out(const struct schema_type *type, struct bytes name)
+/* Whether the cell of this column is not taken: of a class that is not read here, or marked as
+ * personal where no field would seal it. */
+static bool is_left_out(const struct import_options *o, struct bytes name)
 {
-    const struct schema_field *field = schema_field(type, name);
-    return is_starred(name) || (field != NULL && field->class != SCHEMA_OPEN);
+    const struct schema_field *field = schema_field(o->type, plain(name));
+    if (field == NULL || field->class == SCHEMA_OPEN)
+        return is_starred(name);
+    return (o->classes >> field->class & 1) == 0;
+}
+
+static bool is_sealed(const struct schema_field *field)
+{
+    return field != NULL && field->class != SCHEMA_OPEN;
 }
 
 static bool is_key(const struct import_header *h, uint32_t column)
@@ -81,9 +89,9 @@ static enum status read_column(const struct import_options *o, const struct cell
     if (column_named(names, name) != column)
         return fault_set(f, ST_BAD_VALUE, "header: the column \"%.*s\" is there twice", shown(name),
                          (const char *)name.data);
-    if (is_left_out(o->type, name))
+    if (is_left_out(o, name))
         return ST_OK;
-    const struct schema_field *field = schema_field(o->type, name);
+    const struct schema_field *field = schema_field(o->type, plain(name));
     if (field != NULL)
         insert(h, field, column);
     else if (!is_key(h, column) || !o->type->entry)
@@ -104,8 +112,8 @@ static enum status read_key_column(const struct import_options *o, const struct 
         fault_fix(f, "name the column that tells rows apart with --key");
         return status;
     }
-    const struct schema_field *field = schema_field(o->type, cells_at(names, column));
-    if (is_left_out(o->type, cells_at(names, column)) ||
+    const struct schema_field *field = schema_field(o->type, plain(cells_at(names, column)));
+    if (is_left_out(o, cells_at(names, column)) || is_sealed(field) ||
         (field != NULL && field->kind == SCHEMA_SET))
         return fault_set(f, ST_BAD_VALUE,
                          "header: \"%.*s\" cannot be the key: a key is one value of class open",
@@ -172,13 +180,13 @@ static enum status read_where(const struct import_options *o, const struct cells
                      shown(o->where_column), (const char *)o->where_column.data);
 }
 
-static void tell_left_out(const struct schema_type *type, const struct cells *names,
+static void tell_left_out(const struct import_options *o, const struct cells *names,
                           void (*left_out)(void *user, const char *column), void *user)
 {
     char text[NAME_BYTES_MAX + 1];
     for (uint32_t i = 0; left_out != NULL && i < cells_count(names); i++) {
         struct bytes name = cells_at(names, i);
-        if (!is_left_out(type, name))
+        if (!is_left_out(o, name))
             continue;
         size_t count = (size_t)shown(plain(name));
         memcpy(text, name.data, count);
@@ -201,7 +209,7 @@ enum status import_header_read(const struct import_options *o, const struct cell
         status = read_where(o, names, &h, f);
     if (status != ST_OK)
         return status;
-    tell_left_out(o->type, names, left_out, user);
+    tell_left_out(o, names, left_out, user);
     *out = h;
     return ST_OK;
 }

@@ -26,7 +26,7 @@ struct import_header {
 };
 
 /* import_header_read(): 'names' holds the header's cells; left_out (may be NULL) is told of each
- * column of personal data. Errors: ST_BAD_VALUE (fault: column, nearest) */
+ * column that is not taken. Errors: ST_BAD_VALUE (fault: column, nearest) */
 MUST_USE enum status import_header_read(const struct import_options *o, const struct cells *names,
                                         void (*left_out)(void *user, const char *column),
                                         void *user, struct import_header *out, struct fault *f);

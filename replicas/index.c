@@ -50,7 +50,20 @@ void index_close(struct index *ix)
     mem_free(ix);
 }
 
+struct index_plain *index_plain_part(struct index *ix)
+{
+    return &ix->file.plain;
+}
+
 /* ---- Writing rows ---- */
+
+static uint32_t count_sealed(const struct record *r)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->field_count; i++)
+        count += reading_is_sealed(record_reads(r, &r->fields[i])->json) ? 1 : 0;
+    return count;
+}
 
 struct writer {
     struct index *index;
@@ -83,8 +96,13 @@ static enum status put_row(struct writer *w, const struct index_step *step, cons
     if (status == ST_OK)
         status = sql_bind(w->index->file.put, 3, buf_bytes(&w->fields), f);
     if (status == ST_OK) {
+        uint32_t sealed = count_sealed(&record);
         sqlite3_bind_int64(w->index->file.put, 4, reading_conflicts(&record));
+        sqlite3_bind_int64(w->index->file.put, 5, sealed);
         status = sql_step(w->index->file.put, &row, f);
+        if (status == ST_OK && sealed > 0)
+            status = index_plain_mark(&w->index->file.plain, bytes_of_text(step->id),
+                                      bytes_of_text(type), f);
     }
     record_release(&record);
     return status;
@@ -99,6 +117,9 @@ static enum status drop_row(struct writer *w, const struct index_step *step, con
         status = sql_bind(w->index->file.drop, 2, bytes_of_text(type), f);
     if (status == ST_OK)
         status = sql_step(w->index->file.drop, &row, f);
+    if (status == ST_OK)
+        status = index_plain_mark(&w->index->file.plain, bytes_of_text(step->id),
+                                  bytes_of_text(type), f);
     return status;
 }
 
@@ -247,7 +268,10 @@ static enum status each_row(sqlite3_stmt *statement, index_row_fn each, void *us
             .type = sql_column(statement, 1),
             .fields = sql_column(statement, 2),
             .conflicts = (uint32_t)sqlite3_column_int64(statement, 3),
+            .sealed = (uint32_t)sqlite3_column_int64(statement, 4),
         };
+        if (sqlite3_column_type(statement, 5) == SQLITE_TEXT)
+            row.plain = sql_column(statement, 5);
         status = each(user, &row);
         if (status != ST_OK)
             return status;
@@ -281,7 +305,7 @@ enum status index_find_id(struct index *ix, struct bytes prefix, struct index_id
     sqlite3_stmt *statement = NULL;
     /* 'g' is above every hex digit: the range holds the ids that begin with the prefix. */
     enum status status = sql_prepare(ix->file.db,
-                                     "SELECT id, type, '', 0 FROM record WHERE id >= ?1"
+                                     "SELECT id, type, '', 0, 0, NULL FROM record WHERE id >= ?1"
                                      " AND id < ?1 || 'g' ORDER BY id LIMIT ?2",
                                      &statement, f);
     if (status == ST_OK)
@@ -296,18 +320,39 @@ enum status index_find_id(struct index *ix, struct bytes prefix, struct index_id
     return status;
 }
 
-static void add_where(const struct index_query *q, struct buf *sql)
+#define COLUMNS                                                                                    \
+    "SELECT record.id, record.type, record.fields, record.conflicts, record.sealed, p.fields"
+#define JOINED                                                                                     \
+    " FROM record LEFT JOIN plain.row AS p ON record.sealed > 0 AND p.id = record.id"              \
+    " AND p.type = record.type"
+
+static bool asks_sealed(const struct index_query *q)
 {
-    buf_add_format(sql, " FROM record WHERE type = '%s'", q->type);
+    bool sealed = q->sort != NULL && q->sort_sealed;
+    for (uint32_t i = 0; i < q->filter_count; i++)
+        sealed = sealed || q->filters[i].sealed;
+    return sealed;
+}
+
+static void add_where(const struct index_query *q, bool plain, struct buf *sql)
+{
+    if (plain)
+        buf_add_text(sql, JOINED);
+    else
+        buf_add_text(sql, " FROM record");
+    buf_add_format(sql, " WHERE record.type = '%s'", q->type);
     for (uint32_t i = 0; i < q->filter_count; i++) {
         const struct index_filter *filter = &q->filters[i];
+        const char *from = filter->sealed ? "p" : "record";
         CHECK(name_is_valid(bytes_of_text(filter->field)));
-        if (bytes_equal_text(filter->json, "null"))
-            buf_add_format(sql, " AND reads(fields, '%s') IS NULL", filter->field);
+        if (bytes_equal_text(filter->json, "null") && filter->sealed)
+            buf_add_format(sql, " AND NOT has(record.fields, '%s')", filter->field);
+        else if (bytes_equal_text(filter->json, "null"))
+            buf_add_format(sql, " AND reads(record.fields, '%s') IS NULL", filter->field);
         else if (filter->set)
-            buf_add_format(sql, " AND holds(fields, '%s', ?%u)", filter->field, i + 1);
+            buf_add_format(sql, " AND holds(record.fields, '%s', ?%u)", filter->field, i + 1);
         else
-            buf_add_format(sql, " AND reads(fields, '%s') = ?%u", filter->field, i + 1);
+            buf_add_format(sql, " AND reads(%s.fields, '%s') = ?%u", from, filter->field, i + 1);
     }
 }
 
@@ -344,13 +389,18 @@ enum status index_list(struct index *ix, const struct index_query *q, index_row_
     CHECK(q->filter_count <= INDEX_FILTERS_MAX && name_is_valid(bytes_of_text(q->type)));
     struct question question = {0};
     const char *way = q->descending ? "DESC" : "ASC";
-    buf_add_text(&question.sql, "SELECT id, type, fields, conflicts");
-    add_where(q, &question.sql);
+    bool plain = q->plain || asks_sealed(q);
+    if (plain)
+        buf_add_text(&question.sql, COLUMNS);
+    else
+        buf_add_text(&question.sql, "SELECT id, type, fields, conflicts, sealed, NULL");
+    add_where(q, plain, &question.sql);
     if (q->sort != NULL) {
         CHECK(name_is_valid(bytes_of_text(q->sort)));
-        buf_add_format(&question.sql, " ORDER BY reads(fields, '%s') %s, id %s", q->sort, way, way);
+        buf_add_format(&question.sql, " ORDER BY reads(%s.fields, '%s') %s, record.id %s",
+                       q->sort_sealed ? "p" : "record", q->sort, way, way);
     } else {
-        buf_add_format(&question.sql, " ORDER BY id %s", way);
+        buf_add_format(&question.sql, " ORDER BY record.id %s", way);
     }
     if (q->limit > 0)
         buf_add_format(&question.sql, " LIMIT %llu", (unsigned long long)q->limit);
@@ -376,7 +426,7 @@ enum status index_count(struct index *ix, const struct index_query *q, uint64_t 
     CHECK(q->filter_count <= INDEX_FILTERS_MAX && name_is_valid(bytes_of_text(q->type)));
     struct question question = {0};
     buf_add_text(&question.sql, "SELECT count(*)");
-    add_where(q, &question.sql);
+    add_where(q, asks_sealed(q), &question.sql);
     enum status status = ask(ix, q, &question, f);
     if (status == ST_OK)
         status = one_number(question.statement, 1, count_out, f);
@@ -393,8 +443,8 @@ enum status index_search(struct index *ix, struct bytes text, uint64_t limit, in
     enum status status = buf_status(&folded);
     if (status == ST_OK)
         status = sql_prepare(ix->file.db,
-                             "SELECT id, type, fields, conflicts FROM record"
-                             " WHERE found(fields, ?1) ORDER BY type, id LIMIT ?2",
+                             COLUMNS JOINED " WHERE found(record.fields, ?1) OR found(p.fields, ?1)"
+                                            " ORDER BY record.type, record.id LIMIT ?2",
                              &statement, f);
     if (status == ST_OK)
         status = sql_bind(statement, 1, buf_bytes(&folded), f);
@@ -411,8 +461,8 @@ enum status index_conflicted(struct index *ix, index_row_fn each, void *user, st
 {
     sqlite3_stmt *statement = NULL;
     enum status status = sql_prepare(ix->file.db,
-                                     "SELECT id, type, fields, conflicts FROM record"
-                                     " WHERE conflicts > 0 ORDER BY type, id",
+                                     "SELECT id, type, fields, conflicts, sealed, NULL"
+                                     " FROM record WHERE conflicts > 0 ORDER BY type, id",
                                      &statement, f);
     if (status == ST_OK)
         status = each_row(statement, each, user, f);

@@ -2,13 +2,16 @@
  * index: the SQLite file that answers lists, filters, searches and beginnings of ids. Derived: it
  * can be deleted at any time and is built anew from the state tree.
  *
- *   record(id, type, fields, conflicts)  one row a record or entry; fields is the JSON object of
- *                                        reading_fields()
+ *   record(id, type, fields, conflicts, sealed)  one row a record or entry; fields is the JSON
+ *                                        object of reading_fields(); sealed: how many of them are
  *   place(name, value)                   the state tree the rows stand for, the charter whose
  *                                        schema its indexes follow
  *
  * It moves from the tree it stands at to another by their difference, in one transaction.
  * Every field that the schema marks, every key and every entry's ref has an index of its own.
+ *
+ * The file holds no sealed value in clear. What this office can read stands beside it in memory
+ * (index_plain.h), for the questions that reach sealed fields: after plain_update() they reach all.
  */
 #ifndef REPLICAS_INDEX_H
 #define REPLICAS_INDEX_H
@@ -18,11 +21,13 @@
 #include "replicas/store.h"
 
 struct index;
+struct index_plain;
 
 /* index_open(): at 'path' (mode 0600), made where it is missing, and made anew where it is damaged
  * or of another format; NULL: in memory. Errors: ST_IO, ST_DISK_FULL, ST_NO_MEMORY */
 MUST_USE enum status index_open(const char *path, struct index **out, struct fault *f);
 void index_close(struct index *ix);
+struct index_plain *index_plain_part(struct index *ix);
 
 /*
  * index_update(): bring the rows to 'state', the indexes to newest's schema. Free when nothing
@@ -49,6 +54,7 @@ MUST_USE enum status index_find_id(struct index *ix, struct bytes prefix, struct
 struct index_filter {
     const char *field; /* a name of the schema */
     bool set;          /* of kind set: 'json' is one of its elements */
+    bool sealed;       /* of a class that is not open */
     struct bytes json; /* canonical value, compared without case and accents; "null": none there */
 };
 
@@ -59,13 +65,16 @@ struct index_query {
     const struct index_filter *filters;
     uint32_t filter_count; /* 0 .. INDEX_FILTERS_MAX; all have to match */
     const char *sort;      /* a field's name, or NULL: by id */
+    bool sort_sealed;      /* it is of a class that is not open */
+    bool plain;            /* the type has sealed fields: their values are wanted */
     bool descending;
     uint64_t limit; /* 0: all */
 };
 
 struct index_row { /* lent for the call */
     struct bytes id, type, fields;
-    uint32_t conflicts;
+    struct bytes plain; /* {name: value} of sealed fields that can be read; none: not known */
+    uint32_t conflicts, sealed;
 };
 
 /* Anything but ST_OK ends the walk with that status. The index may be asked, not updated, inside.

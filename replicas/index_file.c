@@ -17,14 +17,15 @@ enum {
     BUSY_MS = 2000,
 };
 
-static const char FORMAT[] = "2"; /* of the tables: a file of another one is built anew */
+static const char FORMAT[] = "3"; /* of the tables: a file of another one is built anew */
 
 static const char *const TABLES =
     "CREATE TABLE IF NOT EXISTS record(id TEXT NOT NULL, type TEXT NOT NULL, fields TEXT NOT NULL,"
-    " conflicts INTEGER NOT NULL);"
+    " conflicts INTEGER NOT NULL, sealed INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX IF NOT EXISTS record_id ON record(id, type);"
     "CREATE INDEX IF NOT EXISTS record_type ON record(type, id);"
     "CREATE INDEX IF NOT EXISTS record_conflict ON record(type, id) WHERE conflicts > 0;"
+    "CREATE INDEX IF NOT EXISTS record_sealed ON record(type, id) WHERE sealed > 0;"
     "CREATE TABLE IF NOT EXISTS place(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
 static enum status set_up(sqlite3 *db, struct fault *f)
@@ -32,6 +33,7 @@ static enum status set_up(sqlite3 *db, struct fault *f)
     char text[512];
     snprintf(text, sizeof text,
              "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
+             "PRAGMA temp_store=MEMORY;" /* what is sorted may be in clear */
              "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA cache_size=-%d;"
              "PRAGMA journal_size_limit=%u; PRAGMA busy_timeout=%d;",
              INDEX_FILE_CACHE_KIB, WAL_BYTES_MAX, BUSY_MS);
@@ -82,9 +84,10 @@ static const char *const STATISTICS =
 static enum status prepare(struct index_file *x, struct fault *f)
 {
     enum status status = sql_prepare(x->db,
-                                     "INSERT INTO record VALUES(?, ?, ?, ?) ON CONFLICT(id, type)"
+                                     "INSERT INTO record VALUES(?, ?, ?, ?, ?)"
+                                     " ON CONFLICT(id, type)"
                                      " DO UPDATE SET fields = excluded.fields,"
-                                     " conflicts = excluded.conflicts",
+                                     " conflicts = excluded.conflicts, sealed = excluded.sealed",
                                      &x->put, f);
     if (status == ST_OK)
         status = sql_prepare(x->db, "DELETE FROM record WHERE id = ? AND type = ?", &x->drop, f);
@@ -98,6 +101,7 @@ static void disconnect(struct index_file *x)
     sqlite3_finalize(x->put);
     sqlite3_finalize(x->drop);
     sqlite3_finalize(x->mark);
+    index_plain_close(&x->plain);
     sql_close(x->db);
     x->put = x->drop = x->mark = NULL;
     x->db = NULL;
@@ -140,6 +144,8 @@ static enum status connect_file(struct index_file *x, struct fault *f)
         status = read_places(x, f);
     if (status == ST_OK)
         status = prepare(x, f);
+    if (status == ST_OK)
+        status = index_plain_open(x->db, &x->plain, f);
     if (status == ST_OK)
         status = index_file_mark(x, "format", FORMAT, f);
     return status;

@@ -9,6 +9,7 @@
 
 #include "proto/id.h"
 #include "replicas/fault.h"
+#include "replicas/index_plain.h"
 
 enum { INDEX_FILE_CACHE_KIB = 4096 }; /* pages kept in memory */
 
@@ -16,6 +17,7 @@ struct index_file {
     sqlite3 *db;
     sqlite3_stmt *put, *drop; /* kept: to prepare them costs more than a row */
     sqlite3_stmt *mark;       /* NULL: a making anew has failed */
+    struct index_plain plain; /* in memory only */
     char *path;               /* NULL: in memory */
     struct oid tree;
     bool placed; /* 'tree' holds the rows; false: none were ever written */

@@ -9,12 +9,15 @@
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/render.h"
+#include "replicas/reveal.h"
 #include "replicas/rules.h"
+#include "replicas/sealed.h"
 #include "replicas/words.h"
 
 enum {
     BATCH_BYTES = 48 * KIB,        /* of operations: a commit's limit leaves room for a charter */
     OP_BYTES = 48,                 /* an operation beside its texts */
+    SEALED_BYTES = 216,            /* what stands for a sealed value */
     REJECTS_BYTES_MAX = 512 * KIB, /* of JSON in one row of the answer */
     HALVES_MAX = 2 * COMMIT_RECORDS_MAX, /* parts of a batch that wait to be tried */
 };
@@ -110,14 +113,88 @@ static struct bytes raw_of(const struct intake *in, const struct pending *row)
     return (struct bytes){in->raw.data + row->raw_at, row->raw_bytes};
 }
 
+/* ---- Sealing ---- */
+
+static const struct schema_field *field_of(const struct pending *row, const struct op *op)
+{
+    return op->verb == OP_SET ? schema_field(row->type, op->name) : NULL;
+}
+
+static bool is_plain(const struct schema_field *field, const struct op *op)
+{
+    return field != NULL && field->class != SCHEMA_OPEN && !bytes_equal_text(op->value, "null");
+}
+
+/* A class key that these rows need first goes in before them: its copies may fill a commit. */
+static enum status make_keys(struct intake *in, uint32_t first, uint32_t count, struct fault *f)
+{
+    bool wanted[SCHEMA_PERSONAL + 1] = {false};
+    enum status status = ST_OK;
+    for (uint32_t r = first; r < first + count; r++) {
+        for (uint32_t i = 0; i < in->rows[r].count; i++) {
+            const struct op *op = &in->ops.ops[in->rows[r].first + i];
+            const struct schema_field *field = field_of(&in->rows[r], op);
+            if (is_plain(field, op))
+                wanted[field->class] = true;
+        }
+    }
+    for (enum schema_class c = SCHEMA_INTERNAL; c <= SCHEMA_PERSONAL && status == ST_OK; c++) {
+        struct op_list ops = {0};
+        struct seal_id id;
+        struct replica_commit done;
+        if (!wanted[c])
+            continue;
+        status = sealed_ready(in->replica, c, &ops, &id, f);
+        if (status == ST_OK && ops.count > 0)
+            status = replica_write(in->replica, &ops, in->call->author, &done, f);
+        op_list_release(&ops);
+    }
+    return status;
+}
+
+/* One row's operations, its values closed. */
+static enum status seal_row(struct intake *in, const struct pending *row, struct op_list *out,
+                            struct fault *f)
+{
+    struct record now = {0};
+    struct op_list keys = {0}; /* none: make_keys() has been here */
+    struct buf json = {0};
+    bool looked = false;
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < row->count && status == ST_OK; i++) {
+        struct op op = in->ops.ops[row->first + i];
+        const struct schema_field *field = field_of(row, &op);
+        if (is_plain(field, &op)) {
+            if (!looked && row->kind == CHANGED) {
+                status =
+                    replica_record(in->replica, NULL, op.type, bytes_of_text(row->id), &now, f);
+                looked = true;
+            }
+            struct sealed_target target = {
+                .type = op.type, .record = bytes_of_text(row->id), .now = &now, .field = field};
+            buf_reset(&json);
+            if (status == ST_OK)
+                status = schema_check(field, op.value, f);
+            if (status == ST_OK)
+                status = sealed_close(in->replica, &target, op.value, &keys, &json, f);
+            op.value = buf_bytes(&json);
+        }
+        if (status == ST_OK)
+            status = op_list_add(out, &op);
+    }
+    CHECK(keys.count == 0);
+    record_release(&now);
+    buf_release(&json);
+    return status;
+}
+
 static enum status write_rows(struct intake *in, uint32_t first, uint32_t count, struct fault *f)
 {
     struct op_list ops = {0};
     struct replica_commit done;
-    enum status status = ST_OK;
+    enum status status = make_keys(in, first, count, f);
     for (uint32_t r = first; r < first + count && status == ST_OK; r++)
-        for (uint32_t i = 0; i < in->rows[r].count && status == ST_OK; i++)
-            status = op_list_add(&ops, &in->ops.ops[in->rows[r].first + i]);
+        status = seal_row(in, &in->rows[r], &ops, f);
     if (status == ST_OK)
         status = replica_write(in->replica, &ops, in->call->author, &done, f);
     op_list_release(&ops);
@@ -207,9 +284,10 @@ static enum status begin_row(struct intake *in, const struct import_row *row, co
     return buf_status(&in->raw);
 }
 
-static enum status add_op(struct intake *in, const struct op *op)
+static enum status add_op(struct intake *in, const struct op *op, bool sealed)
 {
-    in->bytes += OP_BYTES + op->type.count + op->name.count + op->value.count + op->over.count;
+    size_t value = sealed ? (size_t)SEALED_BYTES : op->value.count;
+    in->bytes += OP_BYTES + op->type.count + op->name.count + value + op->over.count;
     return op_list_add(&in->ops, op);
 }
 
@@ -236,30 +314,36 @@ static bool is_waiting(const struct intake *in, const char *id)
 
 /* ---- Records ---- */
 
-static bool holds_value(const struct record *now, const struct record_field *field,
-                        struct bytes json)
+/* One of several values in conflict says nothing new: an import settles no conflict. Nor does what
+ * cannot be compared because its content is on its way: whoever has it can import again. */
+static enum status is_new(struct intake *in, const struct record *now,
+                          const struct record_field *held, struct bytes json, bool *out)
 {
-    for (uint32_t i = 0; i < field->count; i++)
-        if (bytes_equal(now->values[field->first + i].json, json))
-            return true;
-    return false;
+    enum reveal_sameness says = REVEAL_DIFFERENT;
+    enum status status = ST_OK;
+    if (held != NULL)
+        status = reveal_says(in->replica, now, held, json, &says, in->fault);
+    *out = says == REVEAL_DIFFERENT;
+    return status;
 }
 
 static enum status add_set_op(struct intake *in, struct op *op, const struct record *now,
                               struct bytes json)
 {
     const struct record_field *held = record_field(now, op->name);
-    /* One of several values in conflict says nothing new: an import settles no conflict. */
-    if (held != NULL && holds_value(now, held, json))
-        return ST_OK;
+    const struct schema_field *field = schema_field(in->type, op->name);
+    bool new = false;
+    enum status status = is_new(in, now, held, json, &new);
+    if (status != ST_OK || !new)
+        return status;
     buf_reset(&in->over);
     for (uint32_t i = 0; held != NULL && i < held->count; i++)
         buf_add(&in->over, now->values[held->first + i].change.id, CHANGE_BYTES);
     op->verb = OP_SET;
     op->value = json;
     op->over = buf_bytes(&in->over);
-    enum status status = buf_status(&in->over);
-    return status == ST_OK ? add_op(in, op) : status;
+    status = buf_status(&in->over);
+    return status == ST_OK ? add_op(in, op, is_plain(field, op)) : status;
 }
 
 /* A cell of a set holds one element, or a list of them. */
@@ -281,7 +365,7 @@ static enum status add_element_ops(struct intake *in, struct op *op, const struc
         op->value = json_read_text(&r);
         bool held = set != NULL && record_element(now, set, op->value) != NULL;
         if (r.status == ST_OK && !held)
-            status = add_op(in, op);
+            status = add_op(in, op, false);
     }
     return status == ST_OK ? r.status : status;
 }
@@ -401,7 +485,7 @@ static enum status add_entry(struct intake *in, const struct import_row *row, co
     buf_add_bytes(&in->raw, ref);
     status = buf_status(&in->raw);
     if (status == ST_OK)
-        status = add_op(in, op);
+        status = add_op(in, op, false);
     if (status == ST_OK)
         end_row(in, p, ADDED);
     return status;
@@ -561,6 +645,8 @@ enum status intake_import(const struct verb_call *call, struct fault *f)
     }
     enum status status = lookup_type(call->replica, q->words[0], &in.type, f);
     o.schema = charter_newest(replica_charters(call->replica))->schema;
+    for (enum schema_class c = SCHEMA_INTERNAL; c <= SCHEMA_PERSONAL; c++)
+        o.classes |= sealed_readable(call->replica, c) ? 1U << c : 0;
     o.type = in.type;
     if (status == ST_OK)
         status = read_options(&in, &o, f);

@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "replicas/json.h"
 #include "replicas/nearest.h"
+#include "replicas/sealed.h"
 #include "replicas/tree.h"
 #include "replicas/words.h"
 
@@ -303,8 +304,9 @@ static enum status find_reference(struct replica *r, const struct schema_field *
     return status;
 }
 
-enum status lookup_value(struct replica *r, const struct schema_field *field, struct bytes text,
-                         struct bytes currency, struct buf *out, struct fault *f)
+static enum status find_value(struct replica *r, const struct schema_field *field,
+                              struct bytes text, struct bytes currency, struct buf *out,
+                              struct fault *f)
 {
     if (field->kind == SCHEMA_LABEL && text.count > 0) {
         enum status status = lookup_label(r, text, f);
@@ -320,16 +322,28 @@ enum status lookup_value(struct replica *r, const struct schema_field *field, st
     return status;
 }
 
-enum status lookup_writable(const struct schema_type *type, const struct schema_field *field,
-                            struct fault *f)
+/* What is sealed stands in no message, which may be logged: who or what was looked for is left out.
+ */
+enum status lookup_value(struct replica *r, const struct schema_field *field, struct bytes text,
+                         struct bytes currency, struct buf *out, struct fault *f)
 {
-    if (field->class == SCHEMA_OPEN)
+    enum status status = find_value(r, field, text, currency, out, f);
+    bool looked_up = field->kind == SCHEMA_LABEL || field->kind == SCHEMA_REFERENCE;
+    if (status == ST_OK || status_class(status) == STATUS_LOCAL || field->class == SCHEMA_OPEN ||
+        !looked_up)
+        return status;
+    return fault_set(f, status, "%s: there is no such %s here", field->name,
+                     field->kind == SCHEMA_LABEL ? "member" : "record");
+}
+
+enum status lookup_writable(struct replica *r, const struct schema_type *type,
+                            const struct schema_field *field, struct fault *f)
+{
+    if (field->class == SCHEMA_OPEN || sealed_readable(r, field->class))
         return ST_OK;
     enum status status = fault_set(
-        f, ST_NOT_ALLOWED,
-        "field %s of %s is %s; sealed fields are not available in this version, so it cannot be"
-        " stored yet",
-        field->name, type->name, field->class == SCHEMA_PERSONAL ? "personal data" : "internal");
+        f, ST_NOT_ALLOWED, "field %s of %s is %s data, which %s may not read and so may not write",
+        field->name, type->name, sealed_class_text(field->class), replica_label(r));
     fault_fix(f, "leave the field out; nothing was written");
     return status;
 }

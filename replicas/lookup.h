@@ -48,8 +48,8 @@ MUST_USE enum status lookup_value(struct replica *r, const struct schema_field *
                                   struct bytes text, struct bytes currency, struct buf *out,
                                   struct fault *f);
 
-/* lookup_writable(): Errors: ST_NOT_ALLOWED  the field's class has to be sealed: not yet */
-MUST_USE enum status lookup_writable(const struct schema_type *type,
+/* lookup_writable(): Errors: ST_NOT_ALLOWED  this office may not read the field's class */
+MUST_USE enum status lookup_writable(struct replica *r, const struct schema_type *type,
                                      const struct schema_field *field, struct fault *f);
 
 /* lookup_held(): whether the state holds that record; 'id' in hex. */

@@ -5,6 +5,9 @@
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/moment.h"
+#include "replicas/object.h"
+#include "replicas/plain.h"
+#include "replicas/reading.h"
 #include "replicas/render.h"
 
 static enum status usage(struct fault *f, const char *use)
@@ -60,20 +63,24 @@ static enum status list_row(void *user, const struct index_row *found)
     struct replica *r = l->call->replica;
     struct record record = {0};
     enum status status = ST_OK;
+    uint32_t read = 0;
+    if (found->plain.count > 0)
+        status = object_count(found->plain, &read);
     buf_reset(&l->row);
     buf_add_byte(&l->row, '{');
-    if (found->conflicts > 0) { /* who holds what is not in the index */
+    if (status == ST_OK && (found->conflicts > 0 || read < found->sealed)) {
+        /* who holds what, and what cannot be read, is not in the index */
         status = replica_record(r, NULL, found->type, found->id, &record, l->fault);
         if (status == ST_OK)
             status = render_record(r, &record, &l->row, l->fault);
         record_release(&record);
-    } else {
+    } else if (status == ST_OK) {
         buf_add_text(&l->row, "\"id\":");
         json_add_text(&l->row, found->id);
         buf_add_text(&l->row, ",\"type\":");
         json_add_text(&l->row, found->type);
         buf_add_text(&l->row, ",\"fields\":");
-        buf_add_bytes(&l->row, found->fields);
+        reading_merge(found->fields, found->plain, &l->row);
         buf_add_text(&l->row, ",\"conflicts\":{}");
     }
     buf_add_byte(&l->row, '}');
@@ -125,6 +132,7 @@ static enum status add_filter(const struct verb_call *call, const struct schema_
     *out = (struct index_filter){
         .field = field->name,
         .set = field->kind == SCHEMA_SET,
+        .sealed = field->class != SCHEMA_OPEN,
         .json = buf_bytes(json),
     };
     return status == ST_OK ? buf_status(json) : status;
@@ -142,9 +150,23 @@ static enum status set_sort(const struct control_request *q, const struct schema
     if (name.count == 0 || bytes_equal_text(name, "id"))
         return ST_OK;
     enum status status = lookup_field(type, name, &field, f);
-    if (status == ST_OK)
+    if (status == ST_OK) {
         query->sort = field->name;
+        query->sort_sealed = field->class != SCHEMA_OPEN;
+    }
     return status;
+}
+
+/* What has to be read before the question: all sealed values where it asks for one, else none. */
+static enum status prepare_list(const struct verb_call *call, const struct schema_type *type,
+                                struct index_query *query, struct fault *f)
+{
+    bool asked = query->sort_sealed;
+    for (uint32_t i = 0; i < query->filter_count; i++)
+        asked = asked || query->filters[i].sealed;
+    for (uint32_t i = 0; i < type->field_count; i++)
+        query->plain = query->plain || type->fields[i].class != SCHEMA_OPEN;
+    return asked ? plain_update(call->replica, 0, NULL, f) : ST_OK;
 }
 
 static enum status run_list(const struct verb_call *call, struct index *index,
@@ -193,6 +215,8 @@ enum status query_list(const struct verb_call *call, struct fault *f)
     if (status == ST_OK)
         status = limit_of(q, &query.limit, f);
     if (status == ST_OK)
+        status = prepare_list(call, type, &query, f);
+    if (status == ST_OK)
         status = run_list(call, index, &query, f);
     for (uint32_t i = 0; i < count; i++)
         buf_release(&json[i]);
@@ -216,6 +240,8 @@ enum status query_find(const struct verb_call *call, struct fault *f)
         status = limit_of(q, &limit, f);
     if (status == ST_OK)
         status = lookup_index(call->replica, &index, f);
+    if (status == ST_OK)
+        status = plain_update(call->replica, 0, NULL, f);
     if (status == ST_OK)
         status = index_search(index, buf_bytes(&text), limit, list_row, &l, f);
     buf_release(&text);

@@ -14,6 +14,17 @@
  */
 void reading_fields(const struct record *r, struct buf *out);
 
+/* reading_fields_by(): the same; what stands for a sealed value is added by 'sealed' (NULL: null).
+ */
+typedef void (*reading_sealed_fn)(void *user, struct bytes field, struct bytes json,
+                                  struct buf *out);
+void reading_fields_by(const struct record *r, reading_sealed_fn sealed, void *user,
+                       struct buf *out);
+
+/* reading_merge(): reading_fields() with what was read of the sealed ones, {name: value}; both in
+ * canonical JSON. */
+void reading_merge(struct bytes fields, struct bytes plain, struct buf *out);
+
 /* reading_conflicts(): how many fields hold values that differ. */
 uint32_t reading_conflicts(const struct record *r);
 

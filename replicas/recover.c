@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/council.h"
+#include "replicas/custody.h"
 
 /* Charter files are taken in the order of their names, which is that of their versions. */
 struct charters {
@@ -98,6 +99,8 @@ static enum status replay_frame(struct frames *l, struct bytes payload)
         st = fault_set(l->fault, ST_CORRUPT, "a journal frame holds another commit than it says");
     if (st == ST_OK)
         st = advance_commit(l->replica, &j, &node, l->fault);
+    if (st == ST_OK)
+        st = custody_note(l->replica, &j.ops, l->fault);
     judged_release(&j);
     store_tidy(l->replica->store);
     return st;

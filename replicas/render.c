@@ -6,6 +6,7 @@
 #include "proto/mem.h"
 #include "replicas/json.h"
 #include "replicas/reading.h"
+#include "replicas/reveal.h"
 
 enum { SHORT_ID_DIGITS = 6 };
 
@@ -80,18 +81,20 @@ void render_order(const struct record *record, const struct record_field *field,
     }
 }
 
-static enum status add_value(struct replica *r, const struct record *record,
+static enum status add_value(struct replica *r, const struct record *record, struct bytes field,
                              const struct record_value *value, struct buf *out, struct fault *f)
 {
     struct render_change by;
+    enum sealed_state state = SEALED_READ;
     enum status status = render_change(r, record, &value->change, &by, f);
     if (status != ST_OK)
         return status;
     buf_add_text(out, "{\"value\":");
-    if (reading_is_sealed(value->json))
-        buf_add_text(out, "null");
-    else
-        buf_add_bytes(out, value->json);
+    status = reveal_value(r, record, field, value->json, out, &state, f);
+    if (status != ST_OK)
+        return status;
+    if (state != SEALED_READ)
+        buf_add_format(out, ",\"sealed\":\"%s\"", sealed_state_text(state));
     buf_add_text(out, ",\"office\":");
     render_text(out, by.office);
     buf_add_text(out, ",\"author\":");
@@ -116,10 +119,25 @@ enum status render_values(struct replica *r, const struct record *record,
     for (uint32_t i = 0; i < field->count && status == ST_OK; i++) {
         if (i > 0)
             buf_add_byte(out, ',');
-        status = add_value(r, record, &record->values[order[i]], out, f);
+        status = add_value(r, record, field->name, &record->values[order[i]], out, f);
     }
     buf_add_byte(out, ']');
     mem_free(order);
+    return status;
+}
+
+/* "fields" as they can be read here, and why some cannot. */
+static enum status add_fields(struct replica *r, const struct record *record, struct buf *out,
+                              struct fault *f)
+{
+    struct buf words = {0};
+    buf_add_text(out, ",\"fields\":");
+    enum status status = reveal_fields(r, record, out, &words, f);
+    if (status == ST_OK && words.count > 2) {
+        buf_add_text(out, ",\"sealed\":");
+        buf_add_bytes(out, buf_bytes(&words));
+    }
+    buf_release(&words);
     return status;
 }
 
@@ -130,10 +148,8 @@ enum status render_record(struct replica *r, const struct record *record, struct
     json_add_text(out, record->id);
     buf_add_text(out, ",\"type\":");
     json_add_text(out, record->type);
-    buf_add_text(out, ",\"fields\":");
-    reading_fields(record, out);
+    enum status status = add_fields(r, record, out, f);
     buf_add_text(out, ",\"conflicts\":{");
-    enum status status = ST_OK;
     bool first = true;
     for (uint32_t i = 0; i < record->field_count && status == ST_OK; i++) {
         const struct record_field *field = &record->fields[i];

@@ -33,13 +33,13 @@ void render_text(struct buf *out, const char *text);
 void render_order(const struct record *record, const struct record_field *field, uint32_t *out);
 
 /* render_values(): "[{"value", "office", "author", "time", "commit"} …]" of a field, in
- * render_order(), appended. */
+ * render_order(), appended; with "sealed", a word, where the value cannot be read. */
 MUST_USE enum status render_values(struct replica *r, const struct record *record,
                                    const struct record_field *field, struct buf *out,
                                    struct fault *f);
 
-/* render_record(): "id", "type", "fields" and "conflicts" as members of an object that the caller
- * opens and closes, appended. */
+/* render_record(): "id", "type", "fields", "sealed" (where some field cannot be read: {name: word})
+ * and "conflicts" as members of an object that the caller opens and closes, appended. */
 MUST_USE enum status render_record(struct replica *r, const struct record *record, struct buf *out,
                                    struct fault *f);
 

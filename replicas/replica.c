@@ -9,6 +9,7 @@
 #include "proto/mem.h"
 #include "replicas/adoption.h"
 #include "replicas/council.h"
+#include "replicas/custody.h"
 #include "replicas/engine.h"
 #include "replicas/index.h"
 #include "replicas/schema_system.h"
@@ -28,6 +29,25 @@ static enum status put_charter(struct disk *disk, uint32_t version, struct bytes
     return disk_put(disk, "charters", name, file, f);
 }
 
+/* Whether the newest version says another thing of us than the one before. */
+static bool role_changed(const struct replica *r)
+{
+    const struct charter *fresh = charter_newest(&r->chain);
+    const struct charter *old = charter_at(&r->chain, fresh->version - 1);
+    const struct charter_member *now = charter_by_key(fresh, &r->identity.key);
+    const struct charter_member *then =
+        old != NULL ? charter_by_key(old, &r->identity.key) : NULL;
+    return now != NULL && then != NULL ? now->role != then->role : now != then;
+}
+
+/* What our role may read, before the version that says so is durable: after a crash between the two
+ * it comes again. */
+static enum status follow_role(struct replica *r, struct fault *f)
+{
+    enum status st = custody_recount(r, f);
+    return st == ST_OK ? vault_commit(r->vault, f) : st;
+}
+
 enum status engine_keep_charter(struct replica *r, struct bytes file, struct fault *f)
 {
     uint32_t before = r->chain.count;
@@ -44,10 +64,14 @@ enum status engine_keep_charter(struct replica *r, struct bytes file, struct fau
                    ? put_charter(r->disk, charter_version_of(file), file, f)
                    : ST_OK;
     const struct charter *fresh = charter_newest(&r->chain);
-    if (r->disk != NULL && !r->readonly)
+    bool other_role = r->vault != NULL && role_changed(r);
+    if (other_role)
+        st = follow_role(r, f);
+    if (st == ST_OK && r->disk != NULL && !r->readonly)
         st = put_charter(r->disk, fresh->version, buf_bytes(&fresh->file), f);
     if (st != ST_OK) { /* not durable, so not in force */
         charter_chain_drop(&r->chain);
+        r->failed = r->failed || (other_role && custody_recount(r, NULL) != ST_OK);
         return st;
     }
     if (before > 0 && fresh->retired_count > r->chain.versions[before - 1]->retired_count)
@@ -230,6 +254,29 @@ static enum status open_given(struct replica *r, const struct replica_options *o
     return store_open(o->backing, ENGINE_CACHE_BYTES, &r->store);
 }
 
+/* The vault, the keyring, and what they need. *fresh_out: nothing was ever kept there. */
+static enum status open_vault(struct replica *r, const struct replica_options *o, bool *fresh_out,
+                              struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    *fresh_out = false;
+    r->vault = o->vault;
+    r->entropy = o->entropy;
+    r->entropy_context = o->entropy_context;
+    enum status st = keyring_create(&r->network, &r->keyring);
+    if (st == ST_OK)
+        st = sealed_memo_create(&r->sealed);
+    if (st != ST_OK || r->readonly || r->vault != NULL)
+        return st;
+    if (o->home == NULL)
+        return vault_open(NULL, (struct bytes){NULL, 0}, &r->vault, f);
+    st = home_path(r->home, "vault.db", path, f);
+    if (st != ST_OK)
+        return st;
+    *fresh_out = access(path, F_OK) != 0;
+    return vault_open(path, (struct bytes){NULL, 0}, &r->vault, f);
+}
+
 static enum status open_index(struct replica *r, struct fault *f)
 {
     char path[HOME_PATH_MAX];
@@ -242,6 +289,7 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
     struct replica *r = mem_alloc(sizeof *r);
     if (r == NULL)
         return ST_NO_MEMORY;
+    bool fresh_vault = false;
     r->lock_fd = -1;
     r->readonly = o->readonly;
     r->rebuild = o->rebuild;
@@ -253,8 +301,12 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
         st = account_memo_create(&r->memo);
     if (st == ST_OK)
         st = o->home != NULL ? open_home(r, o, f) : open_given(r, o);
+    if (st == ST_OK)
+        st = open_vault(r, o, &fresh_vault, f);
     if (st == ST_OK && r->disk != NULL)
         st = recover_open(r, f);
+    if (st == ST_OK && fresh_vault)
+        st = custody_want_state(r, f);
     if (st == ST_OK && o->index && o->home != NULL)
         st = open_index(r, f);
     if (st != ST_OK) {
@@ -270,6 +322,9 @@ void replica_drop(struct replica *r)
     if (r == NULL)
         return;
     index_close(r->index);
+    vault_close(r->vault);
+    keyring_free(r->keyring);
+    sealed_memo_free(r->sealed);
     journal_close(r->journal);
     store_close(r->store);
     graph_free(r->graph);
@@ -342,6 +397,22 @@ const struct oid *replica_state(const struct replica *r)
 struct journal *replica_journal(struct replica *r)
 {
     return r->journal;
+}
+
+struct vault *replica_vault(struct replica *r)
+{
+    return r->vault;
+}
+
+enum status replica_keyring(struct replica *r, struct keyring **out, struct fault *f)
+{
+    *out = r->keyring;
+    if (oid_equal(&r->keyring_state, &r->state))
+        return ST_OK;
+    enum status st = keyring_update(r->keyring, r->store, &r->state, &r->identity, f);
+    if (st == ST_OK)
+        r->keyring_state = r->state;
+    return st;
 }
 
 void replica_record_path(struct bytes type, struct bytes id_hex, char out[static 320])
@@ -453,6 +524,8 @@ static enum status take(struct replica *r, const struct judged *j, uint32_t *nod
     buf_add_bytes(&r->recent, buf_bytes(&j->frame));
     r->changed = true;
     st = advance_commit(r, j, node_out, f);
+    if (st == ST_OK)
+        st = custody_note(r, &j->ops, f);
     r->failed = st != ST_OK;
     CHECK(r->failed || *node_out == ordinal);
     return st;
@@ -547,7 +620,10 @@ enum status replica_sync(struct replica *r, struct fault *f)
 {
     if (r->failed)
         return fault_set(f, ST_IO, "an earlier write failed; the daemon must be started again");
-    enum status st = journal_sync(r->journal, f);
+    /* No commit is durable before its items are, so that no writer names what nobody has. */
+    enum status st = r->vault != NULL ? vault_commit(r->vault, f) : ST_OK;
+    if (st == ST_OK)
+        st = journal_sync(r->journal, f);
     r->failed = st != ST_OK;
     store_tidy(r->store);
     if (st == ST_OK && council_is_behind(r)) { /* a commit brought the next charter */
@@ -657,6 +733,8 @@ void replica_rest(struct replica *r)
 
 bool replica_wants_checkpoint(const struct replica *r, bool idle)
 {
+    if (idle && r->vault_changed)
+        return true;
     return r->changed && (idle || store_pending_bytes(r->store) > ENGINE_PENDING_BYTES_MAX);
 }
 

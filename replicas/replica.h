@@ -20,6 +20,8 @@
 
 struct replica;
 struct index;
+struct vault;
+struct keyring;
 
 struct replica_options {
     const char *home;              /* real files; or NULL and the three below (tests, simulator) */
@@ -30,11 +32,14 @@ struct replica_options {
     const struct home_identity *identity;
     const char *label; /* with 'disk': ours */
     const struct digest *network;
-    bool readonly; /* no lock, no journal writes, no index */
+    struct vault *vault; /* with 'disk': taken over; NULL: a fresh one in memory */
+    bool readonly; /* no lock, no journal writes, no index, no vault */
     bool index;    /* keep the SQLite index at home/index.db */
     bool rebuild;  /* the journal may lack what the repository has: for repair alone */
     int64_t (*wall_seconds)(void *context); /* for git's dates only; NULL: time() */
     void *wall_context;
+    void (*entropy)(void *context, void *out, size_t count); /* salts, nonces; NULL: libsodium's */
+    void *entropy_context;
 };
 
 /* replica_found(): home with first charter: members = the founder alone, an office, admin and
@@ -78,6 +83,11 @@ struct store *replica_store(struct replica *r);
 struct index *replica_index(struct replica *r); /* as it stands; see index_update(); NULL: none */
 const struct oid *replica_state(const struct replica *r); /* the state tree */
 struct journal *replica_journal(struct replica *r);
+/* replica_vault(): what the history only names; NULL: open for reading only. What is written there
+ * is durable with the next replica_sync(). */
+struct vault *replica_vault(struct replica *r);
+/* replica_keyring(): the class keys of the state. Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY */
+MUST_USE enum status replica_keyring(struct replica *r, struct keyring **out, struct fault *f);
 
 /* replica_record(): one record of tree 'root' (NULL: the state), parsed; 'out' borrows from the
  * store until the next store_tidy(); release it. Errors: ST_NOT_FOUND, ST_CORRUPT, … */

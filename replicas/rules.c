@@ -1,6 +1,8 @@
 #include "replicas/rules.h"
 
 #include "proto/check.h"
+#include "replicas/keyring.h"
+#include "replicas/sealed.h"
 
 static unsigned writer_bits(const struct charter_member *m)
 {
@@ -43,16 +45,41 @@ static enum status check_type(const struct charter *charter, const struct charte
     return ST_OK;
 }
 
-static enum status check_field(const struct schema_type *type, const struct op *op, struct fault *f)
+/* A value of class internal or personal: null, or what stands for it (sealed.h), written by one who
+ * may read it. */
+static enum status check_sealed(const struct charter_member *member, const struct schema_type *type,
+                                const struct schema_field *field, const struct op *op,
+                                struct fault *f)
+{
+    struct sealed_value value;
+    const char *class = sealed_class_text(field->class);
+    if (op->verb != OP_SET)
+        return fault_set(f, ST_NOT_SCHEMA, "field %s of %s is no set", field->name, type->name);
+    if (!keyring_entitled(member->role, field->class))
+        return fault_set(f, ST_NOT_ALLOWED,
+                         "%s, as %s, may not write field %s of %s: it is %s data", member->label,
+                         charter_role_text(member->role), field->name, type->name, class);
+    if (bytes_equal_text(op->value, "null"))
+        return ST_OK;
+    if (!sealed_parse(op->value, &value))
+        return fault_set(f, ST_BAD_VALUE,
+                         "field %s of %s is %s data, which never enters the history in clear",
+                         field->name, type->name, class);
+    if (value.class != field->class)
+        return fault_set(f, ST_BAD_VALUE, "field %s of %s is %s data, sealed as %s", field->name,
+                         type->name, class, sealed_class_text(value.class));
+    return ST_OK;
+}
+
+static enum status check_field(const struct charter_member *member, const struct schema_type *type,
+                               const struct op *op, struct fault *f)
 {
     const struct schema_field *field = schema_field(type, op->name);
     if (field == NULL)
         return fault_set(f, ST_NOT_SCHEMA, "type %s has no field \"%.*s\"", type->name,
                          (int)op->name.count, (const char *)op->name.data);
     if (field->class != SCHEMA_OPEN)
-        return fault_set(
-            f, ST_BAD_VALUE, "field %s of %s is %s data, which never enters the history in clear",
-            field->name, type->name, field->class == SCHEMA_PERSONAL ? "personal" : "internal");
+        return check_sealed(member, type, field, op, f);
     if ((field->kind == SCHEMA_SET) != (op->verb != OP_SET))
         return fault_set(f, ST_NOT_SCHEMA, "field %s of %s is %s", field->name, type->name,
                          field->kind == SCHEMA_SET ? "a set: add to it or drop from it" : "no set");
@@ -75,7 +102,7 @@ enum status rules_check(const struct charter *charter, const struct charter_memb
         enum status st = check_type(charter, member, op, &type, f);
         if (st == ST_OK)
             st = op->verb == OP_ENTRY ? schema_check_entry(type, op->value, f)
-                                      : check_field(type, op, f);
+                                      : check_field(member, type, op, f);
         if (st != ST_OK)
             return st;
     }

@@ -23,11 +23,28 @@ struct sealed_value {
 bool sealed_parse(struct bytes json, struct sealed_value *out);
 void sealed_write(const struct sealed_value *value, struct buf *out);
 
+const char *sealed_class_text(enum schema_class class); /* "open", "internal", "personal" */
+
+/* sealed_readable(): whether this office may read a class, by the newest charter. */
+bool sealed_readable(struct replica *r, enum schema_class class);
+
+/* What is kept at hand between two values: salts. One a replica; wiped at its end, and forgotten
+ * where something was erased or a class was lost. */
+struct sealed_memo;
+MUST_USE enum status sealed_memo_create(struct sealed_memo **out);
+void sealed_memo_free(struct sealed_memo *m);
+void sealed_memo_forget(struct sealed_memo *m);
+
 struct sealed_target {
     struct bytes type, record; /* hex digits */
     const struct record *now;  /* as the state has it; empty or NULL for a new one */
     const struct schema_field *field;
 };
+
+/* sealed_ready(): the class key to seal with; one that has to be made is appended to 'ops', which
+ * sealed_close() finds there again. Errors: as sealed_close() */
+MUST_USE enum status sealed_ready(struct replica *r, enum schema_class class, struct op_list *ops,
+                                  struct seal_id *id_out, struct fault *f);
 
 /*
  * sealed_close(): 'plain' (canonical JSON, not null) becomes an item in the vault (durable with the

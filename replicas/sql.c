@@ -180,6 +180,13 @@ static void function_reads(sqlite3_context *context, int count, sqlite3_value **
     }
 }
 
+static void function_has(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct bytes json;
+    CHECK(count == 2);
+    sqlite3_result_int(context, find_member(argument(values[0]), argument(values[1]), &json));
+}
+
 static bool folds_to(struct bytes json, struct bytes folded, bool part, struct buf *work)
 {
     buf_reset(work);
@@ -246,6 +253,9 @@ enum status sql_open(const char *path, sqlite3 **out, struct fault *f)
     if (result == SQLITE_OK)
         result = sqlite3_create_function(db, "reads", 2, FUNCTION_FLAGS, NULL, function_reads, NULL,
                                          NULL);
+    if (result == SQLITE_OK)
+        result =
+            sqlite3_create_function(db, "has", 2, FUNCTION_FLAGS, NULL, function_has, NULL, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_create_function(db, "holds", 3, FUNCTION_FLAGS, NULL, function_holds, NULL,
                                          NULL);

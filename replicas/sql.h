@@ -1,9 +1,10 @@
 /*
- * sql: the thin wrapper around SQLite: results become a status and a fault, and three functions of
+ * sql: the thin wrapper around SQLite: results become a status and a fault, and four functions of
  * ours are known inside, over one JSON object of values and lists of values:
  *
  *   reads(json, name)        the value of that name: text as fold.h folds it, an integer, 0 or 1;
  *                            NULL where there is none, or a list
+ *   has(json, name)          whether there is a member of that name, null or not
  *   holds(json, name, text)  whether the list of that name has an element that folds to 'text'
  *   found(json, text)        whether any value, or element of a list, contains the folded 'text'
  */

@@ -5,12 +5,14 @@
 #include "proto/check.h"
 #include "replicas/acknowledge.h"
 #include "replicas/adoption.h"
+#include "replicas/share.h"
 
 static const struct step {
     const char *name;
     tend_step_fn run;
 } STEPS[] = {
     {"adoption", adoption_step},
+    {"class keys", share_step},
     {"acknowledge", acknowledge_step},
 };
 
@@ -18,6 +20,7 @@ void tend_init(struct tend *t, const struct tend_options *o)
 {
     *t = (struct tend){.options = *o};
     t->acknowledge.due_ms = UINT64_MAX;
+    t->share.due_ms = UINT64_MAX;
 }
 
 void tend_again(struct tending *now, uint64_t at_ms)

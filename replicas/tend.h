@@ -30,6 +30,11 @@ struct tend {
         uint32_t looked; /* nodes below were looked at */
         uint64_t due_ms; /* UINT64_MAX: nothing waits */
     } acknowledge;
+    struct {
+        struct oid state; /* by which, and by which charter, nobody lacked a class key */
+        uint32_t charter;
+        uint64_t due_ms; /* UINT64_MAX: nobody lacks one */
+    } share;
 };
 
 void tend_init(struct tend *t, const struct tend_options *o);

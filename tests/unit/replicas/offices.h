@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "replicas/custody.h"
 #include "replicas/replica.h"
 #include "replicas/verb.h"
 #include "tests/unit/replicas/programme.h"
@@ -147,6 +148,34 @@ static inline void office_send(struct office *from, struct office *to)
             fail_msg("%s", from->fault.text);
     }
     assert_int_equal(replica_sync(to->replica, &to->fault), ST_OK);
+}
+
+/* Every sealed item that 'to' wants and may have of 'from'. Returns how many came. */
+static inline uint32_t office_send_sealed(struct office *from, struct office *to)
+{
+    const struct key *theirs = &replica_identity(from->replica)->key;
+    const struct key *ours = &replica_identity(to->replica)->key;
+    struct digest after = {{0}}, names[16];
+    uint32_t count = 1, came = 0;
+    bool more;
+    while (count > 0) {
+        if (custody_wishes(to->replica, CUSTODY_VALUES, theirs, &after, 16, names, &count, &more,
+                           &to->fault) != ST_OK)
+            fail_msg("%s", to->fault.text);
+        for (uint32_t i = 0; i < count; i++) {
+            struct buf item = {0};
+            enum status status = custody_give(from->replica, ours, &names[i], &item, &from->fault);
+            if (status == ST_OK)
+                status = custody_keep(to->replica, &names[i], buf_bytes(&item), &to->fault);
+            else
+                assert_int_equal(status, ST_NOT_FOUND);
+            came += status == ST_OK ? 1 : 0;
+            buf_release(&item);
+            after = names[i];
+        }
+    }
+    assert_int_equal(replica_sync(to->replica, &to->fault), ST_OK);
+    return came;
 }
 
 static inline void office_row(void *user, struct bytes json)

@@ -48,7 +48,8 @@ static void put(struct index_file *x, const char *id)
     bool row = false;
     for (int i = 1; i <= 3; i++)
         assert_int_equal(sql_bind(x->put, i, bytes_of_text(i == 1 ? id : "{}"), &f), ST_OK);
-    assert_int_equal(sqlite3_bind_int(x->put, 4, 0), SQLITE_OK);
+    for (int i = 4; i <= 5; i++)
+        assert_int_equal(sqlite3_bind_int(x->put, i, 0), SQLITE_OK);
     assert_int_equal(sql_step(x->put, &row, &f), ST_OK);
 }
 

@@ -100,16 +100,27 @@ static void values(void **state)
         ST_BAD_VALUE);
 }
 
-/* In clear, sealed by nobody: neither class enters, whatever the value. */
-static void classes_that_never_enter(void **state)
+#define SEALED(class)                                                                              \
+    "{\"class\":\"" class "\",\"key\":\"00000000000000000000000000000000000000a1\",\"salt\":\""    \
+                          "00000000000000000000000000000000000000b2\",\"sealed\":\""               \
+                          "00000000000000000000000000000000000000000000000000000000000000c3\"}"
+
+/* In clear neither class enters, whatever the value; sealed it does, in its own class alone. */
+static void classes_that_enter_sealed_only(void **state)
 {
     struct members *m = *state;
     assert_int_equal(set(m, IQUIQUE, "case", "name", "\"x\""), ST_BAD_VALUE);
     assert_non_null(strstr(m->f.text, "personal data"));
     assert_int_equal(set(m, IQUIQUE, "case", "memo", "\"x\""), ST_BAD_VALUE);
     assert_non_null(strstr(m->f.text, "internal data"));
-    assert_int_equal(set(m, IQUIQUE, "case", "name", "null"), ST_BAD_VALUE);
     assert_int_equal(set(m, IQUIQUE, "case", "name", "{\"class\":\"personal\"}"), ST_BAD_VALUE);
+    assert_int_equal(set(m, IQUIQUE, "case", "name", "null"), ST_OK); /* cleared */
+    assert_int_equal(set(m, IQUIQUE, "case", "name", SEALED("personal")), ST_OK);
+    assert_int_equal(set(m, IQUIQUE, "case", "memo", SEALED("internal")), ST_OK);
+    assert_int_equal(set(m, IQUIQUE, "case", "name", SEALED("internal")), ST_BAD_VALUE);
+    assert_int_equal(set(m, IQUIQUE, "case", "memo", SEALED("personal")), ST_BAD_VALUE);
+    assert_int_equal(set(m, IQUIQUE, "case", "a", SEALED("personal")), ST_BAD_VALUE);
+    assert_int_equal(element(m, OP_ADD, "name", "\"x\""), ST_NOT_SCHEMA);
 }
 
 /* The first that is wrong is told, wherever it stands. */
@@ -129,7 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(who_writes_what), TEST(may_write_is_the_same_question), TEST(types_fields_and_shapes),
-        TEST(values),          TEST(classes_that_never_enter),       TEST(one_of_many),
+        TEST(values),          TEST(classes_that_enter_sealed_only), TEST(one_of_many),
     };
     if (sodium_init() < 0)
         return 1;
