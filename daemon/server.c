@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "daemon/carrier.h"
 #include "daemon/console.h"
 #include "daemon/logger.h"
 #include "daemon/notify.h"
@@ -29,14 +30,16 @@ static void entropy(void *context, void *out, size_t count)
 static void submit_items(struct server *s, const struct core_effect *e, enum job_kind kind)
 {
     struct job *j = job_new(kind);
-    size_t at = 0;
+    size_t at = 0, count = (size_t)e->item_count + e->motion_count;
     bool fits = j != NULL;
     if (fits) {
         j->request = e->request;
         j->link = e->link;
-        j->items = mem_array(e->item_count, sizeof *j->items);
-        for (uint32_t i = 0; i < e->item_count; i++)
-            buf_add_bytes(&j->data, e->items[i]);
+        j->heard = e->heard;
+        j->items = mem_array(count, sizeof *j->items);
+        for (size_t i = 0; i < count; i++)
+            buf_add_bytes(&j->data,
+                          i < e->item_count ? e->items[i] : e->motions[i - e->item_count]);
         fits = j->items != NULL && buf_status(&j->data) == ST_OK;
     }
     if (!fits) {
@@ -44,11 +47,13 @@ static void submit_items(struct server *s, const struct core_effect *e, enum job
         logger_say(LOGGER_ERROR, "event=out_of_memory");
         return;
     }
-    for (uint32_t i = 0; i < e->item_count; i++) {
-        j->items[i] = (struct bytes){j->data.data + at, e->items[i].count};
-        at += e->items[i].count;
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = i < e->item_count ? e->items[i].count : e->motions[i - e->item_count].count;
+        j->items[i] = (struct bytes){j->data.data + at, bytes};
+        at += bytes;
     }
     j->item_count = e->item_count;
+    j->motion_count = e->motion_count;
     server_submit(s, j);
 }
 
@@ -118,10 +123,12 @@ static void carry_out(struct server *s, const struct core_effect *e)
         if (e->level <= LOGGER_INFO && s->console != NULL)
             console_link(s->console, e->text);
         break;
-    case FX_PEER:
     case FX_WISH:
     case FX_GIVE:
     case FX_KEEP:
+        carrier_submit(s, e);
+        break;
+    case FX_PEER:
         break;
     }
 }
@@ -210,14 +217,18 @@ static void tell_charter(struct server *s, const struct job *j)
     if (members == NULL)
         return;
     for (uint32_t i = 0; i < j->member_count; i++)
-        members[i] = (struct core_member){j->members[i].label, j->members[i].key,
-                                          j->members[i].address,
-                                          (enum core_role)j->members[i].role};
+        members[i] =
+            (struct core_member){j->members[i].label, j->members[i].key, j->members[i].address,
+                                 (enum core_role)j->members[i].role};
     event.charter.version = j->charter_version;
     event.charter.hash = j->charter_hash;
     event.charter.members = members;
     event.charter.member_count = j->member_count;
     event.charter.files = j->items;
+    event.charter.retired = j->keys;
+    event.charter.retired_count = j->key_count;
+    event.charter.motions = j->items != NULL ? j->items + j->item_count : NULL;
+    event.charter.motion_count = j->motion_count;
     s->charter_told = true;
     server_step(s, &event);
     mem_free(members);
@@ -340,6 +351,12 @@ static void take_job(struct server *s, struct job *j)
         break;
     case JOB_INVITES:
         tell_invites(s, j);
+        break;
+    case JOB_WISH:
+    case JOB_GIVE:
+    case JOB_KEEP:
+    case JOB_WANTED:
+        carrier_tell(s, j);
         break;
     case JOB_VERB:
         if (j->invited)
@@ -490,8 +507,7 @@ static enum status start(struct server *s, const struct server_options *o, struc
 static enum status open_all(struct server *s, const struct server_options *o,
                             struct replica **replica_out, struct fault *f)
 {
-    struct replica_options options = {
-        .home = o->home, .identity = o->identity, .index = true};
+    struct replica_options options = {.home = o->home, .identity = o->identity, .index = true};
     enum status st = home_path(o->home, "config", s->config_path, f);
     if (st == ST_OK)
         st = settings_load(s->config_path, &s->settings, f);

@@ -35,7 +35,7 @@ struct server {
 
 struct server_options {
     const char *home;
-    const char *socket_path; /* of the control socket */
+    const char *socket_path;              /* of the control socket */
     const struct home_identity *identity; /* unlocked; NULL: without a passphrase */
 };
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/jobs_charter.h"
+#include "daemon/jobs_news.h"
+#include "daemon/jobs_sealed.h"
 #include "daemon/logger.h"
 #include "proto/check.h"
 #include "proto/mem.h"
@@ -12,9 +15,9 @@
 #include "replicas/index.h"
 #include "replicas/invite.h"
 #include "replicas/json.h"
+#include "replicas/restoration.h"
 #include "replicas/settled.h"
 #include "replicas/tend.h"
-#include "replicas/restoration.h"
 #include "replicas/verb.h"
 
 enum {
@@ -38,7 +41,9 @@ struct worker {
     /* The thread's own: */
     uint32_t told_count;   /* commits that news have told */
     uint32_t told_charter; /* version that news have told */
-    link_id *sources;      /* of commits from told_count on */
+    struct digest told_motions;
+    uint64_t told_waiting[SEALED_LANES];
+    link_id *sources; /* of commits from told_count on */
     size_t source_capacity;
     uint64_t idle_ms; /* when the next idle moment is, unless a job comes before */
     uint64_t tend_ms; /* when the next round of tending is due */
@@ -67,6 +72,10 @@ void job_free(struct job *j)
     mem_free(j->commits);
     mem_free(j->heads);
     mem_free(j->members);
+    mem_free(j->keys);
+    mem_free(j->names);
+    mem_free(j->wishes);
+    mem_free(j->pieces);
     if (j->invites != NULL)
         sodium_memzero(j->invites, j->invite_count * sizeof *j->invites);
     mem_free(j->invites);
@@ -199,47 +208,6 @@ static void run_load(struct worker *w, struct job *j)
     mem_free(asked);
 }
 
-/* The whole chain and the members of the newest version, for the core. */
-static enum status tell_charter(struct worker *w, struct job *j)
-{
-    const struct charter_chain *chain = replica_charters(w->replica);
-    const struct charter *newest = charter_newest(chain);
-    size_t at = 0;
-    mem_free(j->items);
-    j->item_count = 0;
-    buf_reset(&j->data);
-    j->items = mem_array(chain->count, sizeof *j->items);
-    j->members = mem_copy(newest->members, newest->member_count * sizeof *j->members);
-    if (j->items == NULL || j->members == NULL)
-        return ST_NO_MEMORY;
-    for (uint32_t i = 0; i < chain->count; i++)
-        buf_add_bytes(&j->data, buf_bytes(&chain->versions[i]->file));
-    if (buf_status(&j->data) != ST_OK)
-        return ST_NO_MEMORY;
-    for (uint32_t i = 0; i < chain->count; i++) {
-        j->items[i] = (struct bytes){j->data.data + at, chain->versions[i]->file.count};
-        at += j->items[i].count;
-    }
-    j->item_count = chain->count;
-    j->member_count = newest->member_count;
-    j->charter_version = newest->version;
-    j->charter_hash = newest->hash;
-    j->charter_grew = true;
-    return ST_OK;
-}
-
-static void run_charters(struct worker *w, struct job *j)
-{
-    bool grown;
-    j->status = replica_offer_charters(w->replica, j->items, j->item_count, &grown, &j->fault);
-    if (j->status == ST_OK || status_class(j->status) != STATUS_LOCAL) {
-        enum status st = tell_charter(w, j);
-        if (st != ST_OK)
-            j->status = st;
-        w->told_charter = j->charter_version;
-    }
-}
-
 static void run_pair(struct worker *w, struct job *j)
 {
     char label[LABEL_BYTES_MAX + 1] = "";
@@ -248,7 +216,7 @@ static void run_pair(struct worker *w, struct job *j)
     memcpy(j->text, label, sizeof label);
     j->writes = true;
     if (j->status == ST_OK)
-        j->status = tell_charter(w, j);
+        j->status = jobs_charter_fill(w->replica, j);
 }
 
 static void keep_row(void *user, struct bytes json)
@@ -339,7 +307,6 @@ static void run_status(struct worker *w, struct job *j)
     for (uint32_t i = 0; i < head_count; i++)
         height =
             graph_node(g, heads[i])->height > height ? graph_node(g, heads[i])->height : height;
-    restoration_health(r, add_health, j);
     hex_encode(replica_state(r)->id, OID_BYTES, hex);
     buf_add_format(&j->rows,
                    "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","
@@ -372,6 +339,7 @@ static void run_status(struct worker *w, struct job *j)
     j->conflict_count = conflicted;
     replica_refusals(r, &j->refusal_count);
     assembly_health(r, add_health, j);
+    restoration_health(r, add_health, j);
     j->status = buf_status(&j->rows);
     if (j->status == ST_OK)
         j->status = buf_status(&j->health);
@@ -398,6 +366,15 @@ static void run_invites(struct worker *w, struct job *j)
         j->invites != NULL ? invite_each(w->replica, keep_invite, j, &j->fault) : ST_NO_MEMORY;
 }
 
+/* The answer to this job tells the charter: no news need. */
+static void note_told(struct worker *w, const struct job *j)
+{
+    if (j->charter_version == 0)
+        return;
+    w->told_charter = j->charter_version;
+    jobs_charter_mark(w->replica, &w->told_motions);
+}
+
 static void run_job(struct worker *w, struct job *j)
 {
     switch (j->kind) {
@@ -408,7 +385,8 @@ static void run_job(struct worker *w, struct job *j)
         run_load(w, j);
         break;
     case JOB_CHARTERS:
-        run_charters(w, j);
+        jobs_charter_offer(w->replica, j);
+        note_told(w, j);
         break;
     case JOB_PAIR:
         run_pair(w, j);
@@ -422,6 +400,16 @@ static void run_job(struct worker *w, struct job *j)
     case JOB_INVITES:
         run_invites(w, j);
         break;
+    case JOB_WISH:
+        jobs_sealed_wish(w->replica, j);
+        break;
+    case JOB_GIVE:
+        jobs_sealed_give(w->replica, j);
+        break;
+    case JOB_KEEP:
+        jobs_sealed_keep(w->replica, j);
+        break;
+    case JOB_WANTED:
     case JOB_NEWS:
         break;
     }
@@ -459,59 +447,6 @@ static enum status tell_commits(struct worker *w, struct job *j, uint32_t count)
     return st;
 }
 
-static int by_label(const void *a, const void *b)
-{
-    const struct job_heads *x = a, *y = b;
-    return strcmp(x->label, y->label);
-}
-
-/* At most HEADS_MAX tips, those that count first: no flood of forks hides an honest head. */
-static uint32_t choose_tips(const struct graph *g, uint32_t out[static HEADS_MAX])
-{
-    uint32_t tip_count, chosen = 0;
-    const uint32_t *tips = graph_tips(g, &tip_count);
-    for (int counted = 1; counted >= 0; counted--)
-        for (uint32_t i = 0; i < tip_count && chosen < HEADS_MAX; i++)
-            if (graph_node(g, tips[i])->counted == (counted == 1))
-                out[chosen++] = tips[i];
-    return chosen;
-}
-
-/* All tips, grouped by the label that wrote them, ascending. */
-static enum status tell_heads(struct worker *w, struct job *j)
-{
-    struct graph *g = replica_graph(w->replica);
-    uint32_t tips[HEADS_MAX];
-    uint32_t tip_count = choose_tips(g, tips);
-    j->heads = mem_array(tip_count, sizeof *j->heads);
-    j->ids = mem_array(tip_count, sizeof *j->ids);
-    if (j->heads == NULL || j->ids == NULL)
-        return ST_NO_MEMORY;
-    for (uint32_t i = 0; i < tip_count; i++) {
-        const char *label = graph_key(g, graph_node(g, tips[i])->key)->label;
-        uint32_t k = 0;
-        while (k < j->head_count && strcmp(j->heads[k].label, label) != 0)
-            k++;
-        if (k == j->head_count)
-            memcpy(j->heads[j->head_count++].label, label, strlen(label) + 1);
-    }
-    qsort(j->heads, j->head_count, sizeof *j->heads, by_label);
-    for (uint32_t k = 0; k < j->head_count; k++) {
-        j->heads[k].first = j->id_count;
-        for (uint32_t i = 0; i < tip_count; i++) {
-            const struct graph_node *n = graph_node(g, tips[i]);
-            if (strcmp(graph_key(g, n->key)->label, j->heads[k].label) != 0)
-                continue;
-            uint32_t at = j->id_count++; /* ascending within the label */
-            for (; at > j->heads[k].first && oid_compare(&j->ids[at - 1], &n->id) > 0; at--)
-                j->ids[at] = j->ids[at - 1];
-            j->ids[at] = n->id;
-        }
-        j->heads[k].count = j->id_count - j->heads[k].first;
-    }
-    return ST_OK;
-}
-
 static void finish(struct worker *w, struct job *j)
 {
     j->next = NULL;
@@ -524,38 +459,74 @@ static void finish(struct worker *w, struct job *j)
     pthread_mutex_unlock(&w->mutex);
 }
 
+/* The charter, where it or the motions for the next one are others than were told. */
+static enum status tell_charter(struct worker *w)
+{
+    uint32_t version = charter_newest(replica_charters(w->replica))->version;
+    struct digest motions;
+    jobs_charter_mark(w->replica, &motions);
+    if (version == w->told_charter && memcmp(motions.id, w->told_motions.id, DIGEST_BYTES) == 0)
+        return ST_OK;
+    struct job *j = job_new(JOB_CHARTERS);
+    enum status st = j != NULL ? jobs_charter_fill(w->replica, j) : ST_NO_MEMORY;
+    if (st != ST_OK) {
+        job_free(j);
+        return st;
+    }
+    note_told(w, j);
+    finish(w, j);
+    return ST_OK;
+}
+
+/* How many sealed items are wanted, where that changed, or where others may be among them. */
+static enum status tell_wanted(struct worker *w, struct fault *f)
+{
+    uint64_t now[SEALED_LANES];
+    bool fresh = graph_count(replica_graph(w->replica)) > w->told_count;
+    enum status st = jobs_sealed_waiting(w->replica, now, f);
+    if (st != ST_OK)
+        return st;
+    bool same = memcmp(now, w->told_waiting, sizeof now) == 0;
+    if (same && !(fresh && (now[SEALED_VALUES] > 0 || now[SEALED_FILES] > 0)))
+        return ST_OK;
+    struct job *j = job_new(JOB_WANTED);
+    if (j == NULL)
+        return ST_NO_MEMORY;
+    memcpy(j->waiting, now, sizeof now);
+    memcpy(w->told_waiting, now, sizeof now);
+    finish(w, j);
+    return ST_OK;
+}
+
 /* What is durable now and was not told yet. */
-static enum status tell_news(struct worker *w, bool first)
+static enum status tell_news(struct worker *w, bool first, struct fault *f)
 {
     struct graph *g = replica_graph(w->replica);
-    for (bool once = first;; once = false) {
+    bool grown = charter_newest(replica_charters(w->replica))->version != w->told_charter;
+    enum status st = tell_charter(w);
+    if (st == ST_OK)
+        st = tell_wanted(w, f);
+    for (bool once = first || grown; st == ST_OK; once = false) {
         uint32_t left = graph_count(g) - w->told_count;
-        uint32_t version = charter_newest(replica_charters(w->replica))->version;
-        if (left == 0 && version == w->told_charter && !once)
+        if (left == 0 && !once)
             return ST_OK;
         uint32_t count = first ? 0 : left < NEWS_COMMITS_MAX ? left : NEWS_COMMITS_MAX;
         struct job *j = job_new(JOB_NEWS);
         if (j == NULL)
             return ST_NO_MEMORY;
-        struct job *c = version != w->told_charter ? job_new(JOB_CHARTERS) : NULL;
-        enum status st = c != NULL ? tell_charter(w, c) : ST_OK;
+        st = tell_commits(w, j, count);
         if (st == ST_OK)
-            st = tell_commits(w, j, count);
-        if (st == ST_OK)
-            st = tell_heads(w, j);
+            st = jobs_news_heads(w->replica, j);
         if (st != ST_OK) {
             job_free(j);
-            job_free(c);
             return st;
         }
-        if (c != NULL)
-            finish(w, c);
         finish(w, j);
-        w->told_charter = version;
         w->told_count += first ? left : count;
         if (w->sources != NULL)
             memset(w->sources, 0, w->source_capacity * sizeof *w->sources);
     }
+    return st;
 }
 
 /* ---- the thread ---- */
@@ -626,7 +597,7 @@ static enum status run_batch(struct worker *w, struct job *batch, struct fault *
     if (st == ST_OK) {
         finish_some(w, &batch, true);
         w->wake(w->context);
-        st = tell_news(w, false);
+        st = tell_news(w, false, f);
     }
     if (st == ST_OK)
         finish_some(w, &batch, false);
@@ -667,7 +638,7 @@ static enum status tend(struct worker *w, uint64_t now, struct fault *f)
     if (st == ST_OK && wrote)
         st = replica_sync(w->replica, f);
     if (st == ST_OK && wrote) {
-        st = tell_news(w, false);
+        st = tell_news(w, false, f);
         w->idle_ms = now + IDLE_MS;
         w->wake(w->context);
     }
@@ -742,7 +713,8 @@ enum status worker_start(struct replica *replica, const struct worker_options *o
     tend_init(&w->tend, &(struct tend_options){.acknowledge_ms = o->acknowledge_ms});
     w->idle_ms = now_ms() + IDLE_MS;
     w->tend_ms = now_ms() + TEND_MS;
-    enum status st = tell_news(w, true);
+    struct fault f = {0};
+    enum status st = tell_news(w, true, &f);
     if (st == ST_OK && pthread_create(&w->thread, NULL, run, w) != 0)
         st = ST_NO_MEMORY;
     if (st != ST_OK) {

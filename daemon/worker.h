@@ -17,11 +17,15 @@
 enum job_kind {
     JOB_STORE,    /* accept items from a peer */
     JOB_LOAD,     /* items or a summary for a peer */
-    JOB_CHARTERS, /* charter versions from a peer */
+    JOB_CHARTERS, /* charter versions and motions from a peer */
     JOB_PAIR,     /* admit a joiner by an invitation */
     JOB_VERB,     /* a command about records */
     JOB_STATUS,   /* what the replica has to say for `status` */
     JOB_INVITES,  /* the open invitations, for the core */
+    JOB_WISH,     /* names of sealed items that are wanted */
+    JOB_GIVE,     /* pieces of sealed items for a peer */
+    JOB_KEEP,     /* sealed items from a peer */
+    JOB_WANTED,   /* made by the worker: how many sealed items are wanted */
     JOB_NEWS,     /* made by the worker: what became durable, heads, charter */
 };
 
@@ -63,15 +67,22 @@ struct job {
 
     /* In: */
     struct buf data;     /* bytes that items, verb and the like lie in */
-    struct bytes *items; /* STORE, CHARTERS: into data; answers of LOAD, PAIR, NEWS (charters) */
+    struct bytes *items; /* STORE, CHARTERS, KEEP: into data; answers of LOAD, PAIR, CHARTERS */
     uint32_t item_count;
+    uint32_t motion_count; /* CHARTERS, PAIR: motions stand behind the items */
+    bool heard;            /* CHARTERS: the peer has told all that it has */
     enum core_load_kind load;
     struct oid *ids; /* LOAD: known; answers: ids */
     uint32_t id_count;
     size_t bytes_max;
-    struct key key;                   /* PAIR */
+    struct key key;                   /* PAIR, WISH, GIVE */
     char text[ADDRESS_BYTES_MAX + 1]; /* PAIR: address; answer: the label */
     char author[IDENT_BYTES_MAX + 1]; /* VERB */
+    enum sealed_lane lane;            /* WISH, GIVE, KEEP */
+    struct digest *names;             /* KEEP; WISH: behind this; its answer */
+    uint32_t name_count, name_max;
+    struct sealed_wish *wishes; /* GIVE */
+    uint32_t wish_count;
     char listen[ADDRESS_BYTES_MAX + 1];
 
     /* Out: */
@@ -79,7 +90,7 @@ struct job {
     struct fault fault;
     bool writes;           /* its answer waits for the sync */
     bool invited;          /* VERB: the open invitations changed */
-    enum status *verdicts; /* STORE */
+    enum status *verdicts; /* STORE, KEEP */
     struct oid *missing;
     uint32_t missing_count;
     bool more, unknown;         /* LOAD */
@@ -93,7 +104,12 @@ struct job {
     struct digest charter_hash;
     struct charter_member *members;
     uint32_t member_count;
-    struct job_invite *invites; /* INVITES */
+    struct key *keys; /* retired ones */
+    uint32_t key_count;
+    struct sealed_piece *pieces; /* GIVE: into data */
+    uint32_t piece_count;
+    uint64_t waiting[SEALED_LANES]; /* WANTED */
+    struct job_invite *invites;     /* INVITES */
     uint32_t invite_count;
     uint64_t conflict_count; /* STATUS */
     uint32_t refusal_count;

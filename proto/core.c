@@ -237,13 +237,17 @@ static enum status take_charter(struct core *c, const struct core_event *e)
         status = view_set_motions(&c->common.view, e);
     if (status == ST_OK && c->common.view.version != before)
         status = gossip_set_members(&c->gossip, &c->common);
-    if (status != ST_OK)
+    struct link *l = links_of_request(&c->links, e->request);
+    if (status != ST_OK) {
+        if (l != NULL)
+            link_fail(l, &c->common, status); /* it waits for this answer */
         return status;
+    }
     for (uint32_t i = 0; i < c->links.end && c->common.view.version != before; i++) {
         if (c->links.at[i] != NULL)
             link_charter_grew(c->links.at[i], &c->common);
     }
-    struct link *l = links_of_request(&c->links, e->request);
+    l = links_of_request(&c->links, e->request);
     if (l != NULL)
         link_answer(l, &c->common, e);
     return ST_OK;

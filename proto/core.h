@@ -204,6 +204,7 @@ struct core_effect {
     struct key key;              /* PAIR, WISH, GIVE */
     const struct bytes *motions; /* CHARTER */
     uint32_t motion_count;
+    bool heard;                       /* CHARTER: the peer, a member, has told all that it has */
     enum sealed_lane lane;            /* WISH, GIVE, KEEP */
     struct digest after;              /* WISH; zero: from the start */
     uint32_t max;                     /* WISH */

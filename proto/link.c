@@ -278,7 +278,8 @@ static enum status take_versions(struct link *l, struct common *c)
 {
     const struct msg_charter *m = &c->in->charter;
     const struct bytes *files, *motions;
-    if (m->version_count == 0 && m->proposal_count == 0)
+    bool heard = l->state == LINK_ACTIVE && m->version_count == 0 && !l->motions.heard;
+    if (m->version_count == 0 && m->proposal_count == 0 && !heard)
         return ST_OK;
     if (m->proposal_count > 0 && l->state != LINK_ACTIVE)
         return ST_PROTOCOL; /* between members alone */
@@ -293,6 +294,8 @@ static enum status take_versions(struct link *l, struct common *c)
     effect->item_count = m->version_count;
     effect->motions = motions;
     effect->motion_count = m->proposal_count;
+    effect->heard = heard;
+    l->motions.heard = l->motions.heard || heard;
     return ST_OK;
 }
 

@@ -35,7 +35,7 @@ void motions_pump(struct motions *m, struct common *c, struct wire *w)
 {
     const struct view *v = &c->view;
     struct msg_charter *out = &c->out->charter;
-    if (m->told == v->motioned || c->now_ms < m->next_ms)
+    if (m->begun && (m->told == v->motioned || c->now_ms < m->next_ms))
         return;
     if (m->pass != v->motioned) {
         m->pass = v->motioned;
@@ -46,8 +46,9 @@ void motions_pump(struct motions *m, struct common *c, struct wire *w)
     if (m->at == v->motion_count)
         m->told = m->pass;
     CHECK(m->told <= v->motioned);
-    if (out->proposal_count == 0)
+    if (out->proposal_count == 0 && m->begun)
         return;
+    m->begun = true;
     c->out->kind = MESSAGE_CHARTER;
     m->next_ms = c->now_ms + PAUSE_MS;
     wire_send(w, c);

@@ -2,8 +2,10 @@
  * motions: the open motions on one link: which of them the peer was told, and how many it may tell.
  * A motion is opaque here; the replica judges it.
  *
- * Told are those that came to be as they are after what was told before, a CHARTER of them at a
- * time, with a pause between. A peer that tells more often than that is over the limit.
+ * When the link becomes active each side tells all that it has, be it none, in one CHARTER without
+ * versions: so the other knows that it has heard all. Later those are told that came to be as they
+ * are after what was told before, a CHARTER of them at a time, with a pause between. A peer that
+ * tells more often than that is over the limit.
  */
 #ifndef PROTO_MOTIONS_H
 #define PROTO_MOTIONS_H
@@ -11,6 +13,8 @@
 #include "proto/wire.h"
 
 struct motions {
+    bool begun;       /* the peer was told what there was when the link became active */
+    bool heard;       /* the same the other way */
     uint64_t told;    /* the generation of motions (view.h) that the peer was told whole */
     uint64_t pass;    /* the one that it is being told; as 'told': none */
     uint32_t at;      /* motions before this one are told in this pass */
