@@ -12,6 +12,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/assembly.h"
+#include "replicas/concern.h"
 #include "replicas/index.h"
 #include "replicas/invite.h"
 #include "replicas/json.h"
@@ -340,6 +341,7 @@ static void run_status(struct worker *w, struct job *j)
     replica_refusals(r, &j->refusal_count);
     assembly_health(r, add_health, j);
     restoration_health(r, add_health, j);
+    concern_health(r, add_health, j);
     j->status = buf_status(&j->rows);
     if (j->status == ST_OK)
         j->status = buf_status(&j->health);
