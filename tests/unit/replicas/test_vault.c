@@ -1,0 +1,386 @@
+#include "tests/unit/replicas/vault_kit.h"
+
+#include "proto/mem.h"
+#include "tests/unit/replicas/judge.h"
+
+static struct judge judge; /* for its folder */
+static char path[JUDGE_PATH_MAX + 16];
+static struct vault *v;
+static struct fault f;
+
+static void open_vault(void)
+{
+    assert_int_equal(vault_open(path, (struct bytes){NULL, 0}, &v, &f), ST_OK);
+}
+
+static void open_again(void)
+{
+    vault_close(v);
+    open_vault();
+}
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    if (judge_open(&judge) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/vault.db", judge.folder);
+    open_vault();
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    vault_close(v);
+    judge_close(&judge);
+    return 0;
+}
+
+static void commit(void)
+{
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+}
+
+static void want(const struct vault_kit_item *item)
+{
+    assert_int_equal(vault_want(v, &item->facts, &f), ST_OK);
+}
+
+static bool wants(const struct vault_kit_item *item)
+{
+    struct vault_facts facts;
+    enum status status = vault_wanted(v, &item->facts.name, &facts, &f);
+    if (status == ST_OK)
+        assert_memory_equal(&facts, &item->facts, sizeof facts);
+    else
+        assert_int_equal(status, ST_NOT_FOUND);
+    return status == ST_OK;
+}
+
+static void what_is_put_and_committed_is_held_for_good(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item salt = vault_kit_salt(1, 1), none = vault_kit_salt(2, 2);
+    struct vault_kit_item value = vault_kit_item(1, 1, 1, VAULT_VALUE, 137);
+    struct vault_kit_item disclosed = vault_kit_item(2, 1, 1, VAULT_DISCLOSURE, 200);
+    memset(disclosed.facts.reader.id, 0xab, KEY_BYTES);
+    assert_int_equal(vault_kit_put(v, &salt), ST_OK);
+    assert_int_equal(vault_kit_put(v, &value), ST_OK);
+    assert_int_equal(vault_kit_put(v, &disclosed), ST_OK);
+    assert_int_equal(vault_kit_put(v, &value), ST_OK); /* held already */
+    commit();
+    commit(); /* nothing was written since */
+    open_again();
+    assert_true(vault_kit_holds(v, &salt));
+    assert_true(vault_kit_holds(v, &value));
+    assert_true(vault_kit_holds(v, &disclosed));
+    assert_false(vault_kit_holds(v, &none));
+}
+
+static void what_is_not_committed_is_forgotten(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item a = vault_kit_salt(1, 1), b = vault_kit_salt(2, 2);
+    struct vault_kit_item c = vault_kit_item(3, 1, 1, VAULT_CHUNK, 99);
+    assert_int_equal(vault_kit_put(v, &a), ST_OK);
+    commit();
+    assert_int_equal(vault_kit_put(v, &b), ST_OK);
+    want(&c);
+    assert_true(vault_kit_holds(v, &b));
+    assert_int_equal(vault_kit_waiting(v, true), 1);
+    vault_rollback(v);
+    assert_false(vault_kit_holds(v, &b));
+    assert_false(wants(&c));
+    assert_int_equal(vault_kit_waiting(v, true), 0);
+    assert_int_equal(vault_kit_put(v, &b), ST_OK);
+    open_again();
+    assert_true(vault_kit_holds(v, &a));
+    assert_false(vault_kit_holds(v, &b));
+    /* what was cached of the owner of b went with it */
+    assert_int_equal(vault_kit_put(v, &b), ST_OK);
+    vault_rollback(v);
+    assert_int_equal(vault_kit_put(v, &b), ST_OK);
+    commit();
+    open_again();
+    assert_true(vault_kit_holds(v, &b));
+}
+
+static void a_name_is_held_or_wanted_or_neither(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item value = vault_kit_item(1, 1, 1, VAULT_VALUE, 137);
+    struct vault_kit_item chunk = vault_kit_item(2, 1, 1, VAULT_CHUNK, 3000);
+    want(&value);
+    want(&value);
+    want(&chunk);
+    assert_int_equal(vault_kit_waiting(v, false), 1);
+    assert_int_equal(vault_kit_waiting(v, true), 1);
+    assert_true(wants(&value) && wants(&chunk));
+    assert_false(vault_kit_holds(v, &value));
+    commit();
+    open_again();
+    assert_int_equal(vault_kit_waiting(v, false), 1);
+    assert_int_equal(vault_kit_waiting(v, true), 1);
+    assert_int_equal(vault_kit_put(v, &value), ST_OK);
+    assert_false(wants(&value));
+    assert_int_equal(vault_kit_waiting(v, false), 0);
+    want(&value); /* held: nothing */
+    assert_false(wants(&value));
+    assert_true(vault_kit_holds(v, &value));
+    assert_int_equal(vault_unwant(v, &chunk.facts.name, &f), ST_OK);
+    assert_int_equal(vault_unwant(v, &chunk.facts.name, &f), ST_OK);
+    assert_false(wants(&chunk));
+    assert_int_equal(vault_kit_waiting(v, true), 0);
+    commit();
+}
+
+static void what_is_not_what_its_name_says_is_refused(void **unused)
+{
+    (void)unused;
+    static uint8_t large[SEAL_ITEM_BYTES_MAX + 1];
+    struct vault_kit_item value = vault_kit_item(1, 1, 1, VAULT_VALUE, 137);
+    struct vault_kit_item salt = vault_kit_salt(1, 1), other = vault_kit_salt(2, 1);
+    value.data[5] ^= 1;
+    assert_int_equal(vault_kit_put(v, &value), ST_BAD_VALUE);
+    value.data[5] ^= 1;
+    value.count--;
+    assert_int_equal(vault_kit_put(v, &value), ST_BAD_VALUE);
+    salt.data[31] ^= 0x80;
+    assert_int_equal(vault_kit_put(v, &salt), ST_BAD_VALUE);
+    salt.data[31] ^= 0x80;
+    salt.count = 31;
+    assert_int_equal(vault_kit_put(v, &salt), ST_BAD_VALUE);
+    salt.count = 32;
+    salt.facts.salt = other.facts.salt; /* its name is right, its id is not */
+    assert_int_equal(vault_kit_put(v, &salt), ST_BAD_VALUE);
+    assert_int_equal(vault_put(v, &value.facts, (struct bytes){large, SEAL_ITEM_BYTES_MAX + 1}, &f),
+                     ST_TOO_LARGE);
+    commit();
+    assert_false(vault_kit_holds(v, &value));
+    assert_false(vault_kit_holds(v, &salt));
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct vault_kit_item *one = a, *two = b;
+    return memcmp(one->facts.name.id, two->facts.name.id, DIGEST_BYTES);
+}
+
+static void wants_come_in_order_and_in_parts(void **unused)
+{
+    (void)unused;
+    enum { COUNT = 100, PART = 7 };
+    static struct vault_kit_item items[COUNT];
+    struct vault_facts found[PART];
+    struct digest after = {{0}};
+    for (uint32_t i = 0; i < COUNT; i++) {
+        enum vault_kind kind = i % 2 == 0 ? VAULT_CHUNK : VAULT_VALUE;
+        items[i] = vault_kit_item(i, i, i, kind, 50);
+        want(&items[i]);
+    }
+    qsort(items, COUNT, sizeof *items, compare_names);
+    uint32_t count, at = 0, seen = 0;
+    do {
+        assert_int_equal(vault_wants(v, true, &after, PART, found, &count, &f), ST_OK);
+        for (uint32_t i = 0; i < count; i++, at++) {
+            while (at < COUNT && items[at].facts.kind != VAULT_CHUNK)
+                at++;
+            assert_true(at < COUNT);
+            assert_memory_equal(&found[i], &items[at].facts, sizeof found[i]);
+            after = found[i].name;
+            seen++;
+        }
+    } while (count == PART);
+    assert_int_equal(seen, COUNT / 2);
+    assert_int_equal(vault_wants(v, false, &after, 0, found, &count, &f), ST_OK);
+    assert_int_equal(count, 0);
+}
+
+struct seen {
+    uint32_t count, kinds;
+    enum status answer;
+};
+
+static enum status see(void *user, const struct vault_facts *facts)
+{
+    struct seen *s = user;
+    assert_string_equal(facts->record, "000000000000000000000001");
+    s->count++;
+    s->kinds |= 1u << facts->kind;
+    if (s->answer == ST_OK) { /* it may ask while it is told */
+        bool has = false;
+        assert_int_equal(vault_has(v, &facts->name, &has, &f), ST_OK);
+        assert_true(has);
+    }
+    return s->answer;
+}
+
+static void each_item_of_a_record_is_told(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item items[] = {
+        vault_kit_salt(1, 1), vault_kit_salt(2, 1), vault_kit_item(1, 1, 1, VAULT_VALUE, 80),
+        vault_kit_item(2, 2, 1, VAULT_LIST, 80), vault_kit_item(3, 3, 2, VAULT_VALUE, 80)};
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+        assert_int_equal(vault_kit_put(v, &items[i]), ST_OK);
+    struct seen s = {0, 0, ST_OK};
+    struct bytes record = BYTES("000000000000000000000001");
+    assert_int_equal(vault_each(v, BYTES("visit"), record, see, &s, &f), ST_OK);
+    assert_int_equal(s.count, 4);
+    assert_int_equal(s.kinds, 1u << VAULT_SALT | 1u << VAULT_VALUE | 1u << VAULT_LIST);
+    s = (struct seen){0, 0, ST_CLOSED};
+    assert_int_equal(vault_each(v, BYTES("visit"), record, see, &s, &f), ST_CLOSED);
+    assert_int_equal(s.count, 1);
+    s = (struct seen){0, 0, ST_OK};
+    assert_int_equal(vault_each(v, BYTES("grant"), record, see, &s, &f), ST_OK);
+    assert_int_equal(s.count, 0);
+}
+
+static void a_refused_salt_takes_everything_with_it_for_good(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item salt = vault_kit_salt(1, 1);
+    struct vault_kit_item value = vault_kit_item(1, 1, 1, VAULT_VALUE, 80);
+    struct vault_kit_item strange = vault_kit_item(2, 1, 77, VAULT_CHUNK, 80); /* other record */
+    struct vault_kit_item wanted = vault_kit_item(3, 1, 1, VAULT_CHUNK, 80);
+    struct vault_kit_item other = vault_kit_item(4, 2, 1, VAULT_VALUE, 80);
+    bool refused = true;
+    assert_int_equal(vault_kit_put(v, &salt), ST_OK);
+    assert_int_equal(vault_kit_put(v, &value), ST_OK);
+    assert_int_equal(vault_kit_put(v, &strange), ST_OK);
+    assert_int_equal(vault_kit_put(v, &other), ST_OK);
+    want(&wanted);
+    commit();
+    assert_int_equal(vault_is_refused(v, &salt.facts.salt, &refused, &f), ST_OK);
+    assert_false(refused);
+    assert_int_equal(vault_refuse(v, &salt.facts.salt, &f), ST_OK);
+    vault_rollback(v);
+    assert_true(vault_kit_holds(v, &value));
+    assert_int_equal(vault_kit_waiting(v, true), 1);
+    assert_int_equal(vault_refuse(v, &salt.facts.salt, &f), ST_OK);
+    assert_int_equal(vault_refuse(v, &salt.facts.salt, &f), ST_OK);
+    commit();
+    open_again();
+    assert_int_equal(vault_is_refused(v, &salt.facts.salt, &refused, &f), ST_OK);
+    assert_true(refused);
+    assert_false(vault_kit_holds(v, &salt) || vault_kit_holds(v, &value) ||
+                 vault_kit_holds(v, &strange) || wants(&wanted));
+    assert_int_equal(vault_kit_waiting(v, true), 0);
+    assert_true(vault_kit_holds(v, &other));
+    assert_int_equal(vault_kit_put(v, &value), ST_NOT_ALLOWED);
+    assert_int_equal(vault_kit_put(v, &salt), ST_NOT_ALLOWED);
+    want(&wanted);
+    assert_false(wants(&wanted));
+    assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    assert_true(vault_kit_holds(v, &other));
+    assert_int_equal(vault_kit_put(v, &value), ST_NOT_ALLOWED);
+}
+
+static void a_class_goes_whole(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item personal = vault_kit_item(1, 1, 1, VAULT_VALUE, 80);
+    struct vault_kit_item wanted = vault_kit_item(2, 1, 1, VAULT_VALUE, 80);
+    struct vault_kit_item internal = vault_kit_item(3, 2, 1, VAULT_VALUE, 80);
+    struct vault_kit_item kept = vault_kit_item(4, 2, 1, VAULT_CHUNK, 80);
+    internal.facts.class = kept.facts.class = SCHEMA_INTERNAL;
+    assert_int_equal(vault_kit_put(v, &personal), ST_OK);
+    assert_int_equal(vault_kit_put(v, &internal), ST_OK);
+    want(&wanted);
+    want(&kept);
+    commit();
+    assert_int_equal(vault_drop_class(v, SCHEMA_PERSONAL, &f), ST_OK);
+    commit();
+    assert_false(vault_kit_holds(v, &personal) || wants(&wanted));
+    assert_true(vault_kit_holds(v, &internal) && wants(&kept));
+    assert_int_equal(vault_kit_waiting(v, false), 0);
+    assert_int_equal(vault_kit_waiting(v, true), 1);
+    assert_int_equal(vault_kit_put(v, &personal), ST_OK); /* dropped is not refused */
+}
+
+static void an_image_holds_what_is_committed(void **unused)
+{
+    (void)unused;
+    struct vault *memory = NULL, *copy = NULL;
+    struct buf image = {0};
+    struct vault_kit_item a = vault_kit_salt(1, 1), b = vault_kit_salt(2, 2);
+    struct vault_kit_item gone = vault_kit_item(3, 3, 3, VAULT_VALUE, 400);
+    assert_int_equal(vault_open(NULL, (struct bytes){NULL, 0}, &memory, &f), ST_OK);
+    assert_int_equal(vault_kit_put(memory, &a), ST_OK);
+    assert_int_equal(vault_kit_put(memory, &gone), ST_OK);
+    assert_int_equal(vault_commit(memory, &f), ST_OK);
+    assert_int_equal(vault_kit_put(memory, &b), ST_OK);
+    assert_int_equal(vault_image(memory, &image, &f), ST_OK);
+    assert_int_equal(vault_open(NULL, buf_bytes(&image), &copy, &f), ST_OK);
+    assert_true(vault_kit_holds(copy, &a));
+    assert_false(vault_kit_holds(copy, &b));
+    vault_close(copy);
+    assert_int_equal(vault_refuse(memory, &gone.facts.salt, &f), ST_OK);
+    assert_int_equal(vault_checkpoint(memory, &f), ST_OK);
+    assert_true(vault_kit_holds(memory, &b));
+    buf_reset(&image);
+    assert_int_equal(vault_image(memory, &image, &f), ST_OK);
+    assert_null(memmem(image.data, image.count, gone.data, 16));
+    assert_int_equal(vault_open(NULL, buf_bytes(&image), &copy, &f), ST_OK);
+    assert_true(vault_kit_holds(copy, &a) && vault_kit_holds(copy, &b));
+    assert_int_equal(vault_kit_put(copy, &gone), ST_NOT_ALLOWED);
+    vault_close(copy);
+    vault_close(memory);
+    buf_release(&image);
+}
+
+static void one_process_has_it_at_a_time(void **unused)
+{
+    (void)unused;
+    struct vault *second = NULL;
+    assert_int_equal(vault_open(path, (struct bytes){NULL, 0}, &second, &f), ST_LOCKED);
+    assert_null(second);
+    assert_non_null(strstr(f.text, "another process"));
+}
+
+static void each_allocation_may_fail(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item a = vault_kit_salt(1, 1);
+    vault_close(v);
+    v = NULL;
+    uint64_t n = 1;
+    for (bool failed = true; failed; n++) {
+        struct vault *x = NULL;
+        struct buf out = {0};
+        mem_fail_at(n);
+        enum status status = vault_open(path, (struct bytes){NULL, 0}, &x, &f);
+        if (status == ST_OK)
+            status = vault_kit_put(x, &a);
+        if (status == ST_OK)
+            status = vault_get(x, &a.facts.name, NULL, &out, &f);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(status, failed ? ST_NO_MEMORY : ST_OK);
+        vault_close(x);
+        buf_release(&out);
+    }
+    assert_true(n > 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_put_and_committed_is_held_for_good, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_committed_is_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_is_held_or_wanted_or_neither, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_what_its_name_says_is_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(wants_come_in_order_and_in_parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_item_of_a_record_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refused_salt_takes_everything_with_it_for_good, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_class_goes_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_image_holds_what_is_committed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_process_has_it_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_allocation_may_fail, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
