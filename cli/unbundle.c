@@ -282,25 +282,30 @@ static void add_path(struct buf *row, const char *name, const char *path)
     buf_release(&safe);
 }
 
+static void add_json(struct buf *row, const char *name, const json_t *value)
+{
+    size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS);
+    buf_add_format(row, ",\"%s\":", name);
+    char *room = (char *)buf_reserve(row, bytes);
+    if (room != NULL)
+        row->count += json_dumpb(value, room, bytes, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
 static void print_json(const struct reader *r, const struct file *file)
 {
     struct buf row = {0};
-    char *commits = json_dumps(r->commits, JSON_COMPACT | JSON_SORT_KEYS);
-    char *refused = json_dumps(r->refused, JSON_COMPACT | JSON_SORT_KEYS);
     buf_add_byte(&row, '{');
     add_path(&row, "file", file->path);
     buf_add_format(&row, ",\"from\":\"%s\",\"part\":%u,\"parts\":%u", r->label, file->head.part,
                    file->head.parts);
     for (int i = 0; i < COUNT_COUNT; i++)
         buf_add_format(&row, ",\"%s\":%llu", COUNTS[i], (unsigned long long)r->counts[i]);
-    buf_add_format(&row, ",\"commits\":%s,\"refused\":%s", commits != NULL ? commits : "{}",
-                   refused != NULL ? refused : "[]");
+    add_json(&row, "commits", r->commits);
+    add_json(&row, "refused", r->refused);
     add_path(&row, "receipt", r->receipt);
     buf_add_byte(&row, '}');
     if (buf_status(&row) == ST_OK)
         call_row(r->porter.call, buf_bytes(&row));
-    free(commits);
-    free(refused);
     buf_release(&row);
 }
 
@@ -336,6 +341,9 @@ static void print(const struct reader *r, const struct file *file)
     }
     output_line(stdout, tr("  charter versions: %llu new"), (unsigned long long)n[CHARTERS]);
     output_line(stdout, tr("  sealed items: %llu new"), (unsigned long long)n[SEALED]);
+    if (n[UNWANTED] > 0)
+        output_line(stdout, tr("  sealed items that nothing here names: %llu"),
+                    (unsigned long long)n[UNWANTED]);
     if (n[WAITING] > 0)
         output_line(stdout, tr("  waiting for others before them: %llu"),
                     (unsigned long long)n[WAITING]);

@@ -254,7 +254,7 @@ static enum status fill(struct replica *r, const struct stretch *s, struct page 
     enum status st = nodes_known(replica_graph(r), buf_bytes(&s->known), &known, &known_count);
     if (st == ST_OK)
         st = graph_lacking(replica_graph(r), known, known_count, &lacking, &count);
-    while (i < count && lacking[i] < s->after)
+    while (st == ST_OK && i < count && lacking[i] < s->after)
         i++;
     bool full = false;
     *next_out = s->after;
