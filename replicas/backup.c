@@ -88,6 +88,8 @@ bool backup_name_is_valid(struct bytes name)
         return is_of_repository((struct bytes){name.data + start, name.count - start});
     const uint8_t *slash = memchr(name.data, '/', name.count);
     size_t first = slash != NULL ? (size_t)(slash - name.data) : name.count;
+    if (bytes_equal_text((struct bytes){name.data, first}, "repo.git"))
+        return false;
     return is_part((struct bytes){name.data, first}) &&
            (slash == NULL || is_part((struct bytes){slash + 1, name.count - first - 1}));
 }

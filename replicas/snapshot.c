@@ -139,6 +139,7 @@ static enum status put_about(struct replica *r, const char *root, struct fault *
 
 static enum status take_all(struct replica *r, const char *root, struct fault *f)
 {
+    char path[PATH_BYTES];
     struct folder_names names;
     enum status st = folder_list(r->home, is_wanted, &names, f);
     if (st != ST_OK)
@@ -147,6 +148,11 @@ static enum status take_all(struct replica *r, const char *root, struct fault *f
         st = fault_errno(f, errno, "cannot make the folder %s", root);
     for (uint32_t i = 0; st == ST_OK && i < names.count; i++)
         st = take_file(r->home, root, names.list[i].text, f);
+    if (st == ST_OK && r->vault != NULL) {
+        st = path_in(root, "vault.db", path, f);
+        if (st == ST_OK)
+            st = vault_copy(r->vault, path, f);
+    }
     folder_names_release(&names);
     return st == ST_OK ? put_about(r, root, f) : st;
 }
