@@ -51,10 +51,27 @@ enum status vault_file_damaged(const char *what, struct fault *f)
     return status;
 }
 
+/* Our statements are right and the file is ours: what is wrong with either is damage. */
+static bool is_damage(const struct vault_file *v)
+{
+    switch (v->db != NULL ? sqlite3_errcode(v->db) & 0xff : SQLITE_OK) {
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_SCHEMA:
+    case SQLITE_TOOBIG:
+        return true;
+    case SQLITE_READONLY: /* by its header, unless the file system says so */
+        return v->path == NULL || access(v->path, W_OK) == 0;
+    default:
+        return false;
+    }
+}
+
 enum status vault_file_tell(const struct vault_file *v, enum status code, struct fault *f)
 {
     const char *text = v->db != NULL ? sqlite3_errmsg(v->db) : "it cannot be opened";
-    if (code == ST_CORRUPT)
+    if (code == ST_CORRUPT || is_damage(v))
         return vault_file_damaged(text, f);
     if (code == ST_LOCKED)
         return fault_set(f, code, "the vault is in use by another process");
@@ -94,8 +111,14 @@ static enum status check_format(const struct vault_file *v, struct fault *f)
 static enum status set_up(const struct vault_file *v, struct fault *f)
 {
     char text[512];
+    /* Looked at before anything is written: a damaged file stays as it is. */
+    enum status status = run(v, "PRAGMA locking_mode=EXCLUSIVE", f);
+    if (status == ST_OK)
+        status = check_format(v, f);
+    if (status != ST_OK)
+        return status;
     snprintf(text, sizeof text,
-             "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=%s; PRAGMA synchronous=FULL;"
+             "PRAGMA journal_mode=%s; PRAGMA synchronous=FULL;"
              "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
              "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-%d;"
              "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=-1;%s",
@@ -185,8 +208,7 @@ static enum status connect_file(struct vault_file *v, struct fault *f)
     status = sql_open(v->path, &v->db, NULL);
     if (status != ST_OK)
         return fault_set(f, status, "the vault %s cannot be opened", v->path);
-    status = set_up(v, f);
-    return status == ST_OK ? check_format(v, f) : status;
+    return set_up(v, f);
 }
 
 static enum status connect_memory(struct vault_file *v, struct bytes image, struct fault *f)
@@ -207,10 +229,8 @@ static enum status connect_memory(struct vault_file *v, struct bytes image, stru
     status = sql_status(v->db, result, NULL);
     if (status != ST_OK)
         return vault_file_tell(v, status, f);
-    status = set_up(v, f);
-    if (status == ST_OK && count == 0)
-        status = run(v, TABLES, f);
-    return status == ST_OK ? check_format(v, f) : status;
+    status = count == 0 ? run(v, TABLES, f) : ST_OK;
+    return status == ST_OK ? set_up(v, f) : status;
 }
 
 enum status vault_file_again(struct vault_file *v, struct fault *f)

@@ -60,11 +60,7 @@ static enum status prepare(struct vault_queries *q, struct fault *f)
     for (unsigned i = 0; i < VAULT_QUERIES && status == ST_OK; i++) {
         int result = sqlite3_prepare_v3(q->file.db, TEXTS[i], -1, SQLITE_PREPARE_PERSISTENT,
                                         &q->statements[i], NULL);
-        /* The texts are right: an error in one of them means that a table is gone. */
-        if ((result & 0xff) == SQLITE_ERROR)
-            status = vault_file_damaged(sqlite3_errmsg(q->file.db), f);
-        else
-            status = vault_query_told(q, sql_status(q->file.db, result, NULL), f);
+        status = vault_query_told(q, sql_status(q->file.db, result, NULL), f);
     }
     if (status != ST_OK)
         finalize(q);

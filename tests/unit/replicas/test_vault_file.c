@@ -1,0 +1,391 @@
+#include "tests/unit/replicas/vault_kit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "proto/mem.h"
+#include "replicas/vault_file.h"
+#include "tests/unit/replicas/judge.h"
+
+enum { PATH_BYTES = JUDGE_PATH_MAX + 32, PAGE = 4096 };
+
+static struct judge judge; /* for its folder */
+static char path[PATH_BYTES], log_path[PATH_BYTES];
+static struct fault f;
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    if (judge_open(&judge) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/vault.db", judge.folder);
+    snprintf(log_path, sizeof log_path, "%s/vault.db-wal", judge.folder);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    judge_close(&judge);
+    return 0;
+}
+
+static struct vault *open_vault(void)
+{
+    struct vault *v = NULL;
+    assert_int_equal(vault_open(path, (struct bytes){NULL, 0}, &v, &f), ST_OK);
+    return v;
+}
+
+/* A whole file; nothing where there is none. */
+static void read_file(const char *name, struct buf *out)
+{
+    uint8_t block[PAGE];
+    size_t count;
+    FILE *file = fopen(name, "rb");
+    buf_reset(out);
+    if (file == NULL)
+        return;
+    while ((count = fread(block, 1, sizeof block, file)) > 0)
+        buf_add(out, block, count);
+    fclose(file);
+    assert_int_equal(buf_status(out), ST_OK);
+}
+
+static void write_file(const char *name, struct bytes data)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data.data, 1, data.count, file), data.count);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Whether any file in the folder, whatever its name, has these bytes. */
+static bool on_disk(struct bytes needle)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal", ".new", ".new-journal"};
+    struct buf all = {0};
+    bool found = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends && !found; i++) {
+        char name[PATH_BYTES + 16];
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        read_file(name, &all);
+        found = all.count > 0 && memmem(all.data, all.count, needle.data, needle.count) != NULL;
+    }
+    buf_release(&all);
+    return found;
+}
+
+static void it_is_made_for_its_owner_alone(void **unused)
+{
+    (void)unused;
+    struct stat info;
+    struct vault *v = open_vault();
+    struct vault_kit_item a = vault_kit_salt(1, 1);
+    assert_int_equal(vault_kit_put(v, &a), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(stat(log_path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(vault_refuse(v, &a.facts.salt, &f), ST_OK);
+    assert_int_equal(vault_checkpoint(v, &f), ST_OK); /* writes it anew */
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    vault_close(v);
+}
+
+static void assert_damaged(void)
+{
+    struct vault *v = NULL;
+    struct buf before = {0}, after = {0};
+    read_file(path, &before);
+    assert_int_equal(vault_open(path, (struct bytes){NULL, 0}, &v, &f), ST_CORRUPT);
+    assert_null(v);
+    assert_string_equal(f.fix, "minga repair vault");
+    read_file(path, &after);
+    assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
+    buf_release(&before);
+    buf_release(&after);
+}
+
+static void a_damaged_file_is_said_and_left_alone(void **unused)
+{
+    (void)unused;
+    struct buf file = {0};
+    vault_close(open_vault());
+    read_file(path, &file);
+    write_file(path, (struct bytes){file.data, 0}); /* not "a new one" */
+    assert_damaged();
+    write_file(path, BYTES("this was a vault once, and nobody knows what became of it"));
+    assert_damaged();
+    write_file(path, (struct bytes){file.data, PAGE}); /* the tables are gone */
+    assert_damaged();
+    file.data[60 + 3] ^= 2; /* user_version: the format of another time */
+    write_file(path, buf_bytes(&file));
+    assert_damaged();
+    buf_release(&file);
+}
+
+/* What an end between making and renaming leaves is swept. */
+static void a_half_made_file_is_no_vault(void **unused)
+{
+    (void)unused;
+    char fresh[PATH_BYTES + 8];
+    struct stat info;
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    write_file(fresh, BYTES("half"));
+    struct vault *v = open_vault();
+    assert_int_not_equal(stat(fresh, &info), 0);
+    vault_close(v);
+}
+
+/* Any byte of the file wrong: an answer that may be an error, never another item, never an end. */
+static void no_wrong_byte_gives_a_wrong_item(void **unused)
+{
+    (void)unused;
+    enum { ITEMS = 24 };
+    static struct vault_kit_item items[ITEMS];
+    struct buf file = {0}, out = {0};
+    struct vault *v = open_vault();
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        items[i] = vault_kit_item(i, i / 3, i / 3, VAULT_VALUE, i == 0 ? 4000 : 137);
+        assert_int_equal(vault_kit_put(v, &items[i]), ST_OK);
+    }
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    vault_close(v);
+    read_file(path, &file);
+    unsigned damaged = 0;
+    for (size_t at = 0; at < file.count; at += at < 256 ? 1 : 61) {
+        file.data[at] ^= 0x55;
+        write_file(path, buf_bytes(&file));
+        file.data[at] ^= 0x55;
+        v = NULL;
+        enum status status = vault_open(path, (struct bytes){NULL, 0}, &v, &f);
+        for (uint32_t i = 0; i < ITEMS && status == ST_OK; i++) {
+            buf_reset(&out);
+            enum status got = vault_get(v, &items[i].facts.name, NULL, &out, &f);
+            if (got == ST_OK)
+                assert_true(bytes_equal(buf_bytes(&out), vault_kit_bytes(&items[i])));
+            else if (got == ST_CORRUPT)
+                assert_string_equal(f.fix, "minga repair vault");
+            else
+                assert_int_equal(got, ST_NOT_FOUND);
+            damaged += got != ST_OK;
+        }
+        damaged += status != ST_OK;
+        if (status != ST_OK && status != ST_CORRUPT)
+            fail_msg("%zu: %s", at, f.text);
+        vault_close(v);
+        (void)unlink(log_path);
+    }
+    assert_true(damaged > 50);
+    buf_release(&file);
+    buf_release(&out);
+}
+
+static void commit_items(struct vault *v, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++) {
+        struct vault_kit_item item = vault_kit_item(i, i / 3, i / 3, VAULT_VALUE, 137);
+        assert_int_equal(vault_kit_put(v, &item), ST_OK);
+    }
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+}
+
+/* How many of the items from 0 on are there; behind the first that is not, none may be. */
+static uint32_t held_from_start(struct vault *v, uint32_t count)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct vault_kit_item item = vault_kit_item(i, i / 3, i / 3, VAULT_VALUE, 137);
+        if (vault_kit_holds(v, &item)) {
+            assert_int_equal(held, i);
+            held++;
+        }
+    }
+    return held;
+}
+
+static void after_a_kill_what_was_committed_is_there_and_nothing_else(void **unused)
+{
+    (void)unused;
+    vault_close(open_vault());
+    pid_t child = fork();
+    if (child == 0) {
+        struct vault *v = NULL;
+        if (vault_open(path, (struct bytes){NULL, 0}, &v, NULL) != ST_OK)
+            _exit(1);
+        for (uint32_t i = 0; i < 50; i++) {
+            struct vault_kit_item item = vault_kit_item(i, i / 3, i / 3, VAULT_VALUE, 137);
+            if (vault_put(v, &item.facts, vault_kit_bytes(&item), NULL) != ST_OK)
+                _exit(1);
+            if (i == 39 && vault_commit(v, NULL) != ST_OK)
+                _exit(1);
+        }
+        kill(getpid(), SIGKILL); /* in the middle of the second transaction */
+        _exit(1);
+    }
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL);
+    struct vault *v = open_vault();
+    assert_int_equal(held_from_start(v, 60), 40);
+    vault_close(v);
+}
+
+/* Copies taken at each commit, and of each with its log cut anywhere: whole commits, in order. */
+static void every_copy_of_a_moment_holds_whole_commits(void **unused)
+{
+    (void)unused;
+    enum { COMMITS = 8, EACH = 6 };
+    struct buf files[COMMITS][2];
+    char live[PATH_BYTES];
+    memset(files, 0, sizeof files);
+    struct vault *v = open_vault();
+    for (uint32_t c = 0; c < COMMITS; c++) {
+        commit_items(v, c * EACH, EACH);
+        if (c == 3)
+            assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+        struct vault_kit_item half = vault_kit_item(9999, 9999, 9999, VAULT_VALUE, 137);
+        assert_int_equal(vault_kit_put(v, &half), ST_OK);
+        read_file(path, &files[c][0]);
+        read_file(log_path, &files[c][1]);
+        vault_rollback(v);
+    }
+    vault_close(v);
+    snprintf(live, sizeof live, "%s", path);
+    snprintf(path, sizeof path, "%s/copy.db", judge.folder);
+    snprintf(log_path, sizeof log_path, "%s/copy.db-wal", judge.folder);
+    for (uint32_t c = 0; c < COMMITS; c++) {
+        size_t log_bytes = files[c][1].count;
+        for (size_t cut = 0; cut <= log_bytes;
+             cut += cut + 977 > log_bytes && cut < log_bytes ? log_bytes - cut : 977) {
+            write_file(path, buf_bytes(&files[c][0]));
+            write_file(log_path, (struct bytes){files[c][1].data, cut});
+            v = open_vault();
+            uint32_t held = held_from_start(v, COMMITS * EACH);
+            assert_int_equal(held % EACH, 0);
+            assert_true(held <= (c + 1) * EACH);
+            if (cut == log_bytes)
+                assert_int_equal(held, (c + 1) * EACH);
+            vault_close(v);
+        }
+        buf_release(&files[c][0]);
+        buf_release(&files[c][1]);
+    }
+}
+
+/* Random order of names and records makes pages split; after it nothing of what was erased is in
+ * any file, and what was not erased is. */
+static void nothing_erased_is_left_in_any_byte(void **unused)
+{
+    (void)unused;
+    enum { RECORDS = 400, EACH = 4 };
+    struct vault *v = open_vault();
+    for (uint32_t i = 0; i < RECORDS * EACH; i++) {
+        uint32_t record = i * 7919 % RECORDS;
+        struct vault_kit_item item = vault_kit_item(i, record, record, VAULT_VALUE, 40 + i % 400);
+        struct vault_kit_item salt = vault_kit_salt(record, record);
+        assert_int_equal(vault_kit_put(v, &item), ST_OK);
+        assert_int_equal(vault_kit_put(v, &salt), ST_OK);
+        if (i % 37 == 0)
+            assert_int_equal(vault_commit(v, &f), ST_OK);
+        if (i % 500 == 0)
+            assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    }
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    for (uint32_t record = 0; record < RECORDS; record += 3) {
+        struct vault_kit_item salt = vault_kit_salt(record, record);
+        assert_int_equal(vault_refuse(v, &salt.facts.salt, &f), ST_OK);
+    }
+    assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    for (uint32_t i = 0; i < RECORDS * EACH; i += 11) {
+        uint32_t record = i * 7919 % RECORDS;
+        struct vault_kit_item item = vault_kit_item(i, record, record, VAULT_VALUE, 40 + i % 400);
+        struct vault_kit_item salt = vault_kit_salt(record, record);
+        assert_int_equal(vault_kit_holds(v, &item), record % 3 != 0);
+        assert_int_equal(vault_kit_holds(v, &salt), record % 3 != 0);
+        assert_int_equal(on_disk((struct bytes){item.data, 16}), record % 3 != 0);
+        assert_int_equal(on_disk((struct bytes){item.data + item.count - 16, 16}), record % 3 != 0);
+        assert_int_equal(on_disk((struct bytes){salt.data, 16}), record % 3 != 0);
+    }
+    vault_close(v);
+}
+
+/* An end between the erasure and the checkpoint: the next one still clears the file. */
+static void clearing_the_file_is_not_forgotten(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item salt = vault_kit_salt(1, 1);
+    struct vault_kit_item value = vault_kit_item(1, 1, 1, VAULT_VALUE, 300);
+    struct vault *v = open_vault();
+    struct buf file = {0}, log = {0};
+    assert_int_equal(vault_kit_put(v, &salt), ST_OK);
+    assert_int_equal(vault_kit_put(v, &value), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    assert_int_equal(vault_refuse(v, &salt.facts.salt, &f), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    read_file(path, &file);
+    read_file(log_path, &log);
+    vault_close(v);
+    write_file(path, buf_bytes(&file));
+    write_file(log_path, buf_bytes(&log));
+    assert_true(on_disk((struct bytes){value.data, 16})); /* in the log */
+    v = open_vault();
+    assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    assert_false(on_disk((struct bytes){value.data, 16}));
+    assert_false(on_disk((struct bytes){salt.data, 16}));
+    assert_false(vault_kit_holds(v, &value));
+    vault_close(v);
+    buf_release(&file);
+    buf_release(&log);
+}
+
+static void an_image_with_a_wrong_byte_is_answered(void **unused)
+{
+    (void)unused;
+    struct vault *v = NULL;
+    struct buf image = {0};
+    struct vault_kit_item a = vault_kit_item(1, 1, 1, VAULT_VALUE, 137);
+    assert_int_equal(vault_open(NULL, (struct bytes){NULL, 0}, &v, &f), ST_OK);
+    assert_int_equal(vault_kit_put(v, &a), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    assert_int_equal(vault_image(v, &image, &f), ST_OK);
+    vault_close(v);
+    for (size_t at = 0; at < image.count; at += at < 256 ? 1 : 97) {
+        struct buf out = {0};
+        image.data[at] ^= 0xff;
+        enum status status = vault_open(NULL, buf_bytes(&image), &v, &f);
+        if (status == ST_OK) {
+            status = vault_get(v, &a.facts.name, NULL, &out, &f);
+            assert_true(status != ST_OK || bytes_equal(buf_bytes(&out), vault_kit_bytes(&a)));
+            vault_close(v);
+        }
+        if (status != ST_OK && status != ST_CORRUPT && status != ST_NOT_FOUND)
+            fail_msg("%zu: %s", at, f.text);
+        image.data[at] ^= 0xff;
+        buf_release(&out);
+    }
+    buf_release(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(it_is_made_for_its_owner_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_file_is_said_and_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_half_made_file_is_no_vault, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_wrong_byte_gives_a_wrong_item, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(after_a_kill_what_was_committed_is_there_and_nothing_else,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_copy_of_a_moment_holds_whole_commits, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_erased_is_left_in_any_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(clearing_the_file_is_not_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_image_with_a_wrong_byte_is_answered, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
