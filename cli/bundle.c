@@ -14,9 +14,14 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/bundle.h"
+#include "replicas/cargo.h"
 #include "replicas/json.h"
 
-enum { HISTORY_SHARE = 2, COUNTS = 3 };
+enum {
+    HISTORY_SHARE = 2,                                  /* see the header: half of a part */
+    COUNTS = 3,                                         /* stages of the history */
+    RECORD_BYTES = NAME_BYTES_MAX + RECORD_ID_TEXT + 2, /* "type id" and its NUL */
+};
 
 static const char UNFINISHED[] = ".unfinished";
 static const char *const STAGES[COUNTS] = {"charters", "motions", "history"};
@@ -31,6 +36,8 @@ struct writer {
     int descriptor;
     uint64_t part_bytes, total_bytes;
     struct buf known, tips, last, chunk, out;
+    char (*records)[RECORD_BYTES]; /* "type id" of those that the history touches */
+    size_t record_count, record_capacity;
     uint64_t charter, until;
     uint64_t counts[COUNTS];
     uint64_t sealed;
@@ -154,6 +161,26 @@ static void stage_options(struct writer *w, int stage, uint64_t next)
     porter_number(&w->porter, "until", w->until);
 }
 
+static enum status note_records(struct writer *w)
+{
+    const json_t *records = json_object_get(w->porter.row, "records");
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        const char *text = json_string_value(json_array_get(records, i));
+        if (text == NULL || strlen(text) >= RECORD_BYTES)
+            continue;
+        if (w->record_count == w->record_capacity) {
+            size_t capacity = w->record_capacity > 0 ? 2 * w->record_capacity : 1024;
+            void *grown = mem_resize(w->records, capacity * RECORD_BYTES);
+            if (grown == NULL)
+                return fault_set(&w->porter.fault, ST_NO_MEMORY, "%s", status_text(ST_NO_MEMORY));
+            w->records = grown;
+            w->record_capacity = capacity;
+        }
+        snprintf(w->records[w->record_count++], RECORD_BYTES, "%s", text);
+    }
+    return ST_OK;
+}
+
 /* One stage of the history, every chunk of it. */
 static enum status put_stage(struct writer *w, int stage)
 {
@@ -168,7 +195,12 @@ static enum status put_stage(struct writer *w, int stage)
             return st;
         next = porter_take_number(&w->porter, "next");
         more = json_is_true(json_object_get(w->porter.row, "more"));
-        w->counts[stage] += w->first_pass ? porter_take_number(&w->porter, "count") : 0;
+        if (w->first_pass) {
+            w->counts[stage] += porter_take_number(&w->porter, "count");
+            st = note_records(w);
+        }
+        if (st != ST_OK)
+            return st;
         if (w->chunk.count == 0)
             continue;
         st = fits(w, w->chunk.count) ? ST_OK : roll(w);
@@ -188,6 +220,83 @@ static enum status put_history(struct writer *w)
     if (w->first_pass)
         w->whole_history = w->head.part == 1 && w->part_bytes <= w->bytes_max / HISTORY_SHARE;
     w->first_pass = false;
+    return st;
+}
+
+/* ---- sealed items ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Each once: many commits touch one record. */
+static void tidy_records(struct writer *w)
+{
+    size_t kept = 0;
+    if (w->record_count > 0)
+        qsort(w->records, w->record_count, RECORD_BYTES, by_text);
+    for (size_t i = 0; i < w->record_count; i++)
+        if (kept == 0 || strcmp(w->records[kept - 1], w->records[i]) != 0)
+            memmove(w->records[kept++], w->records[i], RECORD_BYTES);
+    w->record_count = kept;
+}
+
+/* Into this part or the next, which then begins with the history where that fits. */
+static enum status put_item_chunk(struct writer *w, struct bytes items)
+{
+    bool here = fits(w, items.count);
+    enum status st = here ? ST_OK : roll(w);
+    if (st == ST_OK && !here && w->whole_history)
+        st = put_history(w);
+    return st == ST_OK ? put_chunk(w, items, false) : st;
+}
+
+/* Every chunk that the daemon has for 'word' and these records ("": it needs none). */
+static enum status put_items(struct writer *w, const char *word, const char *records)
+{
+    char to[2 * KEY_BYTES + 1];
+    struct buf items = {0};
+    enum status st = ST_OK;
+    uint64_t next = 0;
+    hex_encode(w->head.recipient.id, KEY_BYTES, to);
+    for (bool more = true; more && st == ST_OK;) {
+        porter_text(&w->porter, "to", to);
+        porter_text(&w->porter, "records", records);
+        porter_number(&w->porter, "after", next);
+        st = porter_ask(&w->porter, word);
+        buf_reset(&items);
+        if (st == ST_OK)
+            st = porter_take_bytes(&w->porter, "chunk", &items);
+        next = porter_take_number(&w->porter, "next");
+        more = json_is_true(json_object_get(w->porter.row, "more"));
+        w->sealed += porter_take_number(&w->porter, "count");
+        if (st == ST_OK && items.count > 0)
+            st = put_item_chunk(w, buf_bytes(&items));
+    }
+    buf_release(&items);
+    return st;
+}
+
+/* Of the records that the history touches, and what the last receipt asked for. */
+static enum status put_sealed(struct writer *w)
+{
+    struct buf lines = {0};
+    tidy_records(w);
+    enum status st = put_items(w, "wanted", "");
+    for (size_t at = 0; st == ST_OK && at < w->record_count;) {
+        buf_reset(&lines);
+        for (size_t i = 0; i < CARGO_RECORDS_MAX && at < w->record_count; i++) {
+            buf_add_text(&lines, w->records[at++]);
+            buf_add_byte(&lines, '\n');
+        }
+        st = buf_status(&lines);
+        if (st == ST_OK)
+            st = put_items(w, "sealed", buf_text(&lines));
+        else
+            fault_set(&w->porter.fault, st, "%s", status_text(st));
+    }
+    buf_release(&lines);
     return st;
 }
 
@@ -330,6 +439,7 @@ static void writer_release(struct writer *w)
     for (uint32_t i = 0; i < w->head.part; i++)
         buf_release(&w->done[i]);
     mem_free(w->done);
+    mem_free(w->records);
     bundle_stream_wipe(&w->stream);
     buf_release(&w->known);
     buf_release(&w->tips);
@@ -361,6 +471,8 @@ static int write_run(struct call *c)
         st = begin_part(w);
     if (st == ST_OK)
         st = put_history(w);
+    if (st == ST_OK)
+        st = put_sealed(w);
     if (st == ST_OK)
         st = finish(w);
     int exit = CALL_DONE;

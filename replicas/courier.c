@@ -7,6 +7,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/bundle.h"
+#include "replicas/cargo.h"
 #include "replicas/consign.h"
 #include "replicas/holdings.h"
 #include "replicas/json.h"
@@ -219,6 +220,20 @@ static enum status take_motions(struct taken *t, const struct parcel *p, struct 
     return st;
 }
 
+static void refuse_item(void *user, const struct digest *name, const char *reason)
+{
+    refuse(user, "item", name->id, DIGEST_BYTES, reason);
+}
+
+static enum status take_sealed(struct taken *t, const struct parcel *p, struct fault *f)
+{
+    struct cargo_kept kept = {.user = t, .refuse = refuse_item};
+    enum status st = cargo_keep(t->call->replica, p, &kept, f);
+    t->sealed += kept.fresh;
+    t->unwanted += kept.unwanted;
+    return st;
+}
+
 /* What the sender holds is as good as a receipt; what it waits for only a receipt says. */
 static enum status take_heads(const struct verb_call *call, const struct parcel *p,
                               const struct key *sender, struct fault *f)
@@ -276,8 +291,9 @@ static enum status take_parcel(struct taken *t, const struct parcel *p, const st
         return take_items(t, p, f);
     case PARCEL_HEADS:
         return take_heads(t->call, p, sender, f);
-    case PARCEL_CHARTERS:
     case PARCEL_SEALED:
+        return take_sealed(t, p, f);
+    case PARCEL_CHARTERS:
         break;
     }
     return ST_OK;
@@ -321,7 +337,7 @@ static enum status make_receipt(const struct verb_call *call, struct fault *f)
 {
     struct replica *r = call->replica;
     struct bundle_head head;
-    struct buf bytes = {0}, heads = {0}, file = {0}, row = {0};
+    struct buf bytes = {0}, heads = {0}, wants = {0}, file = {0}, row = {0};
     enum status st = courier_option(call, "head", &bytes, f);
     if (st == ST_OK && bundle_decode(buf_bytes(&bytes), &head) != ST_OK)
         st = fault_set(f, ST_MALFORMED, "this is no head of a bundle");
@@ -329,6 +345,8 @@ static enum status make_receipt(const struct verb_call *call, struct fault *f)
         st = check_address(call, &head.network, &head.recipient, f);
     if (st == ST_OK)
         st = holdings_tips(r, &heads);
+    if (st == ST_OK)
+        st = cargo_wishes(r, &head.sender, &wants, f);
     if (st == ST_OK) {
         struct receipt receipt = {.network = head.network,
                                   .from = replica_identity(r)->key,
@@ -336,7 +354,8 @@ static enum status make_receipt(const struct verb_call *call, struct fault *f)
                                   .part = head.part,
                                   .seconds = (int64_t)time(NULL),
                                   .charter = charter_newest(replica_charters(r))->version,
-                                  .heads = buf_bytes(&heads)};
+                                  .heads = buf_bytes(&heads),
+                                  .wants = buf_bytes(&wants)};
         memcpy(receipt.bundle, head.id, BUNDLE_ID_BYTES);
         st = receipt_write(&receipt, replica_identity(r)->secret, &file);
     }
@@ -348,6 +367,7 @@ static enum status make_receipt(const struct verb_call *call, struct fault *f)
     }
     buf_release(&bytes);
     buf_release(&heads);
+    buf_release(&wants);
     buf_release(&file);
     buf_release(&row);
     return st;
@@ -411,17 +431,11 @@ static const struct word {
     const char *name;
     enum status (*run)(const struct verb_call *call, struct fault *f);
 } WORDS[] = {
-    {"charters", consign_charters},
-    {"given", consign_given},
-    {"heads", consign_heads},
-    {"history", consign_history},
-    {"motions", consign_motions},
-    {"open", open_bundle},
-    {"plan", consign_plan},
-    {"receipt", make_receipt},
-    {"returned", returned},
-    {"sign", consign_sign},
-    {"take", take},
+    {"charters", consign_charters}, {"given", consign_given},     {"heads", consign_heads},
+    {"history", consign_history},   {"motions", consign_motions}, {"open", open_bundle},
+    {"plan", consign_plan},         {"receipt", make_receipt},    {"returned", returned},
+    {"sealed", cargo_sealed},       {"sign", consign_sign},       {"take", take},
+    {"wanted", cargo_wanted},
 };
 
 enum status courier_run(const struct verb_call *call, struct fault *f)

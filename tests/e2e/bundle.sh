@@ -45,6 +45,20 @@ expect "refused, waiting" "$(jq -c '[.refused_count, .waiting]' <<<"$read")" "[0
 [ "$(field commits.santiago <<<"$read")" -gt 2 ] || die "nothing new was told: $read"
 expect "households at iquique" "$(count_of iquique household)" 100
 expect "one state" "$(state_of iquique)" "$(state_of santiago)"
+# With what is sealed: every office reads it, and an auditor gets nothing of it.
+personal() { # OFFICE TYPE
+    m "$1" --json list "$2" --sort "$2" | jq -cS .fields
+}
+for type in household enterprise; do
+    personal santiago "$type" >"$SCRATCH/wanted"
+    personal iquique "$type" >"$SCRATCH/there"
+    cmp "$SCRATCH/wanted" "$SCRATCH/there" || die "$type: iquique reads something else"
+done
+grep -q '"head_name":"' "$SCRATCH/wanted" "$SCRATCH/there" && die "an enterprise with a head"
+[ "$(personal iquique household | jq -es 'map(select(.head_name and .phone)) | length')" -eq 100 ] ||
+    die "not every family has its name and phone"
+[ "$(field sealed <<<"$read")" -gt 400 ] || die "sealed items were not told: $read"
+expect "waiting" "$(m iquique --json status | field waiting_sealed)" 0
 
 # Again: nothing is new.
 read=$(m iquique --json bundle read "$stick/a")
@@ -79,6 +93,10 @@ expect "since the last" "$(field commits <<<"$wrote")" 1
 refused 3 partly auditor bundle read "$stick/e"
 m auditor bundle read "$stick/e" "$stick/d" >/dev/null
 expect "the auditor's state" "$(state_of auditor)" "$(state_of santiago)"
+personal auditor household | jq -es 'all(.[]; .head_name == null and .phone == null)' >/dev/null ||
+    die "the auditor reads personal data"
+wrote=$(m santiago --json bundle write "$stick/all" --for auditor)
+expect "sealed items for the auditor" "$(field sealed <<<"$wrote")" 0
 
 # ---- Parts ----
 python3 - >"$SCRATCH/contacts.csv" <<'END'
@@ -104,6 +122,50 @@ m iquique bundle read "${files[@]}" >/dev/null
 expect "one state after parts" "$(state_of iquique)" "$(state_of santiago)"
 leftovers=$(find "$stick" -name '*.unfinished')
 [ -z "$leftovers" ] || die "left behind: $leftovers"
+
+# Where the history is short and what is sealed is not, each part is whole by itself: read alone, and
+# the last one first.
+m iquique bundle write "$stick/back" --for santiago >/dev/null
+m santiago bundle read "$stick/back" >/dev/null
+python3 - >"$SCRATCH/enterprises.csv" <<'END'
+import random
+random.seed(8)
+print("enterprise,name*,office")
+for i in range(150):
+    print(f"S{i}," + "".join(random.choices("abcdefghijklmnop ", k=14000)) + "x,santiago")
+END
+m santiago import enterprise "$SCRATCH/enterprises.csv" >/dev/null 2>&1
+wrote=$(m santiago --json bundle write "$stick/s" --for iquique --max 1M)
+parts=$(jq '.files | length' <<<"$wrote")
+[ "$parts" -ge 3 ] || die "not split: $wrote"
+for ((part = parts; part >= 1; part--)); do
+    read=$(m iquique --json bundle read "$stick/s.$part")
+    expect "waiting, unwanted" "$(jq -c '[.waiting, .unwanted]' <<<"$read")" "[0,0]"
+    [ "$part" -eq "$parts" ] || expect "known before" "$(field new <<<"$read")" 0
+done
+personal santiago enterprise >"$SCRATCH/wanted"
+personal iquique enterprise >"$SCRATCH/there"
+cmp "$SCRATCH/wanted" "$SCRATCH/there" || die "iquique lacks names"
+expect "waiting after parts" "$(m iquique --json status | field waiting_sealed)" 0
+
+# A bundle that was lost: its receipt never comes, but that of another names what is missing.
+m santiago add household household=H950 head_name="una que falta" people=2 >/dev/null
+m santiago bundle write "$stick/lost" --for auditor >/dev/null
+m auditor bundle read "$stick/lost" >/dev/null
+m santiago bundle read "$stick/lost.receipt" >/dev/null
+m auditor bundle write "$stick/history" --for iquique >/dev/null
+m iquique bundle read "$stick/history" >/dev/null
+expect "what an auditor carries" \
+    "$(m iquique --json list household household=H950 | field sealed.head_name)" waiting
+m iquique bundle write "$stick/i" --for santiago >/dev/null
+m iquique bundle read "$stick/s.1" >/dev/null 2>&1
+m santiago bundle read "$stick/s.1.receipt" >/dev/null
+wrote=$(m santiago --json bundle write "$stick/j" --for iquique --since-last)
+[ "$(field sealed <<<"$wrote")" -gt 0 ] || die "what was asked for is not in it: $wrote"
+m iquique bundle read "$stick/j" >/dev/null
+expect "nothing waits" "$(m iquique --json status | field waiting_sealed)" 0
+expect "H950" "$(m iquique --json list household household=H950 | field fields.head_name)" \
+    "una que falta"
 
 # ---- What is refused ----
 m santiago set "$id" stage=workshop >/dev/null
