@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/file.h"
@@ -12,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/pair.h"
 #include "cli/phrase.h"
+#include "cli/qr.h"
 #include "cli/rescue.h"
 #include "cli/shipped.h"
 #include "replicas/invitation.h"
@@ -206,10 +208,23 @@ int begin_init(struct call *c)
 
 /* ---- invite ---- */
 
+/* For a person before a screen; a script that takes standard output gets the link alone. */
+static void draw_link(const struct call *c, const char *link)
+{
+    struct buf code = {0};
+    bool seen = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1 && !c->quiet;
+    if ((seen || call_has(c, "qr")) && qr_draw(link, &code) == ST_OK) {
+        fflush(stdout);
+        fputs(buf_text(&code), stderr);
+    }
+    buf_release(&code);
+}
+
 static void show_link(void *user, const struct call *c, const json_t *row)
 {
     (void)user;
     output_line(stdout, "%s", output_text(row, "link"));
+    draw_link(c, output_text(row, "link"));
     call_say(c,
              tr("For %s, as %s, until %s. Whoever holds this link can join once: send it by a way "
                 "that you trust."),

@@ -357,8 +357,10 @@ static const struct language_entry ENTRIES[] = {
     {"found a network: a home, a key and the first charter",
      "fundar una red: una carpeta, una clave y la primera carta"},
     {"a link by which one more office joins", "un enlace con que entra una oficina más"},
-    {"Whoever holds the link can join once: send it by a way that you trust.",
-     "Quien tenga el enlace puede entrar una vez: envíelo por un medio de confianza."},
+    {"Whoever holds the link can join once: send it by a way that you trust. On a terminal, or "
+     "with --qr, it is drawn as a QR code too.",
+     "Quien tenga el enlace puede entrar una vez: mándelo por un medio de confianza. En una "
+     "terminal, o con --qr, se dibuja también como código QR."},
     {"join a network by a link", "entrar en una red con un enlace"},
     {"The inviter's daemon has to be running. The daemon here is not needed, and not started.",
      "El servicio de quien invita tiene que estar en marcha. El de aquí no hace falta, y no se "
