@@ -298,11 +298,13 @@ static void run_status(struct worker *w, struct job *j)
     struct graph *g = replica_graph(r);
     const struct charter *newest = charter_newest(replica_charters(r));
     const struct charter_member *self = charter_by_key(newest, &replica_identity(r)->key);
-    uint64_t records = 0, conflicted = 0, height = 0;
+    uint64_t records = 0, conflicted = 0, height = 0, waiting[SEALED_LANES];
     uint32_t head_count;
     char hex[OID_TEXT + 1];
     const uint32_t *heads = graph_heads(g, &head_count);
     j->status = count_records(w, &records, &conflicted, &j->fault);
+    if (j->status == ST_OK)
+        j->status = jobs_sealed_waiting(r, waiting, &j->fault);
     if (j->status != ST_OK)
         return;
     for (uint32_t i = 0; i < head_count; i++)
@@ -312,11 +314,12 @@ static void run_status(struct worker *w, struct job *j)
     buf_add_format(&j->rows,
                    "\"network\":\"%s\",\"office\":\"%s\",\"role\":\"%s\",\"state\":\"%s\","
                    "\"height\":%llu,\"charter\":%u,\"heads\":%u,\"commits\":%u,\"records\":%llu,"
-                   "\"conflicts\":%llu,\"waiting_sealed\":0,\"unsettled\":%u,\"frontier\":{",
+                   "\"conflicts\":%llu,\"waiting_sealed\":%llu,\"unsettled\":%u,\"frontier\":{",
                    newest->network, replica_label(r),
                    self != NULL ? charter_role_text(self->role) : "former", hex,
                    (unsigned long long)height, newest->version, head_count, graph_count(g),
-                   (unsigned long long)records, (unsigned long long)conflicted, settled_waiting(r));
+                   (unsigned long long)records, (unsigned long long)conflicted,
+                   (unsigned long long)waiting[SEALED_VALUES], settled_waiting(r));
     j->members = mem_copy(newest->members, newest->member_count * sizeof *j->members);
     j->ids = mem_array(newest->member_count, sizeof *j->ids);
     if (j->members == NULL || j->ids == NULL) {
