@@ -1,6 +1,5 @@
 /*
- * Snapshot and restore together: what an office was comes out of its backup whole, and whatever
- * goes wrong on the way makes nothing.
+ * A home as it stood at one moment comes out of its backup whole, whatever the office did since.
  */
 #include "tests/unit/replicas/homes.h"
 
@@ -8,7 +7,6 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
-#include "replicas/folder.h"
 #include "replicas/restoration.h"
 #include "replicas/restore.h"
 #include "replicas/snapshot.h"
@@ -43,14 +41,6 @@ static enum status restore(struct bytes passphrase)
     struct backup_about about;
     f = (struct fault){0};
     return restore_home(fresh, path, passphrase, 1795448040, &about, &f);
-}
-
-static void assert_nothing(void)
-{
-    char beside[256];
-    snprintf(beside, sizeof beside, "%s.restoring", fresh);
-    assert_int_equal(access(fresh, F_OK), -1);
-    assert_int_equal(access(beside, F_OK), -1);
 }
 
 static void comes_out_whole(void **state)
@@ -104,75 +94,6 @@ static void stands_still(void **state)
     assert_int_equal(replica_close(again.replica, &f), ST_OK);
 }
 
-static void what_is_in_the_way(void **state)
-{
-    struct homes *p = *state;
-    struct backup_about about;
-    char inside[160];
-    assert_int_equal(snapshot_write(p->a.home, secret, cheap, path, &about, &f), ST_NOT_FOUND);
-    assert_int_equal(restore(secret), ST_USAGE); /* no such backup */
-    make_backup(p, &about);
-    assert_int_equal(snapshot_write(p->a.home, secret, cheap, path, &about, &f), ST_EXISTS);
-    assert_int_equal(restore(BYTES("correct hors")), ST_WRONG_KEY);
-    assert_nothing();
-    assert_int_equal(restore(secret), ST_OK);
-    assert_int_equal(restore(secret), ST_EXISTS);
-    assert_int_equal(folder_remove(fresh, &f), ST_OK);
-    assert_int_equal(mkdir(fresh, 0700), 0);
-    assert_int_equal(restore(secret), ST_OK); /* an empty folder is not in the way */
-    assert_int_equal(folder_remove(fresh, &f), ST_OK);
-    snprintf(inside, sizeof inside, "%s.restoring", fresh);
-    assert_int_equal(mkdir(inside, 0700), 0);
-    snprintf(inside, sizeof inside, "%s.restoring/identity", fresh);
-    FILE *file = fopen(inside, "w"); /* left by a crash */
-    assert_non_null(file);
-    fclose(file);
-    assert_int_equal(restore(secret), ST_OK);
-    assert_int_equal(snapshot_clear(p->a.home, &f), ST_OK);
-    snprintf(inside, sizeof inside, "%s/snapshot", p->a.home);
-    assert_int_equal(access(inside, F_OK), -1);
-    assert_int_equal(snapshot_clear(p->a.home, &f), ST_OK);
-}
-
-static void put_file(const char *name, const uint8_t *data, size_t count)
-{
-    FILE *file = fopen(name, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, count, file), count);
-    fclose(file);
-}
-
-/* Cut or changed anywhere: nothing is made. */
-static void a_damaged_backup(void **state)
-{
-    struct homes *p = *state;
-    struct backup_about about;
-    make_backup(p, &about);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    struct buf all = {0};
-    uint8_t *room = buf_reserve(&all, 4 * MIB);
-    assert_non_null(room);
-    all.count = fread(room, 1, 4 * MIB, file);
-    fclose(file);
-    assert_in_range(all.count, 1000, 4 * MIB - 1);
-    for (size_t cut = 0; cut < all.count; cut += 1 + all.count / 41) {
-        put_file(path, all.data, cut);
-        assert_int_not_equal(restore(secret), ST_OK);
-        assert_nothing();
-    }
-    for (size_t at = 23; at < all.count; at += 1 + all.count / 97) {
-        all.data[at] ^= 0x10;
-        put_file(path, all.data, all.count);
-        assert_int_not_equal(restore(secret), ST_OK);
-        assert_nothing();
-        all.data[at] ^= 0x10;
-    }
-    put_file(path, all.data, all.count);
-    assert_int_equal(restore(secret), ST_OK);
-    buf_release(&all);
-}
-
 /* A crash leaves a snapshot behind: the next start removes it. */
 static void a_snapshot_that_was_left(void **state)
 {
@@ -191,8 +112,8 @@ static void a_snapshot_that_was_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(comes_out_whole),          TEST(stands_still),
-        TEST(a_damaged_backup),         TEST(what_is_in_the_way),
+        TEST(comes_out_whole),
+        TEST(stands_still),
         TEST(a_snapshot_that_was_left),
     };
     if (sodium_init() < 0 || git_libgit2_init() < 0)
