@@ -118,6 +118,12 @@ static bool takes_more(const struct give *g, const struct wire *w)
     return w->unsent_bytes + w->out.count <= most;
 }
 
+bool give_is_ready(const struct give *g, const struct wire *w)
+{
+    size_t most = g->lane == SEALED_FILES ? FILES_UNSENT : VALUES_UNSENT;
+    return g->count > 0 && g->state != GIVE_READING && w->unsent_bytes <= most;
+}
+
 static void say_pieces(struct give *g, struct common *c, struct wire *w)
 {
     struct msg_sealed *m = &c->out->sealed;

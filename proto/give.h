@@ -35,6 +35,9 @@ MUST_USE enum status give_on_answer(struct give *g, const struct core_event *e);
 MUST_USE enum status give_pump(struct give *g, struct common *c, struct wire *w,
                                const struct key *key);
 
+/* give_is_ready(): there is more to be sent, and the line takes it: in the next step. */
+bool give_is_ready(const struct give *g, const struct wire *w);
+
 /* give_is_idle(): the peer waits for nothing. */
 bool give_is_idle(const struct give *g);
 

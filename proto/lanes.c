@@ -186,7 +186,7 @@ enum status lanes_pump(struct lanes *l, struct common *c, struct wire *w,
     return status;
 }
 
-uint64_t lanes_deadline_ms(const struct lanes *l, const struct common *c)
+uint64_t lanes_deadline_ms(const struct lanes *l, const struct common *c, const struct wire *w)
 {
     uint64_t next =
         l->able && l->told != c->freight.waiting[SEALED_VALUES] ? l->told_ms + TELL_MS : UINT64_MAX;
@@ -194,5 +194,8 @@ uint64_t lanes_deadline_ms(const struct lanes *l, const struct common *c)
         uint64_t due = pull_deadline_ms(l->pulls[lane], c);
         next = due < next ? due : next;
     }
+    const struct give *values = l->gives[SEALED_VALUES], *files = l->gives[SEALED_FILES];
+    if (give_is_ready(values, w) || (give_is_idle(values) && give_is_ready(files, w)))
+        return c->now_ms;
     return next;
 }

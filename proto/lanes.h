@@ -46,7 +46,7 @@ void lanes_tell_kept(struct lanes *l, struct common *c, struct wire *w,
 /* lanes_pump(): at the end of every step. Errors: ST_NO_MEMORY */
 MUST_USE enum status lanes_pump(struct lanes *l, struct common *c, struct wire *w,
                                 const struct lanes_peer *peer);
-uint64_t lanes_deadline_ms(const struct lanes *l, const struct common *c);
+uint64_t lanes_deadline_ms(const struct lanes *l, const struct common *c, const struct wire *w);
 
 /* lanes_waiting(): how many values the peer waits for, as it told. */
 uint64_t lanes_waiting(const struct lanes *l);

@@ -52,7 +52,7 @@ uint64_t pulse_deadline_ms(const struct link *l, const struct common *c)
                                rekey_ms(l),
                                ping_ms(l),
                                fetch_deadline_ms(l->fetch),
-                               lanes_deadline_ms(l->lanes, c),
+                               lanes_deadline_ms(l->lanes, c, &l->wire),
                                motions_deadline_ms(&l->motions, c)};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         next = others[i] < next ? others[i] : next;

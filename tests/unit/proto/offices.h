@@ -91,7 +91,17 @@ HELPER void keep_task(struct office *o, const struct core_effect *fx)
                        .request = fx->request,
                        .load = fx->load,
                        .bytes_max = fx->bytes_max,
-                       .key = fx->key};
+                       .key = fx->key,
+                       .lane = fx->lane,
+                       .after = fx->after,
+                       .max = fx->max};
+    if (fx->kind == FX_GIVE) {
+        t->count = fx->wish_count;
+        buf_add(&t->names, fx->wishes, fx->wish_count * sizeof(fx->wishes[0]));
+        return;
+    }
+    if (fx->kind == FX_KEEP)
+        buf_add(&t->names, fx->names, fx->item_count * sizeof(fx->names[0]));
     if (fx->kind == FX_LOAD) {
         t->count = fx->known_count;
         buf_add(&t->data, fx->known, fx->known_count * sizeof(fx->known[0]));
@@ -145,7 +155,8 @@ HELPER void office_effect(struct world *w, int who, const struct core_effect *fx
         snprintf(o->label, sizeof(o->label), "%s", fx->text);
         o->version = fx->item_count;
     } else if (fx->kind == FX_STORE || fx->kind == FX_LOAD || fx->kind == FX_CHARTER ||
-               fx->kind == FX_PAIR) {
+               fx->kind == FX_PAIR || fx->kind == FX_WISH || fx->kind == FX_GIVE ||
+               fx->kind == FX_KEEP) {
         keep_task(o, fx);
     }
 }
@@ -328,6 +339,8 @@ HELPER void office_up(struct world *w, int who)
     o->up = true;
     office_tell_charter(w, who, 0, ST_OK);
     office_tell_heads(w, who);
+    if (o->vault_count > 0)
+        office_tell_wanted(w, who);
     struct core_event e = {
         .kind = CORE_INVITATIONS, .invitations = &o->invitation, .invitation_count = o->invites};
     office_step(w, who, &e);
@@ -349,6 +362,7 @@ HELPER void office_down(struct world *w, int who)
     }
     while (o->task_count > 0) {
         buf_release(&o->tasks[o->task_first].data);
+        buf_release(&o->tasks[o->task_first].names);
         o->task_first = (o->task_first + 1) % TASKS_MAX;
         o->task_count--;
     }
@@ -385,6 +399,7 @@ HELPER void world_free(struct world *w)
         for (uint32_t n = 0; n < o->waiting_count; n++)
             mem_free(o->waiting[n]);
         mem_free(o->commits);
+        mem_free(o->vault);
     }
     for (int i = 0; i < PIPES_MAX; i++) {
         buf_release(&w->pipes[i].ends[0].inbox);

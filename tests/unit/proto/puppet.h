@@ -26,6 +26,9 @@ struct puppet_request {
     enum core_load_kind load;
     uint32_t known_count;
     size_t bytes;
+    enum sealed_lane lane;
+    struct digest after; /* WISH; KEEP: the first name */
+    uint32_t motions;
 };
 
 struct puppet {
@@ -49,6 +52,11 @@ struct puppet {
     enum status reason;
     uint32_t connects;
     uint32_t effects;
+    enum core_role bob_role;
+    const struct key *retired; /* of the next charter */
+    uint32_t retired_count;
+    const struct bytes *motions;
+    uint32_t motion_count;
 };
 
 PUPPET void puppet_random(void *context, void *out, size_t count)
@@ -105,12 +113,19 @@ PUPPET enum status puppet_step(struct puppet *p, struct core_event *e)
         }
         p->connects += fx->kind == FX_CONNECT;
         if (fx->kind != FX_STORE && fx->kind != FX_LOAD && fx->kind != FX_CHARTER &&
-            fx->kind != FX_PAIR)
+            fx->kind != FX_PAIR && fx->kind != FX_WISH && fx->kind != FX_GIVE &&
+            fx->kind != FX_KEEP)
             continue;
         CHECK(p->request_count < PUPPET_REQUESTS_MAX);
         struct puppet_request *r = &p->requests[p->request_count++];
-        *r = (struct puppet_request){fx->kind, fx->request,     fx->item_count,
-                                     fx->load, fx->known_count, 0};
+        *r = (struct puppet_request){.kind = fx->kind,
+                                     .request = fx->request,
+                                     .count = fx->kind == FX_GIVE ? fx->wish_count : fx->item_count,
+                                     .load = fx->load,
+                                     .known_count = fx->known_count,
+                                     .lane = fx->lane,
+                                     .after = fx->kind == FX_KEEP ? fx->names[0] : fx->after,
+                                     .motions = fx->motion_count};
         for (uint32_t n = 0; n < fx->item_count; n++)
             r->bytes += fx->items[n].count;
     }
@@ -175,7 +190,7 @@ PUPPET void puppet_charter(struct puppet *p, uint32_t version, bool with_bob, ui
     struct bytes files[64];
     struct core_event e = {.kind = CORE_CHARTER, .request = request, .status = status};
     struct core_member members[2] = {{"alice", p->keys[0], "", CORE_OFFICE},
-                                     {"bob", p->keys[1], "", CORE_OFFICE}};
+                                     {"bob", p->keys[1], "", p->bob_role}};
     for (uint32_t i = 0; i < version; i++) {
         snprintf(names[i], sizeof(names[i]), "v%u", i + 1);
         files[i] = bytes_of_text(names[i]);
@@ -185,6 +200,10 @@ PUPPET void puppet_charter(struct puppet *p, uint32_t version, bool with_bob, ui
     e.charter.members = members;
     e.charter.member_count = with_bob ? 2 : 1;
     e.charter.files = files;
+    e.charter.retired = p->retired;
+    e.charter.retired_count = p->retired_count;
+    e.charter.motions = p->motions;
+    e.charter.motion_count = p->motion_count;
     CHECK(puppet_step(p, &e) == ST_OK);
 }
 
@@ -367,6 +386,104 @@ PUPPET void puppet_loaded(struct puppet *p, const struct puppet_request *r, uint
     e.loaded.more = more;
     e.loaded.unknown = unknown;
     CHECK(puppet_step(p, &e) == ST_OK);
+}
+
+/* ---- Sealed items ---- */
+
+PUPPET void puppet_wanted(struct puppet *p, uint64_t values, uint64_t files)
+{
+    struct core_event e = {.kind = CORE_WANTED};
+    e.wanted.waiting[SEALED_VALUES] = values;
+    e.wanted.waiting[SEALED_FILES] = files;
+    CHECK(puppet_step(p, &e) == ST_OK);
+}
+
+/* The name of item 'n'. */
+PUPPET struct digest puppet_name(uint32_t n)
+{
+    struct digest name = {{0}};
+    for (int i = 0; i < 4; i++)
+        name.id[i] = (uint8_t)(n >> (24 - 8 * i));
+    name.id[31] = 1;
+    return name;
+}
+
+/* Answer a WISH with names first .. first + count - 1. */
+PUPPET void puppet_wishes(struct puppet *p, const struct puppet_request *r, uint32_t first,
+                          uint32_t count, bool more)
+{
+    static struct digest names[SEALED_NAMES_MAX];
+    struct core_event e = {.kind = CORE_WISHES, .link = p->link, .request = r->request};
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = puppet_name(first + i);
+    e.wishes.names = names;
+    e.wishes.count = count;
+    e.wishes.more = more;
+    CHECK(puppet_step(p, &e) == ST_OK);
+}
+
+/* Answer a GIVE: every wish by a piece of so many bytes of an item of 'total'; 0: it is gone. */
+PUPPET void puppet_given(struct puppet *p, const struct puppet_request *r, uint32_t total,
+                         size_t bytes)
+{
+    static struct sealed_piece pieces[SEALED_NAMES_MAX];
+    static uint8_t payload[8][SEALED_PIECE_BYTES];
+    struct core_event e = {.kind = CORE_GIVEN, .link = p->link, .request = r->request};
+    puppet_random(p, payload, sizeof(payload)); /* nothing that compresses */
+    for (uint32_t i = 0; i < r->count; i++)
+        pieces[i] = (struct sealed_piece){.total = total, .bytes = {payload[i % 8], bytes}};
+    e.given.pieces = pieces;
+    e.given.count = r->count;
+    CHECK(puppet_step(p, &e) == ST_OK);
+}
+
+/* Answer a KEEP of one item. */
+PUPPET void puppet_kept(struct puppet *p, const struct puppet_request *r, enum status verdict)
+{
+    struct core_event e = {.kind = CORE_KEPT, .link = p->link, .request = r->request};
+    e.kept.names = &r->after;
+    e.kept.verdicts = &verdict;
+    e.kept.count = 1;
+    CHECK(puppet_step(p, &e) == ST_OK);
+}
+
+PUPPET void puppet_say_piece(struct puppet *p, enum sealed_lane lane, uint32_t n, uint32_t total,
+                             uint32_t offset, size_t bytes)
+{
+    static struct message m;
+    static const uint8_t payload[SEALED_PIECE_BYTES];
+    memset(&m, 0, sizeof(m));
+    m.kind = MESSAGE_SEALED;
+    m.sealed.lane = lane;
+    m.sealed.piece_count = 1;
+    m.sealed.pieces[0] = (struct sealed_piece){puppet_name(n), total, offset, {payload, bytes}};
+    puppet_say(p, &m);
+}
+
+PUPPET void puppet_say_names(struct puppet *p, enum message_kind kind, enum sealed_lane lane,
+                             uint32_t first, uint32_t count)
+{
+    static struct message m;
+    memset(&m, 0, sizeof(m));
+    m.kind = kind;
+    if (kind == MESSAGE_SEALED_GONE) {
+        m.sealed_gone.lane = lane;
+        m.sealed_gone.name_count = count;
+    } else if (kind == MESSAGE_SEALED_WANT) {
+        m.sealed_want.lane = lane;
+        m.sealed_want.wish_count = count;
+    } else {
+        m.kept.name_count = count;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (kind == MESSAGE_SEALED_GONE)
+            m.sealed_gone.names[i] = puppet_name(first + i);
+        else if (kind == MESSAGE_SEALED_WANT)
+            m.sealed_want.wishes[i].name = puppet_name(first + i);
+        else
+            m.kept.names[i] = puppet_name(first + i);
+    }
+    puppet_say(p, &m);
 }
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef TESTS_REPLICAS_H
 #define TESTS_REPLICAS_H
 
-#include "world.h"
+#include "vaults.h"
 
 /* ---- Charters: version v is the text "vN"; its members are the first members_at[N]. ---- */
 
@@ -19,15 +19,14 @@ HELPER void charter_of(const struct world *w, uint32_t version, struct digest *h
         snprintf(places[i], sizeof(places[i]), "%s:1", w->member_labels[i]);
         members[i] = (struct core_member){.label = w->member_labels[i],
                                           .key = w->member_keys[i],
-                                          .address = places[i]};
+                                          .address = places[i],
+                                          .role = w->member_roles[i]};
     }
     for (uint32_t v = 1; v <= version; v++) {
         snprintf(texts[v - 1], 16, "v%u", v);
         files[v - 1] = bytes_of_text(texts[v - 1]);
     }
 }
-
-HELPER void office_step(struct world *w, int who, struct core_event *e);
 
 HELPER void office_tell_charter(struct world *w, int who, uint32_t request, enum status status)
 {
@@ -40,6 +39,10 @@ HELPER void office_tell_charter(struct world *w, int who, uint32_t request, enum
     e.charter.members = members;
     e.charter.member_count = w->members_at[e.charter.version];
     e.charter.files = files;
+    if (e.charter.version == w->versions) {
+        e.charter.retired = w->retired;
+        e.charter.retired_count = w->retired_count;
+    }
     office_step(w, who, &e);
 }
 
@@ -357,9 +360,16 @@ HELPER bool office_answer(struct world *w, int who)
         answer_load(w, who, &t);
     else if (t.kind == FX_CHARTER)
         answer_charter(w, who, &t);
+    else if (t.kind == FX_WISH)
+        answer_wish(w, who, &t);
+    else if (t.kind == FX_GIVE)
+        answer_give(w, who, &t);
+    else if (t.kind == FX_KEEP)
+        answer_keep(w, who, &t);
     else
         answer_pair(w, who, &t);
     buf_release(&t.data);
+    buf_release(&t.names);
     return true;
 }
 

@@ -29,6 +29,7 @@ enum {
     PIPES_MAX = 400,
     TASKS_MAX = 4096,
     VERSIONS_MAX = 8,
+    SEALED_FAKE_MAX = 4000,
     LOG_BYTES = 1 << 16,
 };
 
@@ -41,6 +42,13 @@ struct commit {
     size_t byte_count;
 };
 
+struct sealed_fake { /* a sealed item; its bytes are made from its number */
+    struct digest name;
+    enum sealed_lane lane;
+    uint32_t number, size;
+    bool held, wanted;
+};
+
 struct task { /* what a replica was asked for */
     enum core_effect_kind kind;
     link_id link;
@@ -51,6 +59,10 @@ struct task { /* what a replica was asked for */
     size_t bytes_max;
     struct key key;
     char invitation[65];
+    enum sealed_lane lane;
+    struct digest after;
+    struct buf names; /* KEEP: of the items; GIVE: the wishes */
+    uint32_t max;
 };
 
 struct end {    /* one side of a connection */
@@ -86,6 +98,9 @@ struct office {
     struct core_invitation invitation;
     bool invites;
     bool joined;
+    struct sealed_fake *vault; /* ascending by name */
+    uint32_t vault_count, wishes, gives, keeps;
+    uint64_t kept_bytes;
     enum status last_close;
     uint32_t stores, loads, items_in, closes, connects;
     uint64_t bytes_sent;
@@ -104,6 +119,11 @@ struct world {
     bool cut[OFFICES_MAX][OFFICES_MAX];
     struct key member_keys[OFFICES_MAX];
     char member_labels[OFFICES_MAX][LABEL_BYTES_MAX + 1];
+    enum core_role member_roles[OFFICES_MAX];
+    struct key retired[OFFICES_MAX]; /* by the newest version */
+    uint32_t retired_count;
+    struct bytes motions[8]; /* that every office has open; texts of the test */
+    uint32_t motion_count;
     uint32_t members_at[VERSIONS_MAX + 1]; /* how many members each version has */
     uint32_t versions;
     uint64_t steps;
