@@ -151,17 +151,25 @@ static void arm(struct server *s)
         uv_timer_start(&s->timer, on_timer, next > now ? next - now : 0, 0);
 }
 
-void server_step(struct server *s, struct core_event *event)
+static void step(struct server *s, struct core_event *event)
 {
     struct effects effects = {0};
-    if (s->stopping)
-        return;
     event->now_ms = server_now_ms();
     enum status st = core_step(s->core, event, &effects);
     if (st != ST_OK)
         logger_say(LOGGER_ERROR, "event=step_failed error=%s", status_word(st));
     for (uint32_t i = 0; i < effects.count; i++)
         carry_out(s, &effects.list[i]);
+}
+
+void server_step(struct server *s, struct core_event *event)
+{
+    struct core_event written = {.kind = CORE_WRITTEN};
+    if (s->stopping)
+        return;
+    step(s, event);
+    while (transport_take_unsent(s->transport, &written.link, &written.unsent_bytes))
+        step(s, &written); /* who sends more of what can wait knows that the line is full */
     if (s->console != NULL)
         console_check(s->console);
     arm(s);

@@ -14,7 +14,7 @@ enum {
     READ_BYTES = 64 * KIB,
     ADDRESS_TEXT = 128,
     LINGER_MS = 3000,                    /* to send out what is left of a closed link */
-    NOTSENT_LOWAT = 128 * KIB,           /* unsent bytes the kernel takes: lanes stay short */
+    NOTSENT_LOWAT = 16 * KIB,            /* unsent bytes the kernel takes: lanes stay short */
     UNSENT_BYTES_MAX = 2 * WINDOW_BYTES, /* more waits for nobody who reads what was asked for */
     PENDING_MAX = LINKS_MAX + HALF_OPEN_MAX,
 };
@@ -33,6 +33,7 @@ struct stream {
     bool ending;  /* the core is done with it: no more calls */
     bool closing; /* uv_close() was called */
     bool resolving;
+    bool untold; /* bytes wait here since the last word on it */
     int handles; /* still open in libuv */
     char why[ADDRESS_TEXT];
 };
@@ -361,6 +362,22 @@ void transport_send(struct transport *t, link_id link, struct bytes data)
         mem_free(w);
         drop(s, uv_strerror(failed));
     }
+    s->untold = true;
+}
+
+bool transport_take_unsent(struct transport *t, link_id *link_out, size_t *bytes_out)
+{
+    for (struct stream *s = t->streams; s != NULL; s = s->next) {
+        if (!s->untold)
+            continue;
+        s->untold = false;
+        if (s->closing || s->ending)
+            continue;
+        *link_out = s->link;
+        *bytes_out = uv_stream_get_write_queue_size((uv_stream_t *)&s->tcp);
+        return true;
+    }
+    return false;
 }
 
 static void on_lingered(uv_timer_t *timer)

@@ -33,6 +33,9 @@ const char *transport_address(const struct transport *t);
 /* Failures of these come back as closed(). Unknown links are ignored: they are gone already. */
 void transport_connect(struct transport *t, link_id link, const char *address);
 void transport_send(struct transport *t, link_id link, struct bytes data);
+/* transport_take_unsent(): a link whose last transport_send() had to wait, and how many bytes do,
+ * once each; false: there is none. */
+bool transport_take_unsent(struct transport *t, link_id *link_out, size_t *bytes_out);
 /* transport_close(): once what was sent is out, or after a few seconds. */
 void transport_close(struct transport *t, link_id link);
 
