@@ -122,6 +122,31 @@ static enum status ask_for(struct doctor *d, struct client *client, const char *
     return st;
 }
 
+/* A row of `retention`: what has been kept for longer than the schema says. */
+static void on_due(void *user, struct bytes json)
+{
+    struct doctor *d = user;
+    char text[TEXT_BYTES], fix[TEXT_BYTES];
+    json_t *row = json_loadb((const char *)json.data, json.count, 0, NULL);
+    const json_t *ids = json_object_get(row, "ids");
+    const char *first = json_string_value(json_array_get(ids, 0));
+    struct buf shown = {0};
+    output_value(ids, &shown);
+    snprintf(text, sizeof text,
+             tr("%s: %lld records were not touched since %s: their retention of %s is over (%s%s)"),
+             output_text(row, "type"),
+             (long long)json_integer_value(json_object_get(row, "count")),
+             output_text(row, "before"), output_text(row, "retention"), buf_text(&shown),
+             (size_t)json_integer_value(json_object_get(row, "count")) > json_array_size(ids)
+                 ? ", ..."
+                 : "");
+    snprintf(fix, sizeof fix, tr("minga erase %.8s --reason TEXT, and likewise the others"),
+             first != NULL ? first : "ID");
+    say(d, "notice", text, fix);
+    buf_release(&shown);
+    json_decref(row);
+}
+
 static void check_admins(struct doctor *d)
 {
     char text[TEXT_BYTES];
@@ -144,6 +169,8 @@ static void check_daemon(struct doctor *d)
         st = ask_for(d, client, "status", on_status, &f);
     if (st == ST_OK)
         st = ask_for(d, client, "member", on_member, &f);
+    if (st == ST_OK)
+        st = ask_for(d, client, "retention", on_due, &f);
     if (st != ST_OK)
         say_fault(d, st == ST_NO_DAEMON ? "warning" : "error", &f);
     else

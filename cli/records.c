@@ -99,6 +99,22 @@ static void show_field(const json_t *charter, const json_t *row, const char *nam
     buf_release(&text);
 }
 
+static void show_files(const json_t *files)
+{
+    if (json_array_size(files) > 0)
+        output_line(stdout, "%s", tr("files:"));
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        long long bytes = (long long)json_integer_value(json_object_get(file, "bytes"));
+        const char *state = output_text(file, "state");
+        bool named = json_is_string(json_object_get(file, "name"));
+        output_line(stdout, tr("  %.*s  %s  %s, %lld bytes%s%s"), RECORDS_ID_DIGITS,
+                    output_text(file, "id"), named ? output_text(file, "name") : "-",
+                    output_text(file, "media"), bytes, strcmp(state, "read") == 0 ? "" : ", ",
+                    strcmp(state, "read") == 0 ? "" : language_text(state));
+    }
+}
+
 static void show_record(void *user, const struct call *c, const json_t *row)
 {
     const json_t *charter = user;
@@ -121,6 +137,7 @@ static void show_record(void *user, const struct call *c, const json_t *row)
     if (json_object_size(json_object_get(row, "conflicts")) > 0)
         call_say(c, tr("In conflict: minga explain %.*s"), RECORDS_ID_DIGITS,
                  output_text(row, "id"));
+    show_files(json_object_get(row, "attachments"));
     const json_t *history = json_object_get(row, "history");
     if (json_array_size(history) > 0)
         output_line(stdout, "%s", tr("history, newest first:"));

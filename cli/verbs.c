@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "cli/attach.h"
 #include "cli/begin.h"
 #include "cli/bundle.h"
 #include "cli/care.h"
 #include "cli/doctor.h"
+#include "cli/erase.h"
 #include "cli/help.h"
 #include "cli/import.h"
 #include "cli/language.h"
@@ -20,16 +22,19 @@
 /* Every option that takes part: verbs_option() answers with a name of this table. */
 static const char *const OPTION_NAMES[] = {
     "address",
+    "approve",
     "as",
     "as-of",
     "at",
     "author",
     "because",
     "by",
+    "class",
     "count",
     "dry-run",
     "equal",
     "expires",
+    "fields",
     "for",
     "history",
     "keep",
@@ -37,10 +42,14 @@ static const char *const OPTION_NAMES[] = {
     "limit",
     "listen",
     "max",
+    "media",
+    "name",
     "network",
     "new-passphrase-file",
     "no-passphrase",
+    "out",
     "passphrase-file",
+    "reason",
     "qr",
     "repo",
     "restore",
@@ -50,7 +59,9 @@ static const char *const OPTION_NAMES[] = {
     "since",
     "since-last",
     "sort",
+    "status",
     "timeout",
+    "to",
     "wait",
     "where",
 };
@@ -166,6 +177,53 @@ static const struct verbs_entry VERBS[] = {
      records_find,
      {"find nunoa"},
      NULL},
+    {"attach",
+     VERBS_RECORDS,
+     "attach ID FILE [--class personal|internal] [--name NAME] [--media TYPE]",
+     trn("a file of a record: a photo, a letter, a receipt"),
+     "class= name= media= dry-run author=",
+     2,
+     2,
+     attach_run,
+     {"attach 3fa9c0 letter.pdf", "attach 3fa9c0 receipt.jpg --class internal"},
+     trn("It goes sealed to every office. Auditors read files of class internal, such as receipts; "
+         "of personal ones they see type and size.")},
+    {"fetch",
+     VERBS_RECORDS,
+     "fetch ID [NAME] [--out FILE]",
+     trn("the files of a record"),
+     "out=",
+     1,
+     2,
+     attach_fetch,
+     {"fetch 3fa9c0", "fetch 3fa9c0 letter.pdf --out /tmp/letter.pdf"},
+     trn("Of several files it lists them; NAME is a file's name, or the first digits of its id. "
+         "What is not here yet is on its way afterwards.")},
+    {"erase",
+     VERBS_RECORDS,
+     "erase ID --reason TEXT | --approve | --status",
+     trn("erase personal data for good, everywhere"),
+     "reason= approve status dry-run author=",
+     1,
+     1,
+     erase_run,
+     {"erase 3fa9c0 --reason requested", "erase 3fa9c0 --approve", "erase 3fa9c0 --status"},
+     trn("One office proposes, another approves; once a majority of the offices has the order, "
+         "every member deletes the sealed values and files of the record, and confirms. --status "
+         "is "
+         "the certificate; it ends with exit code 4 while somebody has not confirmed. The history "
+         "and every sum stay as they are.")},
+    {"disclose",
+     VERBS_RECORDS,
+     "disclose ID --fields FIELD,... --to AUDITOR",
+     trn("give an auditor some personal values of a record"),
+     "fields= to= dry-run author=",
+     1,
+     1,
+     erase_disclose,
+     {"disclose 3fa9c0 --fields head_name,phone --to contraloria"},
+     trn("Only the values as they are now, and only that auditor reads them; the history keeps who "
+         "gave what to whom.")},
     {"import",
      VERBS_RECORDS,
      "import TYPE FILE.csv [--key COLUMN] [--where COLUMN=VALUE] [--dry-run]",

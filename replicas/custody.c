@@ -2,7 +2,9 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/disclosed.h"
 #include "replicas/engine.h"
+#include "replicas/follow.h"
 #include "replicas/index.h"
 #include "replicas/index_steps.h"
 #include "replicas/plain.h"
@@ -17,13 +19,18 @@ static const struct charter_member *member_of(struct replica *r, const struct ke
     return charter_by_key(charter_newest(replica_charters(r)), key);
 }
 
-/* Whether a member may hold an item of these facts. */
-static bool may_hold(const struct charter_member *m, const struct key *key,
-                     const struct vault_facts *facts)
+/* Whether a member may hold an item of these facts; ST_NOT_FOUND: it may not. */
+static enum status may_hold(struct replica *r, const struct key *key,
+                            const struct vault_facts *facts, struct fault *f)
 {
-    if (facts->kind == VAULT_DISCLOSURE && memcmp(facts->reader.id, key->id, KEY_BYTES) == 0)
-        return m != NULL;
-    return m != NULL && keyring_entitled(m->role, facts->class);
+    const struct charter_member *m = member_of(r, key);
+    bool allowed = m != NULL && keyring_entitled(m->role, facts->class);
+    if (m != NULL && facts->kind == VAULT_DISCLOSURE)
+        allowed = allowed || memcmp(facts->reader.id, key->id, KEY_BYTES) == 0;
+    enum status status = ST_OK;
+    if (m != NULL && !allowed && m->role == CHARTER_AUDITOR)
+        status = disclosed_allows(r, m->label, facts, &allowed, f);
+    return status == ST_OK && !allowed ? ST_NOT_FOUND : status;
 }
 
 /* ---- Wanting ---- */
@@ -124,6 +131,7 @@ enum status custody_recount(struct replica *r, struct fault *f)
         return ST_OK;
     r->vault_changed = true;
     sealed_memo_forget(r->sealed);
+    follow_anew(r->follow);
     enum status status = plain_forget(r, f);
     if (status == ST_OK && self == NULL)
         status = want_nothing(r, f);
@@ -189,8 +197,8 @@ enum status custody_give(struct replica *r, const struct key *to, const struct d
     if (r->vault == NULL)
         return ST_NOT_FOUND;
     enum status status = vault_get(r->vault, name, &facts, out, f);
-    if (status == ST_OK && !may_hold(member_of(r, to), to, &facts))
-        status = ST_NOT_FOUND;
+    if (status == ST_OK)
+        status = may_hold(r, to, &facts, f);
     if (status != ST_OK)
         out->count = start;
     return status == ST_CORRUPT ? ST_NOT_FOUND : status; /* others may have it sound */
@@ -205,8 +213,8 @@ enum status custody_keep(struct replica *r, const struct digest *name, struct by
     if (r->failed)
         return fault_set(f, ST_IO, "an earlier write failed; the daemon must be started again");
     enum status status = vault_wanted(r->vault, name, &facts, f);
-    if (status == ST_OK && !may_hold(member_of(r, &r->identity.key), &r->identity.key, &facts))
-        status = ST_NOT_FOUND;
+    if (status == ST_OK)
+        status = may_hold(r, &r->identity.key, &facts, f);
     if (status == ST_OK)
         status = vault_put(r->vault, &facts, item, f);
     if (status == ST_NOT_ALLOWED)

@@ -1,6 +1,7 @@
 #include "replicas/query.h"
 
 #include "proto/check.h"
+#include "replicas/attachment.h"
 #include "replicas/history.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
@@ -41,6 +42,8 @@ enum status query_show(const struct verb_call *call, struct fault *f)
         status = history_of(r, &record, &row, f);
         buf_add_byte(&row, ']');
     }
+    if (status == ST_OK && !control_has(q, "at"))
+        status = attachment_add_list(r, record.id, &row, f);
     buf_add_byte(&row, '}');
     if (status == ST_OK)
         status = verb_send(call, &row);

@@ -7,7 +7,8 @@
 #include "replicas/verb.h"
 
 /* query_show(): show ID [at=COMMIT|DATE] [history]; row: id, type, fields, conflicts; with 'at'
- * also "at", with 'history' also "history", the changes that touched it, newest first. */
+ * also "at", with 'history' also "history", the changes that touched it, newest first; where it
+ * has files also "attachments", as attachment_add_row(). */
 MUST_USE enum status query_show(const struct verb_call *call, struct fault *f);
 
 /* query_list(): list TYPE [FIELD=VALUE…] [sort=F|-F] [limit] [count]; a row each, as show's; with

@@ -11,9 +11,12 @@
 #include "replicas/council.h"
 #include "replicas/custody.h"
 #include "replicas/engine.h"
+#include "replicas/follow.h"
 #include "replicas/index.h"
+#include "replicas/purge.h"
 #include "replicas/schema_system.h"
 #include "replicas/snapshot.h"
+#include "replicas/upload.h"
 
 static int64_t system_seconds(void *context)
 {
@@ -325,6 +328,9 @@ void replica_drop(struct replica *r)
     vault_close(r->vault);
     keyring_free(r->keyring);
     sealed_memo_free(r->sealed);
+    upload_free(r->uploads);
+    purge_free(r->purge);
+    follow_free(r->follow);
     journal_close(r->journal);
     store_close(r->store);
     graph_free(r->graph);

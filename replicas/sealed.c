@@ -4,7 +4,9 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/disclosed.h"
 #include "replicas/engine.h"
+#include "replicas/erasure.h"
 #include "replicas/json.h"
 
 /* A salt at hand: the values of a record come one behind the other. */
@@ -188,6 +190,7 @@ static enum status find_salt(struct replica *r, const struct sealed_target *t,
     const struct change *best = NULL;
     const struct record *now = t->now;
     enum status status = ST_OK;
+    bool spared = true;
     out->there = false;
     for (uint32_t i = 0; now != NULL && i < now->value_count && status == ST_OK; i++) {
         struct sealed_value v;
@@ -196,6 +199,9 @@ static enum status find_salt(struct replica *r, const struct sealed_target *t,
             continue;
         if (best != NULL && is_before(now, change, best))
             continue;
+        status = erasure_spares(r, now, change, &spared, f);
+        if (status != ST_OK || !spared)
+            continue; /* an order covers it: what is written from now on has another salt */
         struct memo_salt one = {.there = false};
         if (out->there && memcmp(v.salt.id, out->id.id, SEAL_ID_BYTES) == 0)
             best = change;
@@ -212,6 +218,17 @@ static enum status find_salt(struct replica *r, const struct sealed_target *t,
     return status == ST_OK ? ST_OK : fault_set(f, status, "a salt: %s", status_text(status));
 }
 
+static bool names_salt(const struct record *now, const struct seal_id *salt)
+{
+    for (uint32_t i = 0; i < now->value_count; i++) {
+        struct sealed_value v;
+        if (sealed_parse(now->values[i].json, &v) &&
+            memcmp(v.salt.id, salt->id, SEAL_ID_BYTES) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The salt of an earlier value of the same record, which the state does not show yet. */
 static enum status find_fresh(struct replica *r, const struct sealed_target *t,
                               struct memo_salt *out, struct fault *f)
@@ -222,6 +239,8 @@ static enum status find_fresh(struct replica *r, const struct sealed_target *t,
     if (!fresh->salt.there || !bytes_equal_text(t->type, fresh->type) ||
         !bytes_equal_text(t->record, fresh->record))
         return ST_OK;
+    if (t->now != NULL && names_salt(t->now, &fresh->salt.id))
+        return ST_OK; /* the state shows it, and an order covers it */
     vault_salt_name(&fresh->salt.id, &name);
     enum status status = vault_has(r->vault, &name, &held, f);
     if (status == ST_OK && held)
@@ -362,15 +381,19 @@ enum status sealed_close(struct replica *r, const struct sealed_target *target, 
 
 /* ---- Opening ---- */
 
+/* By the class key and the salt at hand, or by the value's own key. */
 static enum status open_with(struct replica *r, const struct sealed_target *t,
-                             const struct seal_key *key, struct bytes item, struct buf *plain_out,
+                             const struct seal_key *key, bool is_value_key, struct buf *plain_out,
                              enum sealed_state *state_out, struct fault *f)
 {
+    struct bytes item = buf_bytes(&r->sealed->item);
     struct seal_place place;
     size_t start = plain_out->count;
     fill_place(r, t, &place);
     *state_out = SEALED_DAMAGED;
-    enum status status = seal_open(key, &r->sealed->read.salt, &place, item, plain_out);
+    enum status status = is_value_key
+                             ? seal_open_with(key, &place, item, plain_out)
+                             : seal_open(key, &r->sealed->read.salt, &place, item, plain_out);
     if (status == ST_NO_MEMORY)
         return status;
     struct bytes plain = {plain_out->data + start, plain_out->count - start};
@@ -426,6 +449,29 @@ static enum status fetch(struct replica *r, const struct sealed_value *value,
     return status;
 }
 
+/* A value of a class that is not ours to read: unless just this one was disclosed to us. */
+static enum status open_disclosed(struct replica *r, const struct sealed_target *t,
+                                  const struct sealed_value *value, struct buf *plain_out,
+                                  enum sealed_state *state_out, struct fault *f)
+{
+    struct seal_key key;
+    enum status status = disclosed_find(r, t->type, t->record, &value->name, &key, f);
+    if (status != ST_OK)
+        return status == ST_NOT_FOUND ? ST_OK : status;
+    buf_reset(&r->sealed->item);
+    status = vault_get(r->vault, &value->name, NULL, &r->sealed->item, f);
+    if (status == ST_OK)
+        status = open_with(r, t, &key, true, plain_out, state_out, f);
+    else if (status == ST_NOT_FOUND)
+        status = why_missing(r, value, state_out, f);
+    else if (status == ST_CORRUPT) {
+        *state_out = SEALED_DAMAGED;
+        status = ST_OK;
+    }
+    sodium_memzero(&key, sizeof key);
+    return status;
+}
+
 enum status sealed_open(struct replica *r, const struct sealed_target *target, struct bytes json,
                         struct buf *plain_out, enum sealed_state *state_out, struct fault *f)
 {
@@ -439,7 +485,7 @@ enum status sealed_open(struct replica *r, const struct sealed_target *target, s
     }
     *state_out = SEALED_NOT_ENTITLED;
     if (!sealed_readable(r, value.class))
-        return ST_OK;
+        return open_disclosed(r, target, &value, plain_out, state_out, f);
     *state_out = SEALED_WAITING;
     if (r->vault == NULL)
         return ST_OK;
@@ -451,7 +497,5 @@ enum status sealed_open(struct replica *r, const struct sealed_target *target, s
         return status;
     const struct seal_key *key = keyring_find(keyring, &value.key);
     *state_out = SEALED_WAITING; /* a copy of the class key for us is on its way */
-    return key != NULL
-               ? open_with(r, target, key, buf_bytes(&r->sealed->item), plain_out, state_out, f)
-               : ST_OK;
+    return key != NULL ? open_with(r, target, key, false, plain_out, state_out, f) : ST_OK;
 }

@@ -5,7 +5,11 @@
 #include "proto/check.h"
 #include "replicas/acknowledge.h"
 #include "replicas/adoption.h"
+#include "replicas/follow.h"
+#include "replicas/purge.h"
+#include "replicas/plain.h"
 #include "replicas/share.h"
+#include "replicas/upload.h"
 
 static const struct step {
     const char *name;
@@ -13,7 +17,11 @@ static const struct step {
 } STEPS[] = {
     {"adoption", adoption_step},
     {"class keys", share_step},
+    {"erasures", purge_step},
+    {"files", follow_step},
+    {"uploads", upload_step},
     {"acknowledge", acknowledge_step},
+    {"plain", plain_step},
 };
 
 void tend_init(struct tend *t, const struct tend_options *o)

@@ -4,13 +4,18 @@
 #include "proto/item.h"
 #include "replicas/conflict.h"
 #include "replicas/courier.h"
+#include "replicas/disclosure.h"
+#include "replicas/download.h"
 #include "replicas/edit.h"
+#include "replicas/erase.h"
 #include "replicas/history.h"
 #include "replicas/intake.h"
 #include "replicas/invite.h"
 #include "replicas/query.h"
+#include "replicas/retention.h"
 #include "replicas/roster.h"
 #include "replicas/snapshot.h"
+#include "replicas/upload.h"
 
 /* Page "exit codes" of docs/CLI.md. */
 enum {
@@ -33,9 +38,13 @@ static const struct verb {
     enum status (*run)(const struct verb_call *call, struct fault *f);
 } VERBS[] = {
     {"add", true, edit_add},
+    {"attach", true, upload_attach},
     {"bundle", true, courier_run},
     {"conflicts", false, conflict_list},
+    {"disclose", true, disclosure_give},
+    {"erase", true, erase_verb},
     {"explain", false, conflict_explain},
+    {"fetch", true, download_fetch},
     {"find", false, query_find},
     {"import", true, intake_import},
     {"invite", false, invite_new},
@@ -43,6 +52,7 @@ static const struct verb {
     {"log", false, history_log},
     {"member", false, roster_member},
     {"resolve", true, edit_resolve},
+    {"retention", false, retention_list},
     {"set", true, edit_set},
     {"show", false, query_show},
     {"snapshot", false, snapshot_verb},

@@ -1,0 +1,233 @@
+#include "replicas/expunge.h"
+
+#include <stdio.h>
+
+#include "replicas/engine.h"
+#include "replicas/index.h"
+#include "replicas/json.h"
+#include "replicas/lookup.h"
+#include "replicas/object.h"
+#include "replicas/plain.h"
+#include "replicas/sealed.h"
+#include "replicas/tree.h"
+
+struct run {
+    struct replica *replica;
+    const struct erasure *erasure;
+    struct buf bytes;
+    struct buf rows; /* struct index_id of each record whose row is to be made anew */
+    bool any;        /* something was refused anew */
+    struct fault *fault;
+};
+
+static enum status refuse(struct run *run, const struct seal_id *salt)
+{
+    bool refused = false;
+    struct vault *v = run->replica->vault;
+    enum status status = vault_is_refused(v, salt, &refused, run->fault);
+    if (status != ST_OK || refused)
+        return status;
+    run->any = true;
+    return vault_refuse(v, salt, run->fault);
+}
+
+/* The salt of a sealed value; of a disclosure the one that its item stands under. */
+static enum status refuse_value(struct run *run, const struct op *op)
+{
+    struct sealed_value value;
+    struct digest name;
+    struct seal_id salt;
+    if (op->verb != OP_SET)
+        return ST_OK;
+    if (sealed_parse(op->value, &value))
+        return refuse(run, &value.salt);
+    if (!bytes_equal_text(op->type, "disclosure") || !bytes_equal_text(op->name, "item") ||
+        hex_decode(object_unquoted(op->value), name.id, DIGEST_BYTES) != ST_OK)
+        return ST_OK;
+    memcpy(salt.id, name.id, SEAL_ID_BYTES);
+    return refuse(run, &salt);
+}
+
+/* Whether a commit that does not count says that this record is about the target. */
+static bool points_at(const struct op_list *ops, const struct op *op, const char *target)
+{
+    for (uint32_t i = 0; i < ops->count; i++) {
+        const struct op *other = &ops->ops[i];
+        if (other->verb == OP_SET && bytes_equal_text(other->name, "record") &&
+            bytes_equal(other->type, op->type) && memcmp(other->id, op->id, RECORD_ID_BYTES) == 0)
+            return bytes_equal_text(object_unquoted(other->value), target);
+    }
+    return false;
+}
+
+/* What a covered commit sealed of one record ('type', 'id'; NULL: whatever is about the target). */
+static enum status refuse_node(struct run *run, uint32_t node, struct bytes type, const char *id)
+{
+    struct replica *r = run->replica;
+    struct item item;
+    struct op_list ops = {0};
+    char own[RECORD_ID_TEXT + 1];
+    if (!erasure_covers(r->graph, run->erasure, node, true))
+        return ST_OK;
+    enum status status = replica_item(r, node, &run->bytes, &item, run->fault);
+    if (status == ST_OK)
+        status = op_list_decode(item.operations, replica_network(r), &ops);
+    for (uint32_t i = 0; status == ST_OK && i < ops.count; i++) {
+        const struct op *op = &ops.ops[i];
+        bool fits = op->verb == OP_SET;
+        if (fits) {
+            hex_encode(op->id, RECORD_ID_BYTES, own);
+            fits = id != NULL ? strcmp(own, id) == 0 && bytes_equal(op->type, type)
+                              : strcmp(own, run->erasure->target) == 0 ||
+                                    (erasure_follows(op->type) &&
+                                     points_at(&ops, op, run->erasure->target));
+        }
+        if (fits)
+            status = refuse_value(run, op);
+    }
+    op_list_release(&ops);
+    return status;
+}
+
+static enum status take_record(struct run *run, const struct record *record)
+{
+    struct graph *g = run->replica->graph;
+    char id[RECORD_ID_TEXT + 1];
+    enum status status = ST_OK;
+    if (record->id.count != RECORD_ID_TEXT)
+        return ST_OK;
+    memcpy(id, record->id.data, RECORD_ID_TEXT);
+    id[RECORD_ID_TEXT] = '\0';
+    for (uint32_t i = 0; status == ST_OK && i < record->seen_count; i++) {
+        uint32_t node = graph_find_change(g, &record->seen[i].change);
+        if (node != GRAPH_NONE)
+            status = refuse_node(run, node, record->type, id);
+    }
+    if (status != ST_OK || record->type.count > NAME_BYTES_MAX)
+        return status;
+    struct index_id row = {.type = ""};
+    memcpy(row.type, record->type.data, record->type.count);
+    memcpy(row.id, id, sizeof id);
+    buf_add(&run->rows, &row, sizeof row);
+    return buf_status(&run->rows);
+}
+
+/* One file of a type whose records may be about the target. */
+static enum status on_follower(void *user, const char *path, const struct oid *blob)
+{
+    struct run *run = user;
+    struct bytes text;
+    struct record record = {0};
+    char target[ENTRY_ID_TEXT + 1] = "";
+    (void)path;
+    enum status status = store_read(run->replica->store, blob, STORE_BLOB, &text, run->fault);
+    if (status == ST_OK)
+        status = record_parse(text, &record);
+    if (status == ST_OK)
+        erasure_target(&record, target);
+    if (status == ST_OK && strcmp(target, run->erasure->target) == 0)
+        status = take_record(run, &record);
+    record_release(&record);
+    return status;
+}
+
+static enum status on_row(void *user, const struct index_row *row)
+{
+    struct run *run = user;
+    struct record record = {0};
+    enum status status =
+        replica_record(run->replica, NULL, row->type, row->id, &record, run->fault);
+    if (status == ST_OK)
+        status = take_record(run, &record);
+    record_release(&record);
+    return status;
+}
+
+/* Those that are about the target: by the index, or one by one where there is none. */
+static enum status take_followers(struct run *run, const struct schema_type *type)
+{
+    struct replica *r = run->replica;
+    struct index *index = NULL;
+    struct buf json = {0};
+    char prefix[TREE_PATH_MAX];
+    if (r->index == NULL) {
+        snprintf(prefix, sizeof prefix, "records/%s", type->name);
+        enum status walked = tree_walk(r->store, &r->state, prefix, on_follower, run, run->fault);
+        return walked == ST_NOT_FOUND ? ST_OK : walked;
+    }
+    json_add_text(&json, bytes_of_text(run->erasure->target));
+    struct index_filter filter = {.field = "record", .json = buf_bytes(&json)};
+    struct index_query query = {.type = type->name, .filters = &filter, .filter_count = 1};
+    enum status status = buf_status(&json);
+    if (status == ST_OK)
+        status = lookup_index(r, &index, run->fault);
+    if (status == ST_OK)
+        status = index_list(index, &query, on_row, run, run->fault);
+    buf_release(&json);
+    return status;
+}
+
+/* The record itself, under whichever type. */
+static enum status take_itself(struct run *run, const struct schema_type *type)
+{
+    struct record record = {0};
+    enum status status = replica_record(run->replica, NULL, bytes_of_text(type->name),
+                                        bytes_of_text(run->erasure->target), &record, run->fault);
+    if (status == ST_OK)
+        status = take_record(run, &record);
+    record_release(&record);
+    return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
+/* What was read of them is forgotten: the file of the index never held it. */
+static enum status renew_rows(struct run *run)
+{
+    struct replica *r = run->replica;
+    if (r->index == NULL || run->rows.count == 0)
+        return ST_OK;
+    enum status status = ST_OK;
+    for (size_t at = 0; status == ST_OK && at < run->rows.count; at += sizeof(struct index_id)) {
+        struct index_id row;
+        memcpy(&row, run->rows.data + at, sizeof row);
+        status = plain_mark(r, bytes_of_text(row.type), bytes_of_text(row.id), run->fault);
+    }
+    return status;
+}
+
+static enum status carry_out(struct run *run)
+{
+    struct replica *r = run->replica;
+    const struct schema *schema = charter_newest(&r->chain)->schema;
+    enum status status = ST_OK;
+    for (uint32_t i = 0; status == ST_OK && i < schema->type_count; i++) {
+        const struct schema_type *type = &schema->types[i];
+        if (!type->entry)
+            status = take_itself(run, type);
+        if (status == ST_OK && erasure_follows(bytes_of_text(type->name)) &&
+            schema_field(type, BYTES("record")) != NULL)
+            status = take_followers(run, type);
+    }
+    for (uint32_t i = 0; status == ST_OK && i < graph_count(r->graph); i++) {
+        const struct graph_node *n = graph_node(r->graph, i);
+        if (!n->counted && !n->empty)
+            status = refuse_node(run, i, (struct bytes){NULL, 0}, NULL);
+    }
+    if (status == ST_OK && run->any) {
+        r->vault_changed = true;
+        sealed_memo_forget(r->sealed);
+    }
+    if (status == ST_OK)
+        status = vault_commit(r->vault, run->fault);
+    if (status == ST_OK)
+        status = vault_checkpoint(r->vault, run->fault);
+    return status == ST_OK ? renew_rows(run) : status;
+}
+
+enum status expunge_run(struct replica *r, const struct erasure *e, struct fault *f)
+{
+    struct run run = {.replica = r, .erasure = e, .fault = f};
+    enum status status = carry_out(&run);
+    buf_release(&run.bytes);
+    buf_release(&run.rows);
+    return status;
+}
