@@ -68,3 +68,12 @@ enum status plain_forget(struct replica *r, struct fault *f)
     struct index *index = replica_index(r);
     return index != NULL ? index_plain_forget(index_plain_part(index), f) : ST_OK;
 }
+
+enum status plain_step(struct tending *now, struct fault *f)
+{
+    bool more = false;
+    (void)f;
+    if (plain_update(now->replica, PLAIN_PART, &more, NULL) == ST_OK && more)
+        tend_again(now, now->now_ms + PLAIN_PAUSE_MS);
+    return ST_OK;
+}

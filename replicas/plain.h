@@ -5,9 +5,12 @@
 #ifndef REPLICAS_PLAIN_H
 #define REPLICAS_PLAIN_H
 
-#include "replicas/replica.h"
+#include "replicas/tend.h"
 
-enum { PLAIN_PART = 256 }; /* records that one quiet moment reads */
+enum {
+    PLAIN_PART = 128,   /* records that one quiet moment reads */
+    PLAIN_PAUSE_MS = 50 /* between two of them: others come first */
+};
 
 /*
  * plain_update(): read up to 'max' marked records (0: all that are). Tidies the store on its way:
@@ -22,5 +25,8 @@ MUST_USE enum status plain_mark(struct replica *r, struct bytes type, struct byt
 
 /* plain_forget(): everything that was read: this office may read other classes now. */
 MUST_USE enum status plain_forget(struct replica *r, struct fault *f);
+
+/* plain_step(): of tend.c: reads ahead of questions. What fails is met again by the question. */
+MUST_USE enum status plain_step(struct tending *now, struct fault *f);
 
 #endif
