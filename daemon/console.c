@@ -229,6 +229,13 @@ static void start_sync(struct client *c, const struct control_request *q)
     server_step(s, &event);
 }
 
+static bool may_write(const struct control_request *q)
+{
+    bool looks = q->word_count == 0 || bytes_equal(q->words[0], BYTES("list")) ||
+                 bytes_equal(q->words[0], BYTES("show"));
+    return verb_writes(q->verb) || (bytes_equal(q->verb, BYTES("member")) && !looks);
+}
+
 /* A request for the storage thread; borrowed bytes are copied. */
 static void submit(struct client *c, enum job_kind kind, struct bytes body)
 {
@@ -242,6 +249,7 @@ static void submit(struct client *c, enum job_kind kind, struct bytes body)
         return;
     }
     j->owner = c;
+    j->writes = kind == JOB_VERB && may_write(&c->console->request);
     snprintf(j->author, sizeof j->author, "%s", c->author);
     snprintf(j->listen, sizeof j->listen, "%s", transport_address(s->transport));
     c->job = j;

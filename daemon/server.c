@@ -88,6 +88,7 @@ static void submit_pair(struct server *s, const struct core_effect *e)
     j->request = e->request;
     j->link = e->link;
     j->key = e->key;
+    j->writes = true;
     snprintf(j->text, sizeof j->text, "%s", e->text);
     server_submit(s, j);
 }
@@ -144,6 +145,8 @@ static void arm(struct server *s)
     uint64_t now = server_now_ms(), next = core_deadline_ms(s->core);
     uint64_t other = s->console != NULL ? console_deadline_ms(s->console) : UINT64_MAX;
     next = other < next ? other : next;
+    other = meeting_deadline_ms(&s->meeting);
+    next = other < next ? other : next;
     uv_update_time(&s->loop);
     if (next == UINT64_MAX)
         uv_timer_stop(&s->timer);
@@ -172,6 +175,7 @@ void server_step(struct server *s, struct core_event *event)
         step(s, &written); /* who sends more of what can wait knows that the line is full */
     if (s->console != NULL)
         console_check(s->console);
+    meeting_check(s);
     arm(s);
 }
 
@@ -214,7 +218,7 @@ void server_submit(struct server *s, struct job *j)
 {
     if (s->stopping || s->worker == NULL)
         job_free(j);
-    else
+    else if (!meeting_holds(&s->meeting, j))
         worker_submit(s->worker, j);
 }
 
@@ -349,6 +353,7 @@ static void take_job(struct server *s, struct job *j)
         tell_charter(s, j);
         break;
     case JOB_STORE:
+        meeting_progress(&s->meeting, server_now_ms());
         tell_stored(s, j);
         break;
     case JOB_LOAD:
@@ -390,6 +395,7 @@ static void stop(struct server *s, enum status outcome)
         transport_stop(s->transport);
     if (s->console != NULL)
         console_stop(s->console);
+    meeting_end(&s->meeting);
     for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
     uv_close((uv_handle_t *)&s->timer, NULL);
@@ -492,7 +498,9 @@ static enum status start(struct server *s, const struct server_options *o, struc
     struct transport_handler handler = {s,         link_accepted, link_connected,
                                         link_data, link_written,  link_closed};
     struct core_event event = {.kind = CORE_START};
-    struct worker_options tending = {.acknowledge_ms = s->settings.acknowledge_ms};
+    struct worker_options tending = {.acknowledge_ms = s->settings.acknowledge_ms,
+                                     .held = s->settings.meet_ms > 0};
+    meeting_begin(&s->meeting, server_now_ms(), s->settings.meet_ms);
     enum status st = transport_create(&s->loop, &handler, &s->transport);
     if (st == ST_OK && s->settings.listen[0] != '\0')
         st = transport_listen(s->transport, s->settings.listen, f);

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "daemon/meeting.h"
 #include "daemon/worker.h"
 #include "proto/core.h"
 #include "replicas/settings.h"
@@ -27,6 +28,7 @@ struct server {
     char label[LABEL_BYTES_MAX + 1];
     struct transport *transport;
     struct console *console;
+    struct meeting meeting;
     bool stopping, handles_closed;
     bool charter_told, heads_told, ready;
     enum status outcome; /* of the whole run */
@@ -46,7 +48,7 @@ MUST_USE enum status server_run(const struct server_options *o, struct fault *f)
 /* server_step(): one event into the core, its effects carried out. Not from within an effect. */
 void server_step(struct server *s, struct core_event *event);
 
-/* server_submit(): a job to the storage thread; frees it where the server is stopping. */
+/* server_submit(): a job to the storage thread, or, where it writes, to the meeting first; frees it where the server is stopping. */
 void server_submit(struct server *s, struct job *j);
 
 /* server_reload(): the configuration again; on an error the old one stays. */

@@ -35,7 +35,8 @@ struct worker {
     struct job *in_first, *in_last;   /* submitted */
     struct job *out_first, *out_last; /* finished */
     bool stopping, failed;
-    bool rested; /* nothing happened since the last idle moment */
+    _Atomic bool held; /* see worker_release() */
+    bool rested;       /* nothing happened since the last idle moment */
     struct fault fault;
     void (*wake)(void *context);
     void *context;
@@ -556,7 +557,7 @@ static uint64_t now_ms(void)
 static struct job *take_batch(struct worker *w, bool *stop_out)
 {
     struct job *first = NULL;
-    uint64_t until_ms = w->idle_ms < w->tend_ms ? w->idle_ms : w->tend_ms;
+    uint64_t until_ms = w->idle_ms < w->tend_ms || w->held ? w->idle_ms : w->tend_ms;
     struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
                              .tv_nsec = (long)(until_ms % 1000) * 1000000};
     bool late = false;
@@ -671,7 +672,7 @@ static enum status run_once(struct worker *w, struct job *batch, struct fault *f
         w->idle_ms = now + IDLE_MS;
     if (batch != NULL && now + TEND_MS < w->tend_ms)
         w->tend_ms = now + TEND_MS;
-    return st == ST_OK && now >= w->tend_ms ? tend(w, now, f) : st;
+    return st == ST_OK && now >= w->tend_ms && !w->held ? tend(w, now, f) : st;
 }
 
 static void *run(void *user)
@@ -716,6 +717,7 @@ enum status worker_start(struct replica *replica, const struct worker_options *o
     pthread_mutex_init(&w->mutex, NULL);
     init_wanted(w);
     tend_init(&w->tend, &(struct tend_options){.acknowledge_ms = o->acknowledge_ms});
+    w->held = o->held;
     w->idle_ms = now_ms() + IDLE_MS;
     w->tend_ms = now_ms() + TEND_MS;
     struct fault f = {0};
@@ -729,6 +731,11 @@ enum status worker_start(struct replica *replica, const struct worker_options *o
     wake(context);
     *out = w;
     return ST_OK;
+}
+
+void worker_release(struct worker *w)
+{
+    w->held = false; /* seen by the thread's next idle moment at the latest */
 }
 
 void worker_submit(struct worker *w, struct job *j)

@@ -124,6 +124,7 @@ struct worker;
 
 struct worker_options {
     uint64_t acknowledge_ms; /* see tend.h */
+    bool held;               /* nothing is written unasked before worker_release() */
 };
 
 /*
@@ -134,6 +135,9 @@ struct worker_options {
 MUST_USE enum status worker_start(struct replica *replica, const struct worker_options *o,
                                   void (*wake)(void *context), void *context, struct worker **out);
 void worker_submit(struct worker *w, struct job *j);
+
+/* worker_release(): what the replica writes unasked may begin; see meeting.h. */
+void worker_release(struct worker *w);
 
 /* worker_take(): the next finished job; NULL: none now. Of one batch come the answers of VERBs,
  * then NEWS, then the others, each in the order of submission. */

@@ -264,6 +264,7 @@ struct core_peer {     /* one member other than ourselves, or an address whose m
     uint64_t bytes_in, bytes_out;
     uint64_t last_contact_ms; /* now_ms of the last authenticated message; 0 never */
     enum status last_error;   /* ST_OK none */
+    bool met;                 /* it has told all its heads, and they are known here */
     bool durable;             /* all that our newest HEADS reach is durable there, and what it may
                                * read of the values that they name */
     uint32_t behind_heads;    /* heads of theirs that we lack */

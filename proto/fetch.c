@@ -481,6 +481,14 @@ bool fetch_is_behind(const struct fetch *f, const struct common *c)
            (f->state == FETCH_LOADING || f->unknown);
 }
 
+bool fetch_has_met(const struct fetch *f, const struct common *c)
+{
+    if (f->state == FETCH_OFF || !f->theirs.known)
+        return false;
+    return idset_within(&f->theirs.has, &c->view.heads) ||
+           (f->state == FETCH_IDLE && !f->dirty && !f->unknown && !is_sending(f, c));
+}
+
 bool fetch_is_durable(const struct fetch *f, const struct common *c)
 {
     return f->theirs.known && c->view.generation > 0 &&

@@ -81,6 +81,8 @@ uint64_t fetch_patience_ms(const struct fetch *f);
 
 /* fetch_is_quiet(): nothing is under way in either direction. */
 bool fetch_is_quiet(const struct fetch *f);
+/* fetch_has_met(): the peer has told whole HEADS, and all of them are known here. */
+bool fetch_has_met(const struct fetch *f, const struct common *c);
 bool fetch_is_durable(const struct fetch *f, const struct common *c);
 uint32_t fetch_behind_heads(const struct fetch *f, const struct common *c);
 enum fetch_state fetch_state(const struct fetch *f);

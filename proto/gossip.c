@@ -422,6 +422,7 @@ bool gossip_peer(const struct gossip *g, const struct common *c, const struct li
         return true;
     out->last_error = ST_OK;
     out->waiting_sealed = lanes_waiting(l->lanes);
+    out->met = fetch_has_met(l->fetch, c);
     out->durable = fetch_is_durable(l->fetch, c) && out->waiting_sealed == 0;
     out->behind_heads = fetch_behind_heads(l->fetch, c);
     return true;
