@@ -80,7 +80,7 @@ static enum status send_motion(const struct verb_call *call, uint32_t number,
 enum status assembly_list(const struct verb_call *call, struct fault *f)
 {
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(call->replica, open), wanted = 0, which = 0;
+    uint32_t count = council_ask_motions(call->replica, open), wanted = 0, which = 0;
     enum status status = ST_OK;
     for (uint32_t i = 0; i < count && status == ST_OK; i++) {
         status = send_motion(call, i + 1, &open[i]);
@@ -102,7 +102,7 @@ static enum status send_outcome(const struct verb_call *call, uint32_t before,
     struct replica *r = call->replica;
     struct council_motion open[PROPOSALS_MAX];
     struct buf row = {.count = 0};
-    uint32_t count = council_motions(r, open), at = 0;
+    uint32_t count = council_ask_motions(r, open), at = 0;
     bool in_force = newest_of(r)->version > before;
     while (at < count && (hash == NULL || memcmp(&open[at].next->hash, hash, sizeof *hash) != 0))
         at++;
@@ -328,14 +328,14 @@ static enum status approve(const struct verb_call *call, struct fault *f)
 {
     struct replica *r = call->replica;
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(r, open), at = 0, before = newest_of(r)->version;
+    uint32_t count = council_ask_motions(r, open), at = 0, before = newest_of(r)->version;
     if (call->request->word_count > 2)
         return usage(f, "approve [N]");
     enum status status = choose_motion(call, open, count, &at, f);
     if (status != ST_OK)
         return status;
     struct digest hash = open[at].next->hash;
-    status = council_approve(r, &hash, f);
+    status = council_ask_approve(r, &hash, f);
     if (status != ST_OK && status != ST_NEEDS_PERSON)
         return status;
     enum status sent = send_outcome(call, before, &hash, "");
@@ -383,7 +383,7 @@ enum status assembly_run(const struct verb_call *call, struct fault *f)
 static void tell_motions(struct replica *r, assembly_health_fn each, void *user)
 {
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(r, open), wanted = 0;
+    uint32_t count = council_ask_motions(r, open), wanted = 0;
     char text[SENTENCE_BYTES];
     for (uint32_t i = 0; i < count; i++)
         wanted += open[i].wanted ? 1 : 0;
@@ -396,7 +396,7 @@ static void tell_motions(struct replica *r, assembly_health_fn each, void *user)
         struct buf who = {.count = 0};
         if (open[i].wanted)
             continue;
-        council_waits_for(r, &open[i], &who);
+        council_ask_waits_for(r, &open[i], &who);
         if (snprintf(text, sizeof text, "a change of the charter waits for %u of: %s",
                      lacking(&open[i]), buf_text(&who)) > 0)
             each(user, "notice", text, "there: minga member list, then minga member approve");

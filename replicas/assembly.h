@@ -20,7 +20,7 @@ bool assembly_knows(struct bytes word);
  *   member choose HASH          the other of two successors of one version
  * One row: version, in_force, changes, waits_for [labels], needed (how many more), and "invite" (a
  * command) where a label is left without a key.
- * Errors: as council_ask() and council_approve(), ST_USAGE
+ * Errors: as council_ask() and council_ask_approve(), ST_USAGE
  */
 MUST_USE enum status assembly_run(const struct verb_call *call, struct fault *f);
 

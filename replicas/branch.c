@@ -112,7 +112,7 @@ enum status branch_see(struct replica *r, struct bytes file, struct fault *f)
     const struct charter *before = charter_at(&r->chain, next->version - 1);
     bool other = ours != NULL && before != NULL && !same_hash(&ours->hash, &next->hash) &&
                  find_other(c, &next->hash) == NULL &&
-                 charter_check_next(before, next, &own) == ST_OK;
+                 charter_chain_check_next(before, next, &own) == ST_OK;
     if (other)
         status = keep_file(r, ours, f);
     if (other && status == ST_OK)

@@ -62,6 +62,28 @@ const struct charter_retired *charter_retired_key(const struct charter *c, const
     return NULL;
 }
 
+uint32_t charter_admins(const struct charter *c)
+{
+    uint32_t admins = 0;
+    for (uint32_t i = 0; i < c->member_count; i++)
+        admins += c->members[i].admin ? 1 : 0;
+    return admins;
+}
+
+bool charter_is_admin(const struct charter *c, const struct key *key)
+{
+    const struct charter_member *member = charter_by_key(c, key);
+    return member != NULL && member->admin;
+}
+
+/* A member stays as it is or gains; whatever it loses, its key is retired. */
+bool charter_loses(const struct charter_member *a, const struct charter_member *b)
+{
+    bool gains_role = a->role == b->role || a->role == CHARTER_PARTNER;
+    return strcmp(a->label, b->label) != 0 || !gains_role || (a->admin && !b->admin) ||
+           (a->treasurer && !b->treasurer);
+}
+
 uint32_t charter_version_of(struct bytes file)
 {
     struct charter *c = NULL;
@@ -145,9 +167,7 @@ static enum status may_add(const struct charter *newest, const struct charter_me
                            const struct key *signer, struct fault *f)
 {
     const struct charter_member *by = charter_by_key(newest, signer);
-    uint32_t admins = 0;
-    for (uint32_t i = 0; i < newest->member_count; i++)
-        admins += newest->members[i].admin ? 1 : 0;
+    uint32_t admins = charter_admins(newest);
     if (by == NULL || !by->admin)
         return fault_set(f, ST_NOT_ALLOWED, "only an admin adds a member");
     if (admins > 1)

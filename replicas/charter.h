@@ -125,15 +125,16 @@ MUST_USE enum status charter_chain_add(struct charter_chain *c, struct bytes fil
 MUST_USE enum status charter_chain_renew(struct charter_chain *c, struct bytes file,
                                          bool *replaced_out, struct fault *f);
 
-/* charter_check_body(): whether 'next' may follow 'before', signatures apart; charter_check_next():
- * with them. Errors: ST_WRONG_CHARTER, ST_BAD_SIGNATURE, ST_NO_MEMORY */
-MUST_USE enum status charter_check_body(const struct charter *before, const struct charter *next,
-                                        struct fault *f);
-MUST_USE enum status charter_check_next(const struct charter *before, const struct charter *next,
-                                        struct fault *f);
+/* charter_chain_check_body(): whether 'next' may follow 'before', signatures apart;
+ * charter_chain_check_next(): with them. Errors: ST_WRONG_CHARTER, ST_BAD_SIGNATURE, ST_NO_MEMORY
+ */
+MUST_USE enum status charter_chain_check_body(const struct charter *before,
+                                              const struct charter *next, struct fault *f);
+MUST_USE enum status charter_chain_check_next(const struct charter *before,
+                                              const struct charter *next, struct fault *f);
 
-/* charter_loses(): whether a member that is 'a' and would be 'b' loses a role, a right or its label:
- * its key is then retired. */
+/* charter_loses(): whether a member that is 'a' and would be 'b' loses a role, a right or its
+ * label: its key is then retired. */
 bool charter_loses(const struct charter_member *a, const struct charter_member *b);
 
 /* charter_admins(): how many there are. charter_is_admin(): whether the key is one's. */

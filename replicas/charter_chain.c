@@ -23,20 +23,6 @@ void charter_chain_drop(struct charter_chain *c)
     charter_file_free(c->versions[--c->count]);
 }
 
-uint32_t charter_admins(const struct charter *c)
-{
-    uint32_t admins = 0;
-    for (uint32_t i = 0; i < c->member_count; i++)
-        admins += c->members[i].admin ? 1 : 0;
-    return admins;
-}
-
-bool charter_is_admin(const struct charter *c, const struct key *key)
-{
-    const struct charter_member *member = charter_by_key(c, key);
-    return member != NULL && member->admin;
-}
-
 /* A majority of the admins of 'by', under one ballot that one of them owns, every one verified. */
 static enum status check_signatures(const struct charter *by, const struct charter *next,
                                     struct fault *f)
@@ -76,14 +62,6 @@ static bool same_retired(const struct charter_retired *a, const struct charter_r
 {
     return strcmp(a->label, b->label) == 0 && a->kept_count == b->kept_count &&
            (a->kept_count == 0 || memcmp(a->kept, b->kept, a->kept_count * sizeof a->kept[0]) == 0);
-}
-
-/* A member stays as it is or gains; whatever it loses, its key is retired. */
-bool charter_loses(const struct charter_member *a, const struct charter_member *b)
-{
-    bool gains_role = a->role == b->role || a->role == CHARTER_PARTNER;
-    return strcmp(a->label, b->label) != 0 || !gains_role || (a->admin && !b->admin) ||
-           (a->treasurer && !b->treasurer);
 }
 
 static enum status check_members(const struct charter *before, const struct charter *next,
@@ -126,8 +104,8 @@ static enum status check_retired(const struct charter *before, const struct char
     return ST_OK;
 }
 
-enum status charter_check_body(const struct charter *before, const struct charter *next,
-                               struct fault *f)
+enum status charter_chain_check_body(const struct charter *before, const struct charter *next,
+                                     struct fault *f)
 {
     if (next->version != before->version + 1)
         return fault_set(f, ST_WRONG_CHARTER, "charter %u: it does not follow charter %u",
@@ -151,10 +129,10 @@ enum status charter_check_body(const struct charter *before, const struct charte
     return ST_OK;
 }
 
-enum status charter_check_next(const struct charter *before, const struct charter *next,
-                               struct fault *f)
+enum status charter_chain_check_next(const struct charter *before, const struct charter *next,
+                                     struct fault *f)
 {
-    enum status status = charter_check_body(before, next, f);
+    enum status status = charter_chain_check_body(before, next, f);
     return status == ST_OK ? check_signatures(before, next, f) : status;
 }
 
@@ -214,7 +192,7 @@ static enum status add(struct charter_chain *c, struct bytes file, const struct 
     else if (c->count == 0)
         status = check_first(next, expected, f);
     else
-        status = charter_check_next(charter_newest(c), next, f);
+        status = charter_chain_check_next(charter_newest(c), next, f);
     if (status == ST_OK && !*replaced_out)
         status = append(c, next);
     if (status == ST_OK && !*replaced_out)

@@ -33,7 +33,7 @@ void council_free(struct council *c)
 {
     if (c == NULL)
         return;
-    council_clear(c, true);
+    council_file_clear(c, true);
     for (uint32_t i = 0; i < c->other_count; i++)
         charter_file_free(c->others[i]);
     buf_release(&c->encoded);
@@ -46,7 +46,7 @@ enum status council_open(struct replica *r, struct fault *f)
     r->council = mem_alloc(sizeof *r->council);
     if (r->council == NULL)
         return ST_NO_MEMORY;
-    enum status status = council_load(r, r->council, f);
+    enum status status = council_file_load(r, r->council, f);
     if (status == ST_OK)
         status = branch_load(r, f);
     return status == ST_OK ? rotate_settle(r, f) : status;
@@ -74,8 +74,8 @@ enum status council_fall_back(struct replica *r, enum status why)
         r->failed = true;
         return why;
     }
-    council_clear(c, true);
-    enum status status = council_load(r, c, NULL);
+    council_file_clear(c, true);
+    enum status status = council_file_load(r, c, NULL);
     r->failed = r->failed || status != ST_OK;
     c->changed = false;
     return why;
@@ -86,7 +86,7 @@ static enum status save(struct replica *r, struct fault *f)
     if (!r->council->changed)
         return ST_OK;
     r->council->revision++;
-    enum status status = council_save(r, r->council, f);
+    enum status status = council_file_save(r, r->council, f);
     return status == ST_OK ? ST_OK : council_fall_back(r, status);
 }
 
@@ -208,7 +208,7 @@ enum status council_propose(struct replica *r, struct bytes body, struct fault *
     enum status status = motion_new(body, &ballot, &m, f);
     if (status != ST_OK)
         return status;
-    status = charter_check_body(newest_of(r), m.charter, f);
+    status = charter_chain_check_body(newest_of(r), m.charter, f);
     if (status == ST_OK)
         council_keep_motion(c, &m);
     motion_release(&m);
@@ -414,7 +414,7 @@ static void renew(struct replica *r)
     struct council *c = r->council;
     if (!council_is_behind(r))
         return;
-    council_clear(c, false);
+    council_file_clear(c, false);
     c->version = newest_of(r)->version + 1;
     c->previous = newest_of(r)->hash;
     c->changed = true;

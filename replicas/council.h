@@ -82,13 +82,13 @@ MUST_USE enum status council_fall_back(struct replica *r, enum status why);
 MUST_USE enum status council_open(struct replica *r, struct fault *f);
 void council_free(struct council *c);
 
-/* council_load(), council_save(): the file; council_file.c. A file that is missing is an empty one.
- * Errors: ST_IO, ST_DISK_FULL, ST_NO_MEMORY */
-MUST_USE enum status council_load(struct replica *r, struct council *out, struct fault *f);
-MUST_USE enum status council_save(struct replica *r, struct council *c, struct fault *f);
+/* council_file_load(), council_file_save(): the file; council_file.c. A file that is missing is an
+ * empty one. Errors: ST_IO, ST_DISK_FULL, ST_NO_MEMORY */
+MUST_USE enum status council_file_load(struct replica *r, struct council *out, struct fault *f);
+MUST_USE enum status council_file_save(struct replica *r, struct council *c, struct fault *f);
 
-/* council_clear(): what is about the version; the wishes too where 'all'. */
-void council_clear(struct council *c, bool all);
+/* council_file_clear(): what is about the version; the wishes too where 'all'. */
+void council_file_clear(struct council *c, bool all);
 
 /* council_is_silent(): restored from a backup, and no peer has told since what it holds: this
  * office neither promises nor signs for the version that was next then. */
@@ -122,20 +122,21 @@ struct council_motion { /* one open body; borrowed until the next change */
     const struct motion *greatest;
 };
 
-/* council_motions(): the open bodies, oldest ballot first; at most PROPOSALS_MAX. */
-uint32_t council_motions(struct replica *r, struct council_motion out[static PROPOSALS_MAX]);
+/* council_ask_motions(): the open bodies, oldest ballot first; at most PROPOSALS_MAX. */
+uint32_t council_ask_motions(struct replica *r, struct council_motion out[static PROPOSALS_MAX]);
 
-/* council_waits_for(): the labels of the admins that have not signed it, with ", " between. */
-void council_waits_for(struct replica *r, const struct council_motion *m, struct buf *out);
+/* council_ask_waits_for(): the labels of the admins that have not signed it, with ", " between. */
+void council_ask_waits_for(struct replica *r, const struct council_motion *m, struct buf *out);
 
 /*
- * council_approve(): a person of this office approves an open body.
+ * council_ask_approve(): a person of this office approves an open body.
  * Errors: ST_OK            in force now
  *         ST_NEEDS_PERSON  approved; the fault says whom it waits for
  *         ST_NOT_FOUND     no such open body; ST_NOT_ALLOWED  we are no admin
  *         ST_WAITING       it keeps commits that are not here yet, or we were restored: the fault
  *                          says what to do; LOCAL
  */
-MUST_USE enum status council_approve(struct replica *r, const struct digest *hash, struct fault *f);
+MUST_USE enum status council_ask_approve(struct replica *r, const struct digest *hash,
+                                         struct fault *f);
 
 #endif

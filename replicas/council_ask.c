@@ -17,7 +17,7 @@ static bool same_hash(const struct digest *a, const struct digest *b)
     return memcmp(a->id, b->id, DIGEST_BYTES) == 0;
 }
 
-uint32_t council_motions(struct replica *r, struct council_motion out[static PROPOSALS_MAX])
+uint32_t council_ask_motions(struct replica *r, struct council_motion out[static PROPOSALS_MAX])
 {
     struct council *c = r->council;
     uint32_t count = 0;
@@ -45,7 +45,7 @@ uint32_t council_motions(struct replica *r, struct council_motion out[static PRO
     return count;
 }
 
-void council_waits_for(struct replica *r, const struct council_motion *m, struct buf *out)
+void council_ask_waits_for(struct replica *r, const struct council_motion *m, struct buf *out)
 {
     const struct charter *newest = newest_of(r);
     bool first = true;
@@ -63,11 +63,11 @@ static enum status say_waiting(struct replica *r, const struct digest *hash, str
 {
     struct council_motion open[PROPOSALS_MAX];
     struct buf who = {.count = 0};
-    uint32_t count = council_motions(r, open), at = 0;
+    uint32_t count = council_ask_motions(r, open), at = 0;
     while (at < count && !same_hash(&open[at].next->hash, hash))
         at++;
     if (at < count)
-        council_waits_for(r, &open[at], &who);
+        council_ask_waits_for(r, &open[at], &who);
     if (at == count) {
         fault_set(f, ST_NEEDS_PERSON, "another change of the charter is open: yours follows it");
         fault_fix(f, "see minga member list; approve that one, or run this again to put yours "
@@ -163,7 +163,7 @@ enum status council_ask(struct replica *r, struct wish *w, struct fault *f)
         status = motion_new(buf_bytes(&body), &any, &m, f);
         if (status == ST_OK) {
             hash = m.charter->hash;
-            status = charter_check_body(newest_of(r), m.charter, f);
+            status = charter_chain_check_body(newest_of(r), m.charter, f);
         }
         motion_release(&m);
     }
@@ -192,7 +192,7 @@ static enum status check_kept(const struct replica *r, const struct charter *nex
     return ST_WAITING;
 }
 
-enum status council_approve(struct replica *r, const struct digest *hash, struct fault *f)
+enum status council_ask_approve(struct replica *r, const struct digest *hash, struct fault *f)
 {
     struct council *c = r->council;
     CHECK(c != NULL);

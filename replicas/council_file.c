@@ -15,7 +15,7 @@ enum {
 static const char file_name[] = "council";
 static const char marker_name[] = "restored";
 
-void council_clear(struct council *c, bool all)
+void council_file_clear(struct council *c, bool all)
 {
     for (uint32_t i = 0; i < c->motion_count; i++)
         motion_release(&c->motions[i]);
@@ -77,7 +77,7 @@ static void digest_of(struct bytes content, struct digest *out)
     CHECK(failed == 0);
 }
 
-enum status council_save(struct replica *r, struct council *c, struct fault *f)
+enum status council_file_save(struct replica *r, struct council *c, struct fault *f)
 {
     struct buf content = {.count = 0}, file = {.count = 0};
     struct digest sum;
@@ -178,7 +178,7 @@ static enum status read_marker(struct replica *r, struct council *out, struct fa
     return status;
 }
 
-enum status council_load(struct replica *r, struct council *out, struct fault *f)
+enum status council_file_load(struct replica *r, struct council *out, struct fault *f)
 {
     struct buf file = {.count = 0};
     struct digest sum;
@@ -193,7 +193,7 @@ enum status council_load(struct replica *r, struct council *out, struct fault *f
         whole = whole && memcmp(sum.id, file.data, sizeof sum.id) == 0;
         status = whole ? read_all(content, out) : ST_CORRUPT;
         if (status != ST_OK && status != ST_NO_MEMORY) { /* what was said is no longer known */
-            council_clear(out, true);
+            council_file_clear(out, true);
             out->restored = charter_newest(&r->chain)->version;
             out->version = 0;
             status = ST_OK;

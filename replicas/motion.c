@@ -199,7 +199,7 @@ enum status motion_check(const struct digest *network, const struct charter *bef
                          const struct motion *m, struct fault *f)
 {
     struct ballot first = motion_first(before);
-    enum status status = charter_check_body(before, m->charter, f);
+    enum status status = charter_chain_check_body(before, m->charter, f);
     if (status != ST_OK)
         return status;
     if (!charter_is_admin(before, &m->ballot.admin))

@@ -46,8 +46,8 @@ MUST_USE enum status motion_decode(struct bytes in, struct motion *out, struct f
 void motion_encode(const struct motion *m, struct buf *out);
 
 /*
- * motion_check(): whether it may follow 'before': the body as charter_check_body() has it, every
- * word an admin's and verified, at least one its owner's, round 1 the first admin's only.
+ * motion_check(): whether it may follow 'before': the body as charter_chain_check_body() has it,
+ * every word an admin's and verified, at least one its owner's, round 1 the first admin's only.
  * Errors: ST_WRONG_CHARTER, ST_BAD_SIGNATURE, ST_NO_MEMORY
  */
 MUST_USE enum status motion_check(const struct digest *network, const struct charter *before,

@@ -18,6 +18,7 @@ body_of() { # FILE: from its { to its }, to the byte
 
 public_key() { # HEX: as OpenSSH writes it
     local blob="0000000b7373682d6564323535313900000020$1"
+    # shellcheck disable=SC2001
     printf 'ssh-ed25519 %s' "$(printf %b "$(sed 's/../\\x&/g' <<<"$blob")" | base64 -w0)"
 }
 

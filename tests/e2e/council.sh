@@ -74,7 +74,8 @@ no_member iquique talca || die "talca is still a member of Iquique's list"
 stop iquique
 start santiago
 until_true 30 linked santiago fosis
-expect "the other proposes" "$(code santiago member change fosis --address "localhost:$port_fosis")" 4
+moved=(member change fosis --address "localhost:$port_fosis")
+expect "the other proposes" "$(code santiago "${moved[@]}")" 4
 until_true 30 has_motion fosis
 stop santiago
 start iquique

@@ -39,6 +39,8 @@ NAMES = {
                    "the kinds of id, and their texts, are base types of their own names"),
     "proto/item.c": (r"ident_is_valid", "an author's ident is an element of an item"),
     "replicas/judge.c": (r"judged_\w+", "what judging gives: struct judged of engine.h"),
+    "replicas/council_hear.c": (r"replica_(offer_)?motions|replica_heard_peer",
+                                "the façade's part of the council: replica.h"),
     "replicas/replica.c": (r"engine_\w+", "what the files of the façade share: engine.h"),
     "daemon/worker.c": (r"job_\w+", "what the loop hands to the worker: struct job of worker.h"),
     "daemon/main.c": (r"main", "the program"),

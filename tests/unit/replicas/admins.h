@@ -221,11 +221,11 @@ static inline enum status admins_address(struct admins *a, struct one *at, const
 static inline enum status admins_approve(struct admins *a, struct one *at, uint32_t which)
 {
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(at->replica, open);
+    uint32_t count = council_ask_motions(at->replica, open);
     assert_true(which < count);
     struct digest hash = open[which].next->hash;
     memset(&a->f, 0, sizeof a->f);
-    return council_approve(at->replica, &hash, &a->f);
+    return council_ask_approve(at->replica, &hash, &a->f);
 }
 
 #endif

@@ -49,21 +49,6 @@ static void another_admin_needs_promises(void **state)
     admins_stop(a);
 }
 
-static void one_admin_twice_is_one(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0];
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    assert_int_equal(admins_approve(a, arica, 0), ST_NEEDS_PERSON);
-    assert_int_equal(admins_approve(a, arica, 0), ST_NEEDS_PERSON);
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    admins_must_carry(a, arica, &a->of[3]);
-    admins_must_carry(a, &a->of[3], arica);
-    assert_int_equal(admins_version(arica), 2);
-    admins_stop(a);
-}
-
 /* Two admins, offline from each other, propose; the third is gone. Neither fork nor lock: what was
  * signed first goes first, the other follows on top of it. */
 static void two_wishes_and_a_third_gone(void **state)
@@ -78,7 +63,7 @@ static void two_wishes_and_a_third_gone(void **state)
         admins_must_carry(a, iquique, arica);
     }
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(iquique->replica, open), wanted = 0;
+    uint32_t count = council_ask_motions(iquique->replica, open), wanted = 0;
     for (uint32_t i = 0; i < count; i++)
         wanted += open[i].wanted ? 1 : 0;
     assert_int_equal(wanted, 1);
@@ -90,11 +75,11 @@ static void two_wishes_and_a_third_gone(void **state)
     assert_int_equal(admins_version(iquique), 3);
     assert_string_equal(member_of(iquique, "talca")->address, "127.0.0.1:1");
     /* And now its own wish, again. */
-    count = council_motions(iquique->replica, open);
+    count = council_ask_motions(iquique->replica, open);
     assert_int_equal(count, 1);
     for (int i = 0; i < 2; i++) {
         admins_must_carry(a, iquique, arica);
-        if (admins_version(arica) == 3 && council_motions(arica->replica, open) == 1 &&
+        if (admins_version(arica) == 3 && council_ask_motions(arica->replica, open) == 1 &&
             open[0].wanted)
             assert_int_equal(admins_approve(a, arica, 0), ST_NEEDS_PERSON);
         admins_must_carry(a, arica, iquique);
@@ -132,30 +117,6 @@ static void two_remove_each_other(void **state)
     }
 }
 
-static void what_is_refused(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0], *talca = &a->of[3];
-    struct wish w = {.kind = WISH_CHANGE, .what = WISH_ROLE, .member = {.label = "iquique"}};
-    assert_int_equal(admins_remove(a, talca, "arica"), ST_NOT_ALLOWED);
-    assert_int_equal(admins_remove(a, arica, "nobody"), ST_NOT_FOUND);
-    w.member.role = CHARTER_PARTNER;
-    assert_int_equal(council_ask(arica->replica, &w, &a->f), ST_BAD_VALUE);
-    assert_non_null(strstr(a->f.text, "partner"));
-    assert_int_equal(council_motions(arica->replica, (struct council_motion[PROPOSALS_MAX]){{0}}),
-                     0);
-    admins_stop(a);
-    a = admins_start(1); /* one admin, one office more */
-    assert_int_equal(admins_remove(a, &a->of[0], "arica"), ST_NOT_ALLOWED);
-    assert_non_null(strstr(a->f.text, "last admin"));
-    assert_int_equal(admins_remove(a, &a->of[0], "iquique"), ST_OK);
-    assert_int_equal(admins_version(&a->of[0]), 3);
-    assert_int_equal(admins_remove(a, &a->of[0], "arica"), ST_NOT_ALLOWED);
-    assert_non_null(strstr(a->f.text, "last office"));
-    admins_stop(a);
-}
-
 /* ---- Crashes ---- */
 
 /* What left the office before the power went: each motion that it lent, as often as it did. */
@@ -182,10 +143,10 @@ static enum status play(struct admins *a, struct one *o, const struct buf *motio
     if (seen != NULL)
         look(o, seen);
     struct council_motion open[PROPOSALS_MAX];
-    uint32_t count = council_motions(o->replica, open);
+    uint32_t count = council_ask_motions(o->replica, open);
     if (st == ST_OK && count > 0) {
         struct digest hash = open[0].next->hash;
-        st = council_approve(o->replica, &hash, &a->f);
+        st = council_ask_approve(o->replica, &hash, &a->f);
         if (seen != NULL)
             look(o, seen);
     }
@@ -298,114 +259,9 @@ static void no_memory_changes_nothing(void **state)
     }
 }
 
-/* ---- A backup that was put back ---- */
-
-static void a_restored_admin_is_silent(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0], *iquique = &a->of[1], *santiago = &a->of[2];
-    struct simdisk *old = simdisk_clone(santiago->sim);
-    assert_non_null(old);
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    assert_int_equal(admins_remove(a, iquique, "arica"), ST_NEEDS_PERSON);
-    admins_must_carry(a, iquique, santiago); /* it promises iquique's ballot, and that is lost */
-    admins_must_carry(a, santiago, &a->of[3]);
-    replica_drop(santiago->replica);
-    assert_int_equal(simdisk_restore(santiago->sim, old), ST_OK);
-    simdisk_free(old);
-    assert_int_equal(disk_put(&santiago->disk, "", "restored", BYTES("2\n"), &a->f), ST_OK);
-    admins_open(a, santiago);
-    admins_must_carry(a, arica, santiago);
-    assert_int_equal(admins_approve(a, santiago, 0), ST_WAITING);
-    assert_non_null(strstr(a->f.text, "restored from a backup"));
-    assert_int_equal(admins_remove(a, santiago, "talca"), ST_WAITING);
-    admins_must_carry(a, &a->of[3], santiago); /* its own promise comes back */
-    assert_int_equal(replica_heard_peer(santiago->replica, &a->f), ST_OK);
-    assert_true(santiago->replica->council->vow.promised.round == 2);
-    admins_reopen(a, santiago);
-    assert_false(council_is_silent(santiago->replica));
-    assert_int_equal(admins_approve(a, santiago, 0), ST_NEEDS_PERSON); /* under a ballot above */
-    admins_must_carry(a, santiago, arica);
-    admins_must_carry(a, arica, santiago);
-    assert_int_equal(admins_version(santiago), 3);
-    assert_null(member_of(santiago, "talca"));
-    admins_stop(a);
-}
-
-/* A file of ours that is damaged is as good as none: what it said may be known elsewhere. */
-static void a_damaged_file_is_a_restore(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0];
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    replica_drop(arica->replica);
-    assert_true(simdisk_flip(arica->sim, "council", 100, 1));
-    admins_open(a, arica);
-    assert_true(council_is_silent(arica->replica));
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_WAITING);
-    assert_int_equal(replica_heard_peer(arica->replica, &a->f), ST_OK);
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    admins_stop(a);
-}
-
-/* ---- Retirement ---- */
-
-static void signs_only_what_it_holds(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0], *iquique = &a->of[1], *talca = &a->of[3];
-    struct op_list ops = {0};
-    struct replica_commit commit;
-    struct replica_verdict v;
-    struct buf frame = {0};
-    struct item item;
-    case_set(talca->replica, 1, "a", "\"x\"", &ops);
-    assert_int_equal(replica_write(talca->replica, &ops, members_author, &commit, &a->f), ST_OK);
-    op_list_release(&ops);
-    assert_int_equal(replica_item(talca->replica, commit.node, &frame, &item, &a->f), ST_OK);
-    buf_drop_front(&frame, OID_BYTES);
-    assert_int_equal(replica_accept(arica->replica, buf_bytes(&frame), &v, &a->f), ST_OK);
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    admins_must_carry(a, arica, iquique);
-    assert_int_equal(admins_approve(a, iquique, 0), ST_WAITING);
-    assert_non_null(strstr(a->f.text, "talca"));
-    assert_int_equal(replica_accept(iquique->replica, buf_bytes(&frame), &v, &a->f), ST_OK);
-    assert_int_equal(admins_approve(a, iquique, 0), ST_OK);
-    buf_release(&frame);
-    admins_stop(a);
-}
-
-/* ---- Lies ---- */
-
-/* The owner of a ballot gives it two bodies: the second is refused, and both are kept as proof. */
-static void two_bodies_under_one_ballot(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(3);
-    struct one *arica = &a->of[0], *santiago = &a->of[2];
-    struct simdisk *old = simdisk_clone(arica->sim);
-    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
-    admins_must_carry(a, arica, santiago);
-    replica_drop(arica->replica);
-    assert_int_equal(simdisk_restore(arica->sim, old), ST_OK); /* and it keeps silent about it */
-    simdisk_free(old);
-    admins_open(a, arica);
-    assert_int_equal(admins_remove(a, arica, "iquique"), ST_NEEDS_PERSON);
-    assert_int_equal(admins_carry(a, arica, santiago), ST_OK);
-    assert_int_equal(a->f.code, ST_WRONG_CHARTER);
-    assert_non_null(strstr(a->f.text, "arica"));
-    assert_int_equal(
-        council_motions(santiago->replica, (struct council_motion[PROPOSALS_MAX]){{0}}), 1);
-    assert_int_equal(santiago->replica->council->liar_count, 1);
-    admins_stop(a);
-}
-
 /* ---- By chance ---- */
 
-enum { RUNS = 30, STEPS = 60 };
+enum { RUNS = 24, STEPS = 120 };
 
 static uint32_t draw(uint64_t *seed, uint32_t below)
 {
@@ -428,7 +284,7 @@ static void act(struct admins *a, uint64_t *seed)
     case 2:
     case 3:
     case 4:
-        count = council_motions(o->replica, open);
+        count = council_ask_motions(o->replica, open);
         if (count > 0)
             (void)admins_approve(a, o, draw(seed, count));
         break;
@@ -477,7 +333,7 @@ static void by_chance(void **state)
                 struct one *o = &a->of[i % a->count], *other = &a->of[i / a->count];
                 if (o != other)
                     assert_int_equal(admins_carry(a, o, other), ST_OK);
-                uint32_t count = council_motions(other->replica, open), which = 0;
+                uint32_t count = council_ask_motions(other->replica, open), which = 0;
                 while (which < count && !open[which].wanted)
                     which++;
                 if (which < count)
@@ -489,7 +345,7 @@ static void by_chance(void **state)
         grown += before - 2;
         admins_stop(a);
     }
-    assert_true(grown > RUNS / 4);
+    assert_true(grown >= RUNS / 2); /* versions made by chance alone */
 }
 
 int main(void)
@@ -497,17 +353,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_approval_is_enough),
         cmocka_unit_test(another_admin_needs_promises),
-        cmocka_unit_test(one_admin_twice_is_one),
         cmocka_unit_test(two_wishes_and_a_third_gone),
         cmocka_unit_test(two_remove_each_other),
-        cmocka_unit_test(what_is_refused),
         cmocka_unit_test(every_crash),
         cmocka_unit_test(every_crash_at_the_end),
         cmocka_unit_test(no_memory_changes_nothing),
-        cmocka_unit_test(a_restored_admin_is_silent),
-        cmocka_unit_test(a_damaged_file_is_a_restore),
-        cmocka_unit_test(signs_only_what_it_holds),
-        cmocka_unit_test(two_bodies_under_one_ballot),
         cmocka_unit_test(by_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
