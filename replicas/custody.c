@@ -125,7 +125,8 @@ static enum status want_nothing(struct replica *r, struct fault *f)
 enum status custody_recount(struct replica *r, struct fault *f)
 {
     static const enum schema_class classes[] = {SCHEMA_INTERNAL, SCHEMA_PERSONAL};
-    const struct charter_member *self = member_of(r, &r->identity.key);
+    const struct charter_member *self =
+        charter_by_label(charter_newest(&r->chain), bytes_of_text(r->label));
     bool any = false;
     if (r->vault == NULL)
         return ST_OK;

@@ -37,9 +37,9 @@ static bool role_changed(const struct replica *r)
 {
     const struct charter *fresh = charter_newest(&r->chain);
     const struct charter *old = charter_at(&r->chain, fresh->version - 1);
-    const struct charter_member *now = charter_by_key(fresh, &r->identity.key);
-    const struct charter_member *then =
-        old != NULL ? charter_by_key(old, &r->identity.key) : NULL;
+    struct bytes label = bytes_of_text(r->label);
+    const struct charter_member *now = charter_by_label(fresh, label);
+    const struct charter_member *then = old != NULL ? charter_by_label(old, label) : NULL;
     return now != NULL && then != NULL ? now->role != then->role : now != then;
 }
 
