@@ -7,6 +7,7 @@
 
 #include "proto/mem.h"
 #include "replicas/vault_file.h"
+#include "tests/unit/replicas/failing_vfs.h"
 #include "tests/unit/replicas/judge.h"
 
 enum { PATH_BYTES = JUDGE_PATH_MAX + 32, PAGE = 4096 };
@@ -368,6 +369,76 @@ static void clearing_the_file_is_not_forgotten(void **unused)
     buf_release(&log);
 }
 
+enum { BEFORE = 9, EACH = 6, ROUNDS = 2 };
+
+/* Some commits, an erasure, a checkpoint; how many items were said to be committed. */
+static enum status work(struct vault *v, uint32_t *committed, bool *erased)
+{
+    enum status status = ST_OK;
+    for (uint32_t c = 0; c < ROUNDS && status == ST_OK; c++) {
+        for (uint32_t i = 0; i < EACH && status == ST_OK; i++) {
+            struct vault_kit_item item = vault_kit_item(*committed + i, (*committed + i) / 3,
+                                                        (*committed + i) / 3, VAULT_VALUE, 137);
+            status = vault_put(v, &item.facts, vault_kit_bytes(&item), &f);
+        }
+        if (status == ST_OK)
+            status = vault_commit(v, &f);
+        if (status == ST_OK)
+            *committed += EACH;
+    }
+    struct vault_kit_item salt = vault_kit_salt(5000, 5000);
+    if (status == ST_OK)
+        status = vault_refuse(v, &salt.facts.salt, &f);
+    if (status == ST_OK)
+        status = vault_commit(v, &f);
+    *erased = status == ST_OK;
+    return status == ST_OK ? vault_checkpoint(v, &f) : status;
+}
+
+/* A disk that fails at any write: said so, nothing half, and all that was committed is there, both
+ * for the vault that lives on and for the next that is opened. */
+static void fail_everywhere(int result, enum status expected)
+{
+    struct vault_kit_item marked = vault_kit_item(6000, 5000, 5000, VAULT_VALUE, 500);
+    struct vault_kit_item more = vault_kit_item(7000, 7000, 7000, VAULT_VALUE, 137);
+    unsigned long n = 1;
+    for (bool failed = true; failed; n++) {
+        uint32_t committed = BEFORE;
+        bool erased = false;
+        struct vault *v = open_vault();
+        commit_items(v, 0, BEFORE);
+        assert_int_equal(vault_kit_put(v, &marked), ST_OK);
+        assert_int_equal(vault_commit(v, &f), ST_OK);
+        failing_at(n, result);
+        enum status status = work(v, &committed, &erased);
+        failed = failing.failed;
+        failing_at(0, SQLITE_OK);
+        assert_int_equal(status, failed ? expected : ST_OK);
+        vault_rollback(v);
+        assert_int_equal(held_from_start(v, BEFORE + EACH * ROUNDS), committed);
+        assert_true(!erased || !vault_kit_holds(v, &marked));
+        assert_int_equal(vault_kit_put(v, &more), ST_OK); /* the disk is well again */
+        assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+        vault_close(v);
+        v = open_vault();
+        assert_int_equal(held_from_start(v, BEFORE + EACH * ROUNDS), committed);
+        assert_true(vault_kit_holds(v, &more));
+        assert_true(!erased || !on_disk((struct bytes){marked.data, 16}));
+        vault_close(v);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_true(n > 25);
+}
+
+static void a_disk_that_fails_leaves_nothing_half(void **unused)
+{
+    (void)unused;
+    failing_install();
+    fail_everywhere(SQLITE_FULL, ST_DISK_FULL);
+    fail_everywhere(SQLITE_IOERR_WRITE, ST_IO);
+    failing_remove();
+}
+
 static void an_image_with_a_wrong_byte_is_answered(void **unused)
 {
     (void)unused;
@@ -409,6 +480,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_erased_is_left_in_any_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clearing_the_file_is_not_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_that_fails_leaves_nothing_half, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image_with_a_wrong_byte_is_answered, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
