@@ -75,6 +75,16 @@ static void add_health(struct buf *out, bool *first, const char *level, const ch
     *first = false;
 }
 
+/* Others say so, or our own newest charter does. */
+static bool is_retired(const struct server *s)
+{
+    struct core_peer peer;
+    for (uint32_t i = 0; core_peer(s->core, i, &peer); i++)
+        if (peer.last_error == ST_RETIRED)
+            return true;
+    return false;
+}
+
 /* What a person should know first. */
 static void add_healths(struct server *s, const struct job *part, struct buf *out)
 {
@@ -100,8 +110,14 @@ static void add_healths(struct server *s, const struct job *part, struct buf *ou
                  (unsigned long long)part->conflict_count);
         add_health(out, &first, "warning", text, "minga conflicts");
     }
+    if (is_retired(s))
+        add_health(out, &first, "error",
+                   "this office is no longer a member: its key is retired in the charter, and the "
+                   "others exchange nothing but charters with it",
+                   "what is here stays readable; to go on, ask a member for an invitation");
     for (uint32_t i = 0; core_peer(s->core, i, &peer); i++) {
-        if (peer.state != CORE_LINK_WAITING || peer.last_error == ST_OK)
+        if (peer.state != CORE_LINK_WAITING || peer.last_error == ST_OK ||
+            peer.last_error == ST_RETIRED)
             continue;
         snprintf(text, sizeof text, "%s cannot be reached: %s",
                  peer.label[0] != '\0' ? peer.label : peer.address, status_text(peer.last_error));
