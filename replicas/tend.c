@@ -6,8 +6,8 @@
 #include "replicas/acknowledge.h"
 #include "replicas/adoption.h"
 #include "replicas/follow.h"
-#include "replicas/purge.h"
 #include "replicas/plain.h"
+#include "replicas/purge.h"
 #include "replicas/share.h"
 #include "replicas/upload.h"
 
