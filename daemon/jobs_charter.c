@@ -50,6 +50,7 @@ enum status jobs_charter_fill(struct replica *r, struct job *j)
     j->key_count = newest->retired_count;
     j->charter_version = newest->version;
     j->charter_hash = newest->hash;
+    j->self = replica_identity(r)->key;
     j->charter_grew = true;
     return ST_OK;
 }

@@ -94,6 +94,14 @@ static enum status serve(const char *home, const char *socket_path, const char *
         st = unlock_home(home, passphrase_file, &identity, f);
     if (st == ST_OK)
         st = server_run(&o, f);
+    while (st == ST_AGAIN) { /* rotated: the file holds the new key, kept as the old one was */
+        struct home_identity next = {.key = {{0}}};
+        st = home_read_next(home, "identity", &identity, &next, f);
+        identity = next;
+        sodium_memzero(&next, sizeof next);
+        if (st == ST_OK)
+            st = server_run(&o, f);
+    }
     sodium_memzero(&identity, sizeof identity);
     return st;
 }

@@ -242,6 +242,8 @@ static void tell_charter(struct server *s, const struct job *j)
     event.charter.motions = j->items != NULL ? j->items + j->item_count : NULL;
     event.charter.motion_count = j->motion_count;
     s->charter_told = true;
+    s->rotated =
+        s->rotated || (j->charter_grew && memcmp(&j->self, &s->key, sizeof s->key) != 0);
     server_step(s, &event);
     mem_free(members);
 }
@@ -414,6 +416,11 @@ static void on_woken(uv_async_t *async)
     }
     for (struct job *j = worker_take(s->worker); j != NULL; j = worker_take(s->worker))
         take_job(s, j);
+    if (s->rotated) { /* every link begins anew, with the new key */
+        logger_say(LOGGER_NOTICE, "event=rotated");
+        stop(s, ST_AGAIN);
+        return;
+    }
     if (!s->ready && s->charter_told) {
         s->ready = true;
         logger_say(LOGGER_NOTICE, "event=ready office=%s listen=%s", s->label,
@@ -489,6 +496,7 @@ static enum status create_core(struct server *s, struct replica *r)
                              .listen_address = transport_address(s->transport),
                              .links_active = s->settings.links,
                              .entropy = entropy};
+    s->key = replica_identity(r)->key;
     return core_create(&o, &s->core);
 }
 
@@ -570,10 +578,12 @@ enum status server_run(const struct server_options *o, struct fault *f)
     }
     if (s->worker != NULL)
         replica = worker_stop(s->worker);
-    if (st == ST_OK)
-        st = replica_close(replica, f);
-    else
+    if (st == ST_OK || st == ST_AGAIN) {
+        enum status closed = replica_close(replica, f);
+        st = closed != ST_OK ? closed : st;
+    } else {
         replica_drop(replica);
+    }
     replica = NULL;
     console_free(s->console);
     transport_free(s->transport);

@@ -30,6 +30,8 @@ struct server {
     struct console *console;
     struct meeting meeting;
     bool stopping, handles_closed;
+    struct key key; /* that the core speaks with */
+    bool rotated;   /* the replica has another one now */
     bool charter_told, heads_told, ready;
     enum status outcome; /* of the whole run */
     struct fault fault;
@@ -42,7 +44,8 @@ struct server_options {
 };
 
 /* server_run(): open the replica, serve until SIGTERM or SIGINT, checkpoint, close.
- * Errors: as replica_open(), settings_load(); ST_LOCKED; ST_IO after a failed sync */
+ * Errors: ST_AGAIN  the identity was rotated: read the file anew and call again
+ *         as replica_open(), settings_load(); ST_LOCKED; ST_IO after a failed sync */
 MUST_USE enum status server_run(const struct server_options *o, struct fault *f);
 
 /* server_step(): one event into the core, its effects carried out. Not from within an effect. */

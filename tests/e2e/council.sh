@@ -96,4 +96,18 @@ expect "the schema waits" "$(code iquique member schema "$SCRATCH/schema.json")"
 until_true 30 has_motion santiago
 expect "the schema is approved" "$(code santiago member approve)" 0
 until_true 30 version_is 10 santiago iquique valparaiso fosis
+
+# A key is rotated: its daemon goes on with the new one, and what the old one wrote still counts.
+m santiago add household household=H9 commune=Santiago people=1 office=santiago >/dev/null
+until_true 30 same_state santiago iquique
+key_of() { m "$1" --json member show santiago 2>/dev/null | jq -rs 'map(select(.role)) | .[0].fingerprint'; }
+before=$(key_of iquique)
+expect "the rotation waits" "$(code santiago member rotate)" 4
+until_true 30 has_motion iquique
+expect "the rotation is approved" "$(code iquique member approve)" 4
+until_true 60 version_is 11 santiago iquique valparaiso fosis
+[ "$(key_of iquique)" != "$before" ] || die "the key is the old one"
+until_true 60 linked santiago iquique
+m santiago add household household=H10 commune=Santiago people=2 office=santiago >/dev/null
+until_true 60 same_state santiago iquique valparaiso fosis
 echo "council: ok"
