@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/adoption.h"
 #include "replicas/charter_file.h"
 #include "replicas/rotate.h"
 #include "replicas/share.h"
@@ -366,9 +367,12 @@ static enum status enter_history(struct replica *r, struct fault *f)
     if (charter_by_key(newest_of(r), &r->identity.key) == NULL || r->journal == NULL)
         return ST_OK;
     buf_add_format(&author, "%s <%s@minga>", r->label, r->label);
-    enum status status = share_add(r, &ops, &own); /* who was added reads at once what it may */
+    bool adopted; /* under a new key: what the old one wrote meanwhile comes first */
+    enum status status = buf_status(&author);
     if (status == ST_OK)
-        status = buf_status(&author);
+        status = adoption_own(r, buf_bytes(&author), &adopted, &own);
+    if (status == ST_OK) /* who was added reads at once what it may */
+        status = share_add(r, &ops, &own);
     if (status == ST_OK)
         status = replica_write(r, &ops, buf_bytes(&author), &commit, &own);
     if (status == ST_OK)
