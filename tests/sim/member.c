@@ -229,10 +229,12 @@ static void carry_out(struct member *m, const struct core_effect *fx)
     case FX_LOG:
         world_note(w, m->index, "log", bytes_of_text(fx->text));
         break;
-    case FX_PEER:
     case FX_WISH:
     case FX_GIVE:
     case FX_KEEP:
+        storage_submit_sealed(m, fx);
+        break;
+    case FX_PEER:
         break;
     case FX_PAIR:
     case FX_JOINED:

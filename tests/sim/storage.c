@@ -1,5 +1,6 @@
 #include "tests/sim/storage.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,10 @@
 #include "proto/mem.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/member.h"
+#include "tests/sim/sealing.h"
 #include "tests/sim/work.h"
 
-enum job_kind { JOB_STORE, JOB_LOAD, JOB_CHARTERS, JOB_WRITE, JOB_ADMIT };
+enum job_kind { JOB_STORE, JOB_LOAD, JOB_CHARTERS, JOB_WRITE, JOB_ADMIT, JOB_SEALED };
 
 enum { BATCH_JOBS_MAX = 16 };
 
@@ -29,7 +31,10 @@ struct world_job {
     enum status *verdicts;
     struct oid *missing;
     uint32_t missing_count;
-    bool more, unknown;
+    bool more, unknown, heard;
+    struct bytes *motions; /* in data */
+    uint32_t motion_count;
+    struct sealing *sealing;
 };
 
 static void *must_have(void *block)
@@ -45,6 +50,8 @@ static void free_job(struct world_job *j)
     mem_free(j->ids);
     mem_free(j->verdicts);
     mem_free(j->missing);
+    mem_free(j->motions);
+    sealing_free(j->sealing);
     mem_free(j);
 }
 
@@ -88,8 +95,36 @@ void storage_clear(struct member *m)
     m->work_ms = UINT64_MAX;
 }
 
+/* Copies that lie in j->data, once it does not grow any more: see place(). */
+static struct bytes *gather(struct world_job *j, const struct bytes *from, uint32_t count)
+{
+    struct bytes *list = must_have(mem_array(count, sizeof *list));
+    for (uint32_t i = 0; i < count; i++) {
+        list[i].count = from[i].count;
+        buf_add_bytes(&j->data, from[i]);
+    }
+    CHECK(buf_status(&j->data) == ST_OK);
+    return list;
+}
+
+static void place(const struct world_job *j, struct bytes *list, uint32_t count, size_t *at)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        list[i].data = j->data.data + *at;
+        *at += list[i].count;
+    }
+}
+
+void storage_submit_sealed(struct member *m, const struct core_effect *fx)
+{
+    struct world_job *j = new_job(JOB_SEALED);
+    j->sealing = sealing_new(fx);
+    add_job(m, j);
+}
+
 void storage_submit(struct member *m, const struct core_effect *fx)
 {
+    size_t at = 0;
     struct world_job *j = new_job(fx->kind == FX_STORE  ? JOB_STORE
                                   : fx->kind == FX_LOAD ? JOB_LOAD
                                                         : JOB_CHARTERS);
@@ -99,16 +134,13 @@ void storage_submit(struct member *m, const struct core_effect *fx)
     j->bytes_max = fx->bytes_max;
     j->ids = must_have(mem_copy(fx->known, fx->known_count * sizeof *fx->known));
     j->id_count = fx->known_count;
-    j->items = must_have(mem_array(fx->item_count, sizeof *j->items));
+    j->heard = fx->heard;
+    j->items = gather(j, fx->items, fx->item_count);
     j->item_count = fx->item_count;
-    for (uint32_t i = 0; i < fx->item_count; i++)
-        buf_add_bytes(&j->data, fx->items[i]);
-    CHECK(buf_status(&j->data) == ST_OK);
-    size_t at = 0;
-    for (uint32_t i = 0; i < fx->item_count; i++) {
-        j->items[i] = (struct bytes){j->data.data + at, fx->items[i].count};
-        at += fx->items[i].count;
-    }
+    j->motions = gather(j, fx->motions, fx->motion_count);
+    j->motion_count = fx->motion_count;
+    place(j, j->items, j->item_count, &at);
+    place(j, j->motions, j->motion_count, &at);
     add_job(m, j);
 }
 
@@ -231,7 +263,16 @@ static void run_charters(struct member *m, struct world_job *j)
 {
     struct fault f = {0};
     bool grown;
-    j->status = replica_offer_charters(m->replica, j->items, j->item_count, &grown, &f);
+    if (j->item_count > 0)
+        j->status = replica_offer_charters(m->replica, j->items, j->item_count, &grown, &f);
+    if (status_class(j->status) == STATUS_OUTCOME && j->motion_count > 0) {
+        enum status st = replica_offer_motions(m->replica, j->motions, j->motion_count, &grown, &f);
+        j->status = st != ST_OK ? st : j->status;
+    }
+    if (status_class(j->status) == STATUS_OUTCOME && j->heard) {
+        enum status st = replica_heard_peer(m->replica, &f);
+        j->status = st != ST_OK ? st : j->status;
+    }
     if (status_class(j->status) == STATUS_PEER)
         world_fail(m->world, "%s refuses an honest charter: %s", m->label, f.text);
 }
@@ -274,10 +315,26 @@ static void run_job(struct member *m, struct world_job *j)
     case JOB_ADMIT:
         run_admit(m, j);
         break;
+    case JOB_SEALED:
+        sealing_run(m, j->sealing);
+        j->status = j->sealing->status;
+        break;
     }
 }
 
 /* ---- news ---- */
+
+/* Tells one set of open motions from another. */
+static void mark_motions(struct member *m, struct digest *out)
+{
+    const struct bytes *motions;
+    uint32_t count = replica_motions(m->replica, &motions);
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
+    for (uint32_t i = 0; i < count; i++)
+        crypto_generichash_update(&state, motions[i].data, motions[i].count);
+    crypto_generichash_final(&state, out->id, DIGEST_BYTES);
+}
 
 static void tell_charter(struct member *m, uint32_t request, enum status status)
 {
@@ -286,6 +343,7 @@ static void tell_charter(struct member *m, uint32_t request, enum status status)
     struct core_event event = {.kind = CORE_CHARTER, .request = request, .status = status};
     struct core_member *members = must_have(mem_array(newest->member_count, sizeof *members));
     struct bytes *files = must_have(mem_array(chain->count, sizeof *files));
+    struct key *retired = must_have(mem_array(newest->retired_count, sizeof *retired));
     for (uint32_t i = 0; i < newest->member_count; i++)
         members[i] = (struct core_member){newest->members[i].label, newest->members[i].key,
                                           newest->members[i].address,
@@ -297,8 +355,15 @@ static void tell_charter(struct member *m, uint32_t request, enum status status)
     event.charter.members = members;
     event.charter.member_count = newest->member_count;
     event.charter.files = files;
+    for (uint32_t i = 0; i < newest->retired_count; i++)
+        retired[i] = newest->retired[i].key;
+    event.charter.retired = retired;
+    event.charter.retired_count = newest->retired_count;
+    event.charter.motion_count = replica_motions(m->replica, &event.charter.motions);
     m->told_charter = newest->version;
+    mark_motions(m, &m->told_motions);
     member_step(m, &event);
+    mem_free(retired);
     mem_free(files);
     mem_free(members);
 }
@@ -368,8 +433,12 @@ static void tell_news(struct member *m)
 {
     uint32_t count = graph_count(replica_graph(m->replica));
     struct buf frame = {0};
-    if (m->told_charter != charter_newest(replica_charters(m->replica))->version)
+    struct digest motions;
+    mark_motions(m, &motions);
+    if (m->told_charter != charter_newest(replica_charters(m->replica))->version ||
+        memcmp(motions.id, m->told_motions.id, DIGEST_BYTES) != 0)
         tell_charter(m, 0, ST_OK);
+    sealing_tell(m, count > m->told_count);
     if (count == m->told_count)
         return;
     for (uint32_t i = m->told_count; i < count; i++)
@@ -386,7 +455,9 @@ void storage_begin(struct member *m)
     m->told_count = graph_count(replica_graph(m->replica));
     if (m->sources != NULL)
         memset(m->sources, 0, m->source_capacity * sizeof *m->sources);
+    memset(m->told_waiting, 0, sizeof m->told_waiting);
     tell_charter(m, 0, ST_OK);
+    sealing_tell(m, true);
     tell_heads(m);
 }
 
@@ -435,6 +506,9 @@ static void answer(struct member *m, const struct world_job *j)
     case JOB_ADMIT:
         if (j->status == ST_OK)
             admitted(m, j);
+        return;
+    case JOB_SEALED:
+        sealing_answer(m, j->sealing);
         return;
     case JOB_WRITE:
         return;

@@ -12,8 +12,9 @@
 void storage_begin(struct member *m);
 void storage_clear(struct member *m);
 
-/* storage_submit(): STORE, LOAD or CHARTER of the core. */
+/* storage_submit(): STORE, LOAD or CHARTER of the core; _sealed: WISH, GIVE or KEEP. */
 void storage_submit(struct member *m, const struct core_effect *fx);
+void storage_submit_sealed(struct member *m, const struct core_effect *fx);
 
 /* storage_write(): a person writes something. storage_admit(): the founder adds member 'index'. */
 void storage_write(struct member *m);

@@ -77,6 +77,8 @@ struct member {
     uint32_t job_count;
     uint64_t work_ms;
     uint32_t told_count, told_charter;
+    struct digest told_motions;
+    uint64_t told_waiting[SEALED_LANES];
     link_id *sources;
     size_t source_capacity;
 
