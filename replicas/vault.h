@@ -108,8 +108,19 @@ void vault_rollback(struct vault *v);
 /* vault_checkpoint(): the WAL into the file, and truncated: after it no erased byte is left. */
 MUST_USE enum status vault_checkpoint(struct vault *v, struct fault *f);
 
-/* vault_copy(): what is held, wanted and refused, into a fresh file at 'path', for a backup. Commits
- * first. Errors: as vault_open() */
+/* vault_copy(): what is held, wanted and refused, into a fresh file at 'path', for a backup.
+ * Commits first. Errors: as vault_open() */
 MUST_USE enum status vault_copy(struct vault *v, const char *path, struct fault *f);
+
+/*
+ * vault_salvage(): make a damaged vault anew, from what of it still reads and is what its name
+ * says, and from the refused salts that still read. Nobody has it open. What is lost the caller
+ * wants again, and refuses again, by the history. On error the old one stays as it is.
+ *
+ * kept_out, lost_out  items; of some that are lost nobody can tell.
+ * Errors: ST_LOCKED, ST_IO, ST_DISK_FULL, ST_NO_MEMORY
+ */
+MUST_USE enum status vault_salvage(const char *path, uint64_t *kept_out, uint64_t *lost_out,
+                                   struct fault *f);
 
 #endif

@@ -334,3 +334,26 @@ enum status vault_file_rewrite(struct vault_file *v, struct fault *f)
         (void)unlink(fresh);
     return status;
 }
+
+static void remove_beside(const char *path, const char *end)
+{
+    char name[PATH_FILE_MAX];
+    int used = snprintf(name, sizeof name, "%s%s", path, end);
+    if (used > 0 && (size_t)used < sizeof name)
+        (void)unlink(name);
+}
+
+void vault_file_remove(const char *path)
+{
+    remove_beside(path, "");
+    remove_beside(path, "-wal");
+    remove_beside(path, "-shm");
+}
+
+enum status vault_file_replace(const char *from, const char *path, struct fault *f)
+{
+    /* First the log: it must never be taken for the new file's. */
+    remove_beside(path, "-wal");
+    remove_beside(path, "-shm");
+    return put_in_place(from, path, f);
+}

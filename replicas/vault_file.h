@@ -49,4 +49,10 @@ MUST_USE enum status vault_file_copy(const struct vault_file *v, const char *pat
  */
 MUST_USE enum status vault_file_rewrite(struct vault_file *v, struct fault *f);
 
+/* vault_file_replace(): the whole, closed file 'from' takes the place of the one at 'path', whose
+ * log goes. Nobody has either open. */
+MUST_USE enum status vault_file_replace(const char *from, const char *path, struct fault *f);
+/* vault_file_remove(): a file that is no vault any more, and its log. */
+void vault_file_remove(const char *path);
+
 #endif
