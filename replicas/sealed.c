@@ -398,10 +398,10 @@ static enum status open_with(struct replica *r, const struct sealed_target *t,
     if (status == ST_NO_MEMORY)
         return status;
     struct bytes plain = {plain_out->data + start, plain_out->count - start};
-    if (status == ST_OK &&
-        (bytes_equal_text(plain, "null") || schema_check(t->field, plain, NULL) != ST_OK ||
-         json_check(plain) != ST_OK))
+    if (status == ST_OK && (bytes_equal_text(plain, "null") || json_check(plain) != ST_OK))
         status = ST_BAD_VALUE;
+    if (status == ST_OK)
+        status = schema_check(t->field, plain, NULL);
     if (status == ST_OK) {
         *state_out = SEALED_READ;
         return ST_OK;
@@ -409,6 +409,8 @@ static enum status open_with(struct replica *r, const struct sealed_target *t,
     if (plain_out->count > start)
         sodium_memzero(plain_out->data + start, plain_out->count - start);
     plain_out->count = start;
+    if (status == ST_NO_MEMORY)
+        return status;
     (void)fault_set(f, ST_OK, "field %s of %.*s %.*s: its content does not open: %s",
                     t->field->name, (int)t->type.count, (const char *)t->type.data,
                     (int)t->record.count, (const char *)t->record.data, status_text(status));
@@ -457,6 +459,12 @@ static enum status open_disclosed(struct replica *r, const struct sealed_target 
 {
     struct seal_key key;
     enum status status = disclosed_find(r, t->type, t->record, &value->name, &key, f);
+    if (status == ST_NOT_FOUND && r->vault != NULL) {
+        status = why_missing(r, value, state_out, f);
+        if (*state_out != SEALED_ERASED)
+            *state_out = SEALED_NOT_ENTITLED;
+        return status;
+    }
     if (status != ST_OK)
         return status == ST_NOT_FOUND ? ST_OK : status;
     buf_reset(&r->sealed->item);
