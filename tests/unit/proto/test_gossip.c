@@ -238,6 +238,39 @@ static void a_broken_event_changes_nothing(void **state)
     world_free(w);
 }
 
+static void a_removed_office_learns_why_and_dials_seldom(void **state)
+{
+    (void)state;
+    for (int down = 0; down < 2; down++) { /* linked at that moment, or not */
+        struct world *w = world_new(30, 3);
+        for (int i = 0; i < 3; i++)
+            office_up(w, i);
+        world_run(w, 5000);
+        if (down == 1)
+            office_down(w, 2);
+        w->members_at[++w->versions] = 2;
+        w->retired[0] = w->offices[2].key;
+        w->retired_count = 1;
+        w->offices[0].version = 2;
+        office_tell_charter(w, 0, 0, ST_OK);
+        world_run(w, 5000);
+        if (down == 1)
+            office_up(w, 2);
+        world_run(w, 5000);
+        assert_int_equal(w->offices[1].version, 2);
+        assert_int_equal(w->offices[2].version, 2); /* with the proof of it */
+        assert_int_equal(office_peer(w, 2, "alice").last_error, ST_RETIRED);
+        struct oid after = world_write(w, 0, "not for carol");
+        world_write(w, 2, "nor from carol");
+        uint32_t connects = w->offices[2].connects, stores = w->offices[0].stores;
+        world_run(w, 30 * 60 * 1000);
+        assert_false(office_has(&w->offices[2], &after));
+        assert_int_equal(w->offices[0].stores, stores);
+        assert_true(w->offices[2].connects - connects < 200); /* a minute apart, two members */
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_link_dead_on_one_side_gives_way),
         cmocka_unit_test(a_member_that_is_removed_is_let_go),
         cmocka_unit_test(a_broken_event_changes_nothing),
+        cmocka_unit_test(a_removed_office_learns_why_and_dials_seldom),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

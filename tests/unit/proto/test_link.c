@@ -354,6 +354,95 @@ static void what_was_said_before_the_end_counts(void **state)
     puppet_free(p);
 }
 
+/* Alice's charter 4, in which bob is retired. */
+static struct puppet *retired_bob(void)
+{
+    struct puppet *p = puppet_new();
+    p->retired = &p->keys[1];
+    p->retired_count = 1;
+    puppet_charter(p, 4, false, 0, ST_OK);
+    puppet_heads(p, &some, 1);
+    puppet_hello(p);
+    return p;
+}
+
+static void a_retired_key_gets_charters_and_an_end(void **state)
+{
+    (void)state;
+    const struct bytes motions[1] = {BYTES("a motion")};
+    struct puppet *p = retired_bob();
+    p->motions = motions;
+    p->motion_count = 1;
+    puppet_charter(p, 4, false, 0, ST_OK);
+    puppet_say_charter(p, 1);
+    assert_ended(p, ST_RETIRED, BYE_RETIRED);
+    assert_int_equal(p->charter_files, 3);
+    assert_int_equal(p->charter_version, 4);
+    assert_int_equal(p->motions_said, 0);
+    assert_int_equal(p->said[MESSAGE_HEADS], 0);
+    puppet_free(p);
+    p = retired_bob();
+    puppet_say_charter(p, 4); /* it has them all */
+    assert_ended(p, ST_RETIRED, BYE_RETIRED);
+    assert_int_equal(p->charter_files, 0);
+    assert_int_equal(p->said[MESSAGE_CHARTER], 1);
+    puppet_free(p);
+}
+
+static void who_goes_on_talking_once_retired_is_not_heard(void **state)
+{
+    (void)state;
+    static const enum message_kind kinds[] = {MESSAGE_HEADS,       MESSAGE_ITEM, MESSAGE_WANT,
+                                              MESSAGE_SEALED_WANT, MESSAGE_KEPT, MESSAGE_STORED};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct puppet_request r;
+        struct puppet *p = puppet_active(&some, 1);
+        while (puppet_take(p, FX_LOAD, &r) || puppet_take(p, FX_GIVE, &r))
+            ;
+        p->retired = &p->keys[1];
+        p->retired_count = 1;
+        puppet_charter(p, 2, false, 0, ST_OK); /* on the open link */
+        assert_ended(p, ST_RETIRED, BYE_RETIRED);
+        uint32_t files = p->charter_files;
+        assert_int_equal(files, 1); /* the proof of it */
+        if (kinds[i] == MESSAGE_ITEM)
+            puppet_say_items(p, 3, 100);
+        else
+            puppet_say(p, blank(kinds[i]));
+        assert_false(puppet_take(p, FX_STORE, &r));
+        assert_false(puppet_take(p, FX_LOAD, &r));
+        assert_false(puppet_take(p, FX_GIVE, &r));
+        puppet_free(p);
+    }
+}
+
+static void before_the_verdict_a_retired_key_says_nothing_else(void **state)
+{
+    (void)state;
+    struct puppet_request r;
+    struct puppet *p = retired_bob();
+    puppet_say_heads(p, true, "bob", &some, 1);
+    assert_ended(p, ST_PROTOCOL, BYE_PROTOCOL);
+    assert_false(puppet_take(p, FX_LOAD, &r));
+    assert_int_equal(p->said[MESSAGE_CHARTER], 0);
+    puppet_free(p);
+}
+
+static void a_former_member_tells_what_it_has_and_goes(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(); /* alice knows that she herself is out; bob does not yet */
+    p->retired = &p->keys[0];
+    p->retired_count = 1;
+    puppet_charter(p, 4, true, 0, ST_OK);
+    puppet_hello(p);
+    puppet_say_charter(p, 2);
+    assert_ended(p, ST_RETIRED, BYE_DONE);
+    assert_int_equal(p->charter_files, 2);
+    assert_int_equal(p->said[MESSAGE_HEADS], 0);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +461,10 @@ int main(void)
         cmocka_unit_test(a_bye_is_believed),
         cmocka_unit_test(a_flood_of_small_messages_is_cut_off),
         cmocka_unit_test(what_was_said_before_the_end_counts),
+        cmocka_unit_test(a_retired_key_gets_charters_and_an_end),
+        cmocka_unit_test(who_goes_on_talking_once_retired_is_not_heard),
+        cmocka_unit_test(before_the_verdict_a_retired_key_says_nothing_else),
+        cmocka_unit_test(a_former_member_tells_what_it_has_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
