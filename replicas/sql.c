@@ -48,10 +48,10 @@ struct walk {
 
 static bool walk_enter(struct walk *w, struct bytes json, uint8_t open)
 {
-    *w = (struct walk){json.data, json.data + json.count};
+    *w = (struct walk){NULL, NULL};
     if (json.count == 0 || json.data[0] != open)
         return false;
-    w->at++;
+    *w = (struct walk){json.data + 1, json.data + json.count};
     return true;
 }
 
