@@ -420,6 +420,13 @@ void assembly_health(struct replica *r, assembly_health_fn each, void *user)
         each(user, "error", text,
              "ask the admins which one holds; to go over to the other: minga member choose HASH");
     }
+    for (uint32_t i = 0; r->council != NULL && i < r->council->liar_count; i++) {
+        const struct charter_member *liar = charter_by_key(newest, &r->council->liars[i]);
+        snprintf(text, sizeof text,
+                 "%s proposed two charters under one ballot: both are kept in the folder evidence",
+                 liar != NULL ? liar->label : "a former admin");
+        each(user, "error", text, "ask there whether a backup was restored, or the key was stolen");
+    }
     if (council_is_silent(r) && charter_is_admin(newest, &replica_identity(r)->key))
         each(user, "warning",
              "this office was restored from a backup: it signs no charter before it has heard what "

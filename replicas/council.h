@@ -106,7 +106,7 @@ bool council_is_behind(const struct replica *r);
 
 /*
  * council_ask(): an admin of this office wants 'w' (moved away where it is kept). Asked again it
- * goes on top of everything that is open.
+ * goes on top of everything that is open; not so an addition, which a machine asks for.
  * Errors: ST_OK           in force
  *         ST_NEEDS_PERSON a motion, or behind one: the fault says whom it waits for
  *         ST_NOT_ALLOWED  we are no admin; as wish_body(); LOCAL

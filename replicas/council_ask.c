@@ -125,6 +125,10 @@ static enum status queue_wish(struct council *c, struct wish *w, bool *again_out
         enum status status = same_wish(&c->wishes[i], w, again_out);
         if (status != ST_OK)
             return status;
+        if (*again_out && w->kind == WISH_ADD) { /* a newcomer's machine asks again and again */
+            *again_out = false;
+            return ST_OK;
+        }
         if (*again_out) {
             struct wish first = c->wishes[i];
             memmove(&c->wishes[1], &c->wishes[0], i * sizeof first);

@@ -110,4 +110,15 @@ until_true 60 version_is 11 santiago iquique valparaiso fosis
 until_true 60 linked santiago iquique
 m santiago add household household=H10 commune=Santiago people=2 office=santiago >/dev/null
 until_true 60 same_state santiago iquique valparaiso fosis
+
+# A newcomer is a change, too: it waits at the door until another admin has said yes.
+link=$(m santiago --json invite temuco | field link)
+m temuco join "$link" --no-passphrase --timeout 60 >"$SCRATCH/join" 2>&1 &
+joining=$!
+until_true 30 has_motion iquique
+expect "the newcomer is approved" "$(code iquique member approve)" 4
+wait "$joining" || die "temuco did not join: $(cat "$SCRATCH/join")"
+start temuco
+until_true 30 version_is 12 santiago iquique valparaiso fosis temuco
+until_true 60 same_state santiago temuco
 echo "council: ok"

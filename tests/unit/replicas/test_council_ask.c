@@ -92,6 +92,31 @@ static void who_is_wanted(void **state)
     admins_stop(a);
 }
 
+/* A newcomer that asks again and again moves no ballot; a person who does so, does. */
+static void asking_again(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0], *iquique = &a->of[1];
+    struct charter_member fresh = {.label = "lima", .role = CHARTER_OFFICE, .key = {{7}}};
+    const struct ballot_vow *vow = &iquique->replica->council->vow;
+    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
+    admins_must_carry(a, arica, iquique);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(replica_add_member(iquique->replica, &fresh, &a->f), ST_NEEDS_PERSON);
+    assert_int_equal(iquique->replica->council->wish_count, 1);
+    assert_int_equal(iquique->replica->council->motion_count, 1);
+    assert_int_equal(vow->promised.round, 0);
+    assert_int_equal(admins_remove(a, iquique, "santiago"), ST_NEEDS_PERSON);
+    assert_int_equal(iquique->replica->council->motion_count, 1); /* behind the one that is open */
+    assert_int_equal(admins_remove(a, iquique, "santiago"), ST_NEEDS_PERSON);
+    assert_int_equal(iquique->replica->council->motion_count, 2); /* against it */
+    assert_int_equal(vow->promised.round, 2);
+    assert_int_equal(admins_remove(a, iquique, "santiago"), ST_NEEDS_PERSON);
+    assert_int_equal(vow->promised.round, 2); /* it leads already */
+    admins_stop(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +124,7 @@ int main(void)
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(signs_only_what_it_holds),
         cmocka_unit_test(who_is_wanted),
+        cmocka_unit_test(asking_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,14 @@
 #include "tests/unit/replicas/admins.h"
 
+#include "replicas/assembly.h"
+
+static void look_for_arica(void *user, const char *level, const char *text, const char *fix)
+{
+    bool *told = user;
+    assert_true(fix[0] != '\0');
+    *told = *told || (strcmp(level, "error") == 0 && strstr(text, "arica proposed two") != NULL);
+}
+
 static const struct charter_member *member_of(const struct one *o, const char *label)
 {
     return charter_by_label(charter_newest(replica_charters(o->replica)), bytes_of_text(label));
@@ -58,6 +67,9 @@ static void two_bodies_under_one_ballot(void **state)
     assert_int_equal(
         council_ask_motions(santiago->replica, (struct council_motion[PROPOSALS_MAX]){{0}}), 1);
     assert_int_equal(santiago->replica->council->liar_count, 1);
+    bool told = false;
+    assembly_health(santiago->replica, look_for_arica, &told);
+    assert_true(told);
     admins_stop(a);
 }
 
