@@ -126,7 +126,7 @@ struct core_event {
     struct bytes label; /* SYNC */
 
     struct {                         /* STORED: what became of each item of the request, in order */
-        const enum status *verdicts; /* ST_OK, ST_EXISTS, ST_WAITING, or why it was refused */
+        const enum status *verdicts; /* ST_OK, ST_EXISTS, ST_WAITING, ST_OVER_QUOTA, or why not */
         const struct oid *ids;       /* each item's commit id (zero where it could not be read) */
         uint32_t count;
         const struct oid *missing; /* parents that WAITING items lack */

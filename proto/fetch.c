@@ -199,13 +199,17 @@ static uint32_t add_ids(struct oid *to, uint32_t at, const struct idset *set)
 static enum status load(struct fetch *f, struct common *c, struct wire *w)
 {
     const struct theirs *t = &f->theirs;
-    uint32_t count = t->has.count + t->base.count + t->summary.count + f->window.flight_count;
+    uint32_t count =
+        t->has.count + t->base.count + t->summary.count + t->dropped_count + f->window.flight_count;
     struct oid *known = mem_array(count, sizeof(known[0]));
     if (known == NULL)
         return ST_NO_MEMORY;
     uint32_t at = add_ids(known, 0, &t->has);
     at = add_ids(known, at, &t->base);
     at = add_ids(known, at, &t->summary);
+    if (t->dropped_count > 0)
+        memcpy(known + at, t->dropped, t->dropped_count * sizeof known[0]);
+    at += t->dropped_count;
     window_flights(&f->window, known + at);
     CHECK(at + f->window.flight_count == count);
     uint32_t request;
@@ -354,7 +358,8 @@ static enum status on_stored_here(struct fetch *f, struct common *c, struct wire
         return e->status;
     for (uint32_t i = 0; i < e->stored.count; i++) {
         enum status verdict = e->stored.verdicts[i];
-        if (verdict != ST_OK && verdict != ST_EXISTS && verdict != ST_WAITING)
+        if (verdict != ST_OK && verdict != ST_EXISTS && verdict != ST_WAITING &&
+            verdict != ST_OVER_QUOTA) /* the peer may not know that we have enough of it */
             return verdict;
     }
     window_judge(&f->window, e->request);
@@ -445,7 +450,11 @@ enum status fetch_on_message(struct fetch *f, struct common *c, struct wire *w)
         return theirs_take_summary(&f->theirs, &c->in->summary);
     case MESSAGE_WANT:
         if (f->want_request != 0)
-            return ST_OK; /* one at a time; HEADS will tell what is left */
+            return ST_OK;                  /* one at a time; HEADS will tell what is left */
+        if (f->theirs.dropped_count > 0) { /* it may keep now what it would not keep before */
+            theirs_forget_dropped(&f->theirs);
+            wake(f);
+        }
         return ask(c, w, CORE_LOAD_BY_ID, c->in->want.ids, c->in->want.id_count, &f->want_request);
     default:
         return ST_PROTOCOL;

@@ -68,6 +68,12 @@ enum {
     SEALED_PIECES_MAX = 5,            /* of one item */
     SEALED_NAMES_MAX = 512,           /* items named in one message, asked for and not answered */
 
+    /* Commits of a key that is retired or frozen, beyond what counts. */
+    QUARANTINE_COMMITS_MAX = 4096,   /* kept of one key: an office's work of months offline */
+    QUARANTINE_BYTES_MAX = 16 * MIB, /* the same, by the bytes of their items */
+    QUARANTINE_LENIENCE = 64,        /* times as much until what is kept of the key is here */
+    DROPPED_MAX = 2048,              /* ids that are remembered of what was over that */
+
     /* Control socket. */
     CONTROL_BYTES_MAX = 2 * MIB, /* one request or one row of an answer */
     CONTROL_WORDS_MAX = 1024,

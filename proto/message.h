@@ -117,6 +117,8 @@ struct msg_stored {
     uint64_t items;    /* 0 .. 2^53 - 1 */
     uint32_t id_count; /* 0 .. HEADS_MAX */
     struct oid ids[HEADS_MAX];
+    uint32_t dropped_count; /* 0 .. BATCH_ITEMS_MAX */
+    struct oid dropped[BATCH_ITEMS_MAX];
 };
 
 /* The two lanes of what the history only names: values and salts, and the chunks of files. */

@@ -67,6 +67,10 @@ void say_stored(struct common *c, struct wire *w, uint64_t judged, const struct 
             m->ids[m->id_count++] = e->stored.ids[i - 1];
     }
     CHECK(m->id_count <= HEADS_MAX);
+    m->dropped_count = 0;
+    for (uint32_t i = 0; i < e->stored.count && m->dropped_count < BATCH_ITEMS_MAX; i++)
+        if (e->stored.verdicts[i] == ST_OVER_QUOTA)
+            m->dropped[m->dropped_count++] = e->stored.ids[i];
     wire_send(w, c);
 }
 

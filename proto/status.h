@@ -17,6 +17,7 @@
     X(ST_AMBIGUOUS, OUTCOME, "matches more than one")                                              \
     X(ST_NOTHING, OUTCOME, "nothing to change")                                                    \
     X(ST_WAITING, OUTCOME, "waits for what it builds on")                                          \
+    X(ST_OVER_QUOTA, OUTCOME, "more than is kept of a key whose commits do not count")             \
     X(ST_CLOSED, OUTCOME, "closed")                                                                \
     X(ST_USAGE, OUTCOME, "wrong usage")                                                            \
     X(ST_PARTLY, OUTCOME, "done in part")                                                          \

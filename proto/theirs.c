@@ -114,7 +114,19 @@ enum status theirs_take_stored(struct theirs *t, const struct msg_stored *m)
     if (status == ST_OK)
         replace_has(t, &heads);
     idset_release(&heads);
+    for (uint32_t i = 0; i < m->dropped_count && status == ST_OK; i++) {
+        t->dropped[t->dropped_next] = m->dropped[i];
+        t->dropped_next = (t->dropped_next + 1) % THEIRS_DROPPED;
+        if (t->dropped_count < THEIRS_DROPPED)
+            t->dropped_count++;
+    }
+    CHECK(t->dropped_next < THEIRS_DROPPED);
     return status;
+}
+
+void theirs_forget_dropped(struct theirs *t)
+{
+    t->dropped_count = t->dropped_next = 0;
 }
 
 enum status theirs_take_summary(struct theirs *t, const struct msg_summary *m)

@@ -15,6 +15,8 @@ struct graph_writer {
     uint32_t *own; /* see graph_own_heads() */
     uint32_t own_count;
     size_t own_capacity;
+    uint32_t waiting; /* commits that do not count */
+    uint64_t waiting_bytes;
 };
 
 struct graph {
@@ -356,6 +358,7 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
                                 .parent_first = (uint32_t)g->link_count,
                                 .parent_count = n->parent_count,
                                 .empty = n->empty,
+                                .bytes = n->bytes,
                                 .vector_first = (uint32_t)g->vector_count,
                                 .vector_count = g->writer_count};
     fill_vector(g, n, writer);
@@ -372,6 +375,8 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
     *commits = (uint8_t)(*commits < UINT8_MAX ? *commits + 1 : UINT8_MAX);
     w->forked = w->forked || *commits > 1;
     w->key.frozen = w->key.frozen || *commits > GRAPH_FORKS_MAX;
+    w->waiting++; /* until it is counted */
+    w->waiting_bytes += n->bytes;
     renew_tips(g, n);
     *index_out = g->count++;
     renew_own(g, w, *index_out);
@@ -443,6 +448,8 @@ enum status graph_count_new(struct graph *g, const struct charter *newest, uint3
         uint32_t at = g->stack[--depth];
         const struct graph_node *n = &g->nodes[at];
         g->list[found++] = at;
+        g->writers[n->key].waiting--;
+        g->writers[n->key].waiting_bytes -= n->bytes;
         for (uint32_t i = 0; i < n->parent_count; i++) {
             uint32_t p = graph_parent(g, n, i);
             g->covered[p] = 1;
@@ -461,14 +468,19 @@ enum status graph_recount(struct graph *g, const struct charter *newest, bool *l
 {
     uint32_t epoch = new_epoch(g), found = 0; /* mark: reached by what counts */
     *lost_out = false;
+    for (uint32_t k = 0; k < g->writer_count; k++)
+        g->writers[k].waiting_bytes = g->writers[k].waiting = 0;
     for (uint32_t i = g->count; i-- > 0;) {
         struct graph_node *n = &g->nodes[i];
         bool counted = g->marks[i] == epoch || is_end(g, newest, n);
         *lost_out = *lost_out || (n->counted && !counted);
         g->covered[i] = g->marks[i] == epoch;
         n->counted = counted;
-        if (!counted)
+        if (!counted) {
+            g->writers[n->key].waiting++;
+            g->writers[n->key].waiting_bytes += n->bytes;
             continue;
+        }
         for (uint32_t k = 0; k < n->parent_count; k++)
             g->marks[graph_parent(g, n, k)] = epoch;
         if (!g->covered[i])
@@ -499,6 +511,13 @@ const uint32_t *graph_tips(const struct graph *g, uint32_t *count_out)
 uint32_t graph_key_find(const struct graph *g, const struct key *key)
 {
     return find_writer(g, key);
+}
+
+void graph_waiting(const struct graph *g, uint32_t key, uint32_t *commits_out, uint64_t *bytes_out)
+{
+    CHECK(key < g->writer_count);
+    *commits_out = g->writers[key].waiting;
+    *bytes_out = g->writers[key].waiting_bytes;
 }
 
 const uint32_t *graph_own_heads(const struct graph *g, uint32_t key, uint32_t *count_out)

@@ -31,8 +31,9 @@ struct graph_node {
     uint32_t parent_first, parent_count; /* see graph_parent() */
     uint32_t vector_first, vector_count; /* greatest seq of each key in its past and itself */
     bool counted;
-    bool empty; /* it has no operations: a merge or an acknowledgement */
-    bool left;  /* it, or one in its past, names a charter that was left: it never counts */
+    bool empty;     /* it has no operations: a merge or an acknowledgement */
+    uint32_t bytes; /* of its item */
+    bool left;      /* it, or one in its past, names a charter that was left: it never counts */
 };
 
 struct graph;
@@ -48,6 +49,9 @@ uint32_t graph_find_change(const struct graph *g,
 const struct graph_key *graph_key(const struct graph *g, uint32_t index);
 uint32_t graph_key_count(const struct graph *g);
 uint32_t graph_key_find(const struct graph *g, const struct key *key); /* or GRAPH_NONE */
+
+/* graph_waiting(): how many accepted commits of a key do not count, and their bytes. */
+void graph_waiting(const struct graph *g, uint32_t key, uint32_t *commits_out, uint64_t *bytes_out);
 
 /* graph_own_heads(): the commits of a key that are in no other commit of that key's past, counted
  * or not; one, unless it forked. Lent until the next change. */
@@ -77,6 +81,7 @@ struct graph_new {
     const uint32_t *parents;
     uint32_t parent_count;
     bool empty;
+    uint32_t bytes; /* of its item */
 };
 /* graph_add(): append an accepted commit; nothing is counted yet. Errors: ST_NO_MEMORY (unchanged)
  */

@@ -4,6 +4,7 @@
 #include "proto/mem.h"
 #include "replicas/commit.h"
 #include "replicas/merge.h"
+#include "replicas/quota.h"
 #include "replicas/rules.h"
 
 void judged_release(struct judged *j)
@@ -211,6 +212,7 @@ static enum status identify(struct replica *r, const struct item *item, const st
     store_hash(STORE_COMMIT, buf_bytes(commit), &id);
     fill_node(item, key, &id, j);
     j->node_index = graph_find(r->graph, &id);
+    j->node.bytes = (uint32_t)item_bytes.count;
     j->known = j->node_index != GRAPH_NONE;
     if (j->known)
         return ST_EXISTS;
@@ -243,8 +245,12 @@ static enum status judge_all(struct replica *r, struct bytes item_bytes, bool tr
         st = identify(r, &item, &member->key, buf_bytes(subject), item_bytes, commit, j);
     if (st == ST_OK && !trusted)
         st = commit_verify(&item, &member->key, buf_bytes(subject));
+    if (st == ST_OK && !trusted)
+        st = quota_check(r, &item, &member->key, &j->node.id, item_bytes.count, f);
     if (st == ST_OK)
         st = check_place(r, &item, &member->key, j, f);
+    if (st == ST_WAITING && !trusted)
+        quota_vouch(r, &member->key, j->missing, j->missing_count);
     if (st == ST_OK)
         st = check_digest(r, &item, &member->key, j->parents, f);
     if (st == ST_OK)

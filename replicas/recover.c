@@ -80,6 +80,7 @@ static enum status load_node(struct frames *l, struct bytes payload)
     node.label = member->label;
     node.charter_version = item.charter_version;
     node.empty = op_list_is_empty(item.operations);
+    node.bytes = (uint32_t)body.count;
     node.parents = parents;
     node.parent_count = item.parent_count;
     st = graph_add(r->graph, &node, &index);

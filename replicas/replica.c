@@ -13,6 +13,7 @@
 #include "replicas/engine.h"
 #include "replicas/follow.h"
 #include "replicas/index.h"
+#include "replicas/quota.h"
 #include "replicas/purge.h"
 #include "replicas/schema_system.h"
 #include "replicas/snapshot.h"
@@ -335,6 +336,7 @@ void replica_drop(struct replica *r)
     store_close(r->store);
     graph_free(r->graph);
     account_memo_free(r->memo);
+    quota_free(r->quota);
     council_free(r->council);
     charter_chain_release(&r->chain);
     disk_release(&r->own_disk);
@@ -708,7 +710,7 @@ enum status replica_lacking(struct replica *r, const struct oid *known, uint32_t
         if (node != GRAPH_NONE)
             have[have_count++] = node;
         else
-            *unknown_out = true;
+            *unknown_out = *unknown_out || !quota_dropped(r, &known[i]);
     }
     enum status st = graph_lacking(r->graph, have, have_count, &lacking, &lacking_count);
     if (st == ST_OK)

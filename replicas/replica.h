@@ -131,7 +131,8 @@ struct replica_verdict {
 /*
  * replica_accept(): a peer's commit and operations in, verdict out: the seven steps of
  * docs/FORMATS.md, then appended to the journal (not durable before replica_sync()).
- * Errors: ST_EXISTS  accepted before; ST_WAITING  parents or charter version unknown (not kept:
+ * Errors: ST_OVER_QUOTA  see quota.h: dropped, without blame
+ *         ST_EXISTS  accepted before; ST_WAITING  parents or charter version unknown (not kept:
  *         the peer sends it again after what it builds on); any PEER class: refused, remembered
  *         with its reason (fault); LOCAL class: nothing changed
  */

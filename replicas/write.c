@@ -90,7 +90,8 @@ static enum status frame(struct replica *r, const struct item *item, struct byte
                                  .key = r->identity.key,
                                  .charter_version = item->charter_version,
                                  .empty = op_list_is_empty(item->operations),
-                                 .parent_count = item->parent_count};
+                                 .parent_count = item->parent_count,
+                                 .bytes = (uint32_t)(j->frame.count - OID_BYTES)};
     buf_release(&commit);
     return st;
 }
@@ -102,12 +103,12 @@ static enum status write_all(struct replica *r, const uint32_t *parents, uint32_
     const struct charter *charter = charter_newest(&r->chain);
     const struct charter_member *self = charter_by_key(charter, &r->identity.key);
     struct item item;
-    if (self == NULL || strcmp(self->label, r->label) != 0) {
     if (r->locked) {
         fault_set(f, ST_WRONG_KEY, "the key of %s is under a passphrase", r->label);
         fault_fix(f, "start the daemon, which asks for it, and let it write");
         return ST_WRONG_KEY;
     }
+    if (self == NULL || strcmp(self->label, r->label) != 0) {
         fault_set(f, ST_NOT_ALLOWED, "the key of %s is not in force any more", r->label);
         fault_fix(f, "ask an admin: `minga member list` shows who is one");
         return ST_NOT_ALLOWED;

@@ -334,6 +334,53 @@ static void a_refused_item_ends_the_link(void **state)
     }
 }
 
+/* The relay may not know that we have enough of a key: no blame, and it hears what we left. */
+static void what_is_over_the_quota_ends_no_link(void **state)
+{
+    (void)state;
+    struct puppet_request r;
+    struct puppet *p = puppet_active(&root, 1);
+    puppet_say_items(p, 2, 50);
+    assert_true(puppet_take(p, FX_STORE, &r));
+    puppet_stored(p, &r, ST_OVER_QUOTA, &other);
+    assert_false(p->closed);
+    assert_int_equal(p->said[MESSAGE_STORED], 1);
+    assert_int_equal(p->stored->items, 2);
+    assert_int_equal(p->stored->dropped_count, 2);
+    puppet_free(p);
+}
+
+/* What a peer dropped is not sent again, until it wants something. */
+static void what_was_dropped_there_is_left_alone(void **state)
+{
+    (void)state;
+    static struct message m;
+    struct puppet_request r;
+    struct puppet *p = puppet_active(&root, 1);
+    puppet_say_heads(p, true, "bob", &theirs, 1);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    puppet_loaded(p, &r, 2, 100, 10, false, false);
+    m = (struct message){.kind = MESSAGE_STORED, .stored = {.items = 2, .id_count = 1}};
+    m.stored.ids[0] = theirs;
+    m.stored.dropped_count = 2;
+    m.stored.dropped[0] = numbered(10);
+    m.stored.dropped[1] = numbered(11);
+    puppet_say(p, &m);
+    puppet_tick(p, 2 * GOSSIP_MS);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    assert_int_equal(r.known_count, 1 + 1 + 2); /* heads, base, what was dropped */
+    puppet_loaded(p, &r, 0, 100, 10, false, false);
+    assert_true(is_durable(p)); /* there is nothing more to be done for it */
+    m = (struct message){.kind = MESSAGE_WANT, .want = {.id_count = 1}};
+    m.want.ids[0] = numbered(11);
+    puppet_say(p, &m);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    assert_int_equal(r.load, CORE_LOAD_BY_ID);
+    assert_true(puppet_take(p, FX_LOAD, &r));
+    assert_int_equal(r.known_count, 2);
+    puppet_free(p);
+}
+
 static void more_than_the_window_ends_the_link(void **state)
 {
     (void)state;
@@ -497,6 +544,8 @@ int main(void)
         cmocka_unit_test(missing_parents_are_asked_for),
         cmocka_unit_test(what_is_wanted_is_sent),
         cmocka_unit_test(a_refused_item_ends_the_link),
+        cmocka_unit_test(what_is_over_the_quota_ends_no_link),
+        cmocka_unit_test(what_was_dropped_there_is_left_alone),
         cmocka_unit_test(more_than_the_window_ends_the_link),
         cmocka_unit_test(stored_of_what_was_never_sent_ends_the_link),
         cmocka_unit_test(heads_may_change_by_label),

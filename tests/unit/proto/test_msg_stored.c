@@ -9,8 +9,12 @@ static void stored_passes_whole(void **state)
     m = (struct message){.kind = MESSAGE_STORED, .stored = {.items = 70000, .id_count = 2}};
     m.stored.ids[0] = codec_oid(4);
     m.stored.ids[1] = codec_oid(2);
+    m.stored.dropped_count = 1;
+    m.stored.dropped[0] = codec_oid(9);
     codec_check_message(&m);
     codec_pass(&m, &wire, &out);
+    assert_int_equal(out.stored.dropped_count, 1);
+    assert_memory_equal(out.stored.dropped, m.stored.dropped, sizeof(struct oid));
     assert_int_equal(out.stored.items, 70000);
     assert_int_equal(out.stored.id_count, 2);
     assert_memory_equal(out.stored.ids, m.stored.ids, 2 * sizeof(struct oid));
@@ -33,11 +37,14 @@ static void bounds_are_checked(void **state)
     m.stored.items++;
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
     m.stored.items = 0;
+    m.stored.dropped_count = BATCH_ITEMS_MAX + 1;
+    assert_int_equal(message_validate(&m), ST_TOO_LARGE);
+    m.stored.dropped_count = 0;
     m.stored.id_count++;
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
-    assert_int_equal(message_decode(BYTES("\x93\x07\xcf\x00\x20\0\0\0\0\0\0\x90"), &out),
+    assert_int_equal(message_decode(BYTES("\x94\x07\xcf\x00\x20\0\0\0\0\0\0\x90\x90"), &out),
                      ST_TOO_LARGE);
-    assert_int_equal(message_decode(BYTES("\x93\x07\xff\x90"), &out), ST_MALFORMED);
+    assert_int_equal(message_decode(BYTES("\x94\x07\xff\x90\x90"), &out), ST_MALFORMED);
     buf_release(&wire);
 }
 

@@ -101,6 +101,23 @@ static void what_it_stored_and_pushed_counts(void **state)
     theirs_release(&t);
 }
 
+static void what_is_dropped_is_remembered_for_a_while(void **state)
+{
+    (void)state;
+    struct theirs t = {0};
+    stored = (struct msg_stored){.dropped_count = 100};
+    for (uint32_t n = 0; n < 100; n++)
+        stored.dropped[n] = numbered(n);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(theirs_take_stored(&t, &stored), ST_OK);
+    assert_int_equal(t.dropped_count, THEIRS_DROPPED);
+    assert_int_equal(t.dropped_next, 300 - THEIRS_DROPPED);
+    theirs_forget_dropped(&t);
+    assert_int_equal(t.dropped_count, 0);
+    stored.dropped_count = 0;
+    theirs_release(&t);
+}
+
 static void heads_are_bounded(void **state)
 {
     (void)state;
@@ -150,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads_are_told_whole_then_by_label),
         cmocka_unit_test(what_it_stored_and_pushed_counts),
+        cmocka_unit_test(what_is_dropped_is_remembered_for_a_while),
         cmocka_unit_test(heads_are_bounded),
         cmocka_unit_test(without_memory_nothing_changes),
     };
