@@ -102,6 +102,10 @@ enum status give_on_answer(struct give *g, const struct core_event *e)
         p->offset = g->queue[i].offset;
         p->bytes.data = g->held.data + at;
         at += p->bytes.count;
+        if (p->offset >= p->total)
+            p->total = 0; /* it has no such piece */
+        else if (p->bytes.count > p->total - p->offset)
+            p->bytes.count = p->total - p->offset;
     }
     g->request = 0;
     g->piece_count = e->given.count;

@@ -11,6 +11,10 @@
  *   5 byte            a commit with this id upon our head; bit 7: it came by this link
  *   6 count16 bytes   these very bytes on the wire
  *   7 byte            the shell has so much to write still (in 16 KiB)
+ *   8 byte            so many values are wanted (low half), and files
+ *   9 byte            answer the oldest WISH with so many names (bit 7: more)
+ *  10 byte            answer the oldest GIVE with pieces of items of 100 times so many bytes; 0:
+ * gone 11 byte            answer the oldest KEEP with this verdict
  */
 #include "tests/unit/proto/puppet.h"
 
@@ -49,11 +53,34 @@ static void commit(struct puppet *p, uint8_t byte, struct oid *head)
     puppet_heads(p, head, 1);
 }
 
+static void operate_sealed(struct puppet *p, uint8_t operation, uint8_t byte)
+{
+    struct puppet_request r;
+    uint32_t total = byte * 100u;
+    switch (operation) {
+    case 8:
+        puppet_wanted(p, byte & 0x0f, byte >> 4);
+        break;
+    case 9:
+        if (puppet_take(p, FX_WISH, &r))
+            puppet_wishes(p, &r, 1, byte & 0x7f, (byte & 0x80) != 0);
+        break;
+    case 10:
+        if (puppet_take(p, FX_GIVE, &r))
+            puppet_given(p, &r, total, total < SEALED_PIECE_BYTES ? total : SEALED_PIECE_BYTES);
+        break;
+    default:
+        if (puppet_take(p, FX_KEEP, &r))
+            puppet_kept(p, &r, byte % STATUS_COUNT);
+        break;
+    }
+}
+
 static void operate(struct puppet *p, struct bytes *in, struct oid *head, bool *member)
 {
     struct puppet_request r;
     struct core_event e = {0};
-    uint8_t operation = take_byte(in) % 8;
+    uint8_t operation = take_byte(in) % 12;
     uint8_t byte = operation == 0 || operation == 6 ? 0 : take_byte(in);
     switch (operation) {
     case 0:
@@ -82,11 +109,14 @@ static void operate(struct puppet *p, struct bytes *in, struct oid *head, bool *
     case 6:
         puppet_wire(p, take_run(in));
         break;
-    default:
+    case 7:
         e.kind = CORE_WRITTEN;
         e.link = p->link;
         e.unsent_bytes = (size_t)byte * 16 * KIB;
         CHECK(puppet_step(p, &e) == ST_OK);
+        break;
+    default:
+        operate_sealed(p, operation, byte);
         break;
     }
 }
