@@ -114,12 +114,13 @@ enum status passphrase_ask(const char *prompt, struct passphrase *out, struct fa
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     hidden.c_lflag |= ECHONL | ICANON;
-    fputs(prompt, stderr);
-    fflush(stderr);
+    /* First of all: what was typed before the question is thrown away, what comes after is not. */
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) != 0)
         return fault_errno(f, errno, "cannot hide what is typed");
+    fputs(prompt, stderr);
+    fflush(stderr);
     enum status st = take(STDIN_FILENO, true, out, f);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) != 0 && st == ST_OK)
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &shown) != 0 && st == ST_OK)
         st = fault_errno(f, errno, "cannot set the terminal back");
     if (st != ST_OK)
         passphrase_wipe(out);
