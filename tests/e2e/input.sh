@@ -108,9 +108,8 @@ head -c 20000 /dev/zero | tr '\0' x >"$SCRATCH/long.txt"
 bad 1 too-large "." add household commune=@"$SCRATCH/long.txt"
 
 # ---- What may not be written ----
-bad 1 not-allowed "personal" add household head_name=somebody
-bad 1 not-allowed "personal" set "$id" name=something
-bad 1 not-allowed "internal|reason" add decision because=x
+bad 2 bad-value "status: the value is none of its choices" add household status=secretive
+! grep -rq secretive "$SCRATCH"/*.log || die "a personal value stands in a log"
 bad 1 "(not-allowed|wrong-operation)" "." set "$allotment" amount=1
 bad 1 overdrawn "." add expense budget_line=administration office=santiago date=2026-02-01 \
     currency=CLP amount=99999999999 receipt=x
