@@ -183,33 +183,15 @@ static bool same_owner(const struct vault_facts *a, const struct vault_facts *b)
            strcmp(a->record, b->record) == 0 && strcmp(a->type, b->type) == 0;
 }
 
-/* What the items of one record, class and salt share; v->owner is its row. */
+/* v->owner is the row of what these items share. */
 static enum status find_owner(struct vault *v, const struct vault_facts *facts, struct fault *f)
 {
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
     if (v->owner != 0 && same_owner(&v->last, facts))
         return ST_OK;
     v->owner = 0;
-    enum status status = vault_query_take(&v->q, VAULT_QUERY_FIND_OWNER, &statement, f);
+    enum status status = vault_query_owner(&v->q, facts, &v->owner, f);
     if (status == ST_OK)
-        status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
-    int64_t found = row ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_reset(statement);
-    if (status == ST_OK && found == 0) {
-        status = vault_query_take(&v->q, VAULT_QUERY_ADD_OWNER, &statement, f);
-        if (status == ST_OK)
-            status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
-        if (status == ST_OK)
-            status = vault_query_step(&v->q, statement, &row, f);
-        found = sqlite3_last_insert_rowid(v->q.file.db);
-    }
-    if (status == ST_OK) {
-        v->owner = found;
         v->last = *facts;
-    }
     return status;
 }
 

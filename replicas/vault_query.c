@@ -228,3 +228,29 @@ enum status vault_query_change(struct vault_queries *q, enum vault_query which, 
         *count_out = (uint64_t)sqlite3_changes64(q->file.db);
     return status;
 }
+
+enum status vault_query_owner(struct vault_queries *q, const struct vault_facts *facts,
+                              int64_t *out, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    enum status status = vault_query_take(q, VAULT_QUERY_FIND_OWNER, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
+    if (status == ST_OK)
+        status = vault_query_step(q, statement, &row, f);
+    int64_t found = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    if (status == ST_OK && !row) {
+        status = vault_query_take(q, VAULT_QUERY_ADD_OWNER, &statement, f);
+        if (status == ST_OK)
+            status = vault_query_bound(vault_query_bind_owner(statement, facts), f);
+        if (status == ST_OK)
+            status = vault_query_step(q, statement, &row, f);
+        if (status == ST_OK)
+            found = sqlite3_last_insert_rowid(q->file.db);
+    }
+    if (status == ST_OK)
+        *out = found;
+    return status;
+}

@@ -71,6 +71,11 @@ MUST_USE enum status vault_query_change(struct vault_queries *q, enum vault_quer
                                         struct bytes blob, int number, uint64_t *count_out,
                                         struct fault *f);
 
+/* vault_query_owner(): the row of what items of one record, class and salt share, made where it is
+ * missing. */
+MUST_USE enum status vault_query_owner(struct vault_queries *q, const struct vault_facts *facts,
+                                       int64_t *out, struct fault *f);
+
 /*
  * Parameters of a statement, lent until it is reset; 0 or a code of SQLite: or them together for
  * vault_query_bound(). Facts are ?1 name, ?2 kind, ?3 class, ?4 type, ?5 record, ?6 salt, ?7

@@ -439,6 +439,41 @@ static void a_disk_that_fails_leaves_nothing_half(void **unused)
     failing_remove();
 }
 
+/* Values of persons, sealed and put: their plaintext is in no file, at no moment. */
+static void no_plaintext_comes_near_the_disk(void **unused)
+{
+    (void)unused;
+    static const struct seal_key key = {{1, 2, 3}};
+    static const struct digest network = {{4}};
+    static const uint8_t nonce[SEAL_NONCE_BYTES] = {5};
+    static const struct bytes plain = BYTES("\"planted: nobody may find this on a disk\"");
+    struct vault_kit_item salt_item = vault_kit_salt(1, 1), item = salt_item;
+    struct seal_place place = {&network, BYTES("visit"), bytes_of_text(salt_item.facts.record),
+                               SCHEMA_PERSONAL, BYTES("note")};
+    struct seal_salt salt;
+    struct buf sealed = {0};
+    memcpy(salt.salt, salt_item.data, sizeof salt.salt);
+    assert_int_equal(seal_close(&key, &salt, &place, nonce, plain, &sealed), ST_OK);
+    item.facts.kind = VAULT_VALUE;
+    item.count = sealed.count;
+    memcpy(item.data, sealed.data, sealed.count);
+    seal_name(buf_bytes(&sealed), &item.facts.name);
+    struct vault *v = open_vault();
+    assert_int_equal(vault_kit_put(v, &salt_item), ST_OK);
+    assert_int_equal(vault_kit_put(v, &item), ST_OK);
+    for (int moment = 0; moment < 4; moment++) {
+        assert_int_equal(moment < 2 ? vault_commit(v, &f) : vault_checkpoint(v, &f), ST_OK);
+        if (moment == 2)
+            assert_int_equal(vault_refuse(v, &salt_item.facts.salt, &f), ST_OK);
+        assert_false(on_disk((struct bytes){plain.data + 1, 8}));
+        assert_false(on_disk((struct bytes){key.key, sizeof key.key}));
+        if (moment < 2)
+            assert_true(on_disk((struct bytes){item.data, 16}));
+    }
+    vault_close(v);
+    buf_release(&sealed);
+}
+
 static void an_image_with_a_wrong_byte_is_answered(void **unused)
 {
     (void)unused;
@@ -481,6 +516,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_erased_is_left_in_any_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clearing_the_file_is_not_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_fails_leaves_nothing_half, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_plaintext_comes_near_the_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image_with_a_wrong_byte_is_answered, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
