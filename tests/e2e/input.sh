@@ -75,7 +75,7 @@ bad 2 usage "2026|date|commit" log --since yesterday-ish
 
 # ---- Unknown names ----
 bad 2 not-schema "no type 'enterprize'${n}did you mean 'enterprise'" add enterprize stage=workshop
-bad 2 not-schema "no type 'zzzzzzzz'${n}types: allotment, contact" list zzzzzzzz
+bad 2 not-schema "no type 'zzzzzzzz'${n}types: allotment, attachment" list zzzzzzzz
 bad 2 not-schema "no field 'stagge'${n}did you mean 'stage'" set "$id" stagge=workshop
 bad 2 not-schema "no field 'stagge'${n}did you mean 'stage'" list enterprise stagge=workshop
 bad 2 not-schema "no field 'sort_of'" list enterprise --sort sort_of
