@@ -64,7 +64,7 @@ void jobs_sealed_give(struct replica *r, struct job *j)
     }
     buf_release(&whole);
     for (uint32_t i = 0; i < j->piece_count; i++) {
-        j->pieces[i].bytes.data = j->data.data + at;
+        j->pieces[i].bytes.data = j->data.data != NULL ? j->data.data + at : NULL;
         at += j->pieces[i].bytes.count;
     }
 }

@@ -16,9 +16,8 @@ not_run() {
     echo "NOT RUN: $*" >&2
     exit 1
 }
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
+root=()
+[ "$(id -u)" -eq 0 ] || root=(sudo -n)
 found_in() { ! needles search "$SCRATCH/needles" "$@"; }
 
 # ---- The search finds what is there, in each form ----
@@ -39,7 +38,7 @@ core_of() { # OFFICE: its daemon's whole memory, into SCRATCH/cores/OFFICE.<pid>
     local name=pid_${1//-/_}
     mkdir -p "$SCRATCH/cores/$1"
     gcore $all_of_it -o "$SCRATCH/cores/$1/core" "${!name}" >"$SCRATCH/gcore.out" 2>&1 ||
-        as_root gcore $all_of_it -o "$SCRATCH/cores/$1/core" "${!name}" \
+        "${root[@]}" gcore $all_of_it -o "$SCRATCH/cores/$1/core" "${!name}" \
             >"$SCRATCH/gcore.out" 2>&1 ||
         not_run "gcore may not read the memory of a daemon: $(tail -n 1 "$SCRATCH/gcore.out")"
     [ "$(du -sm "$SCRATCH/cores/$1" | cut -f 1)" -ge 1 ] || die "$1: no memory was written"
@@ -47,7 +46,7 @@ core_of() { # OFFICE: its daemon's whole memory, into SCRATCH/cores/OFFICE.<pid>
 
 # capture NAME: all TCP on that port, into SCRATCH/NAME.pcapng, from the moment this returns.
 capture() {
-    as_root tshark -q -i lo -f "tcp port $port_santiago" -w - >"$SCRATCH/$1.pcapng" \
+    "${root[@]}" tshark -q -i lo -f "tcp port $port_santiago" -w - >"$SCRATCH/$1.pcapng" \
         2>"$SCRATCH/tshark.err" &
     tshark_pid=$!
     pids+=("$tshark_pid")
@@ -60,7 +59,7 @@ knocked() { # a call that nobody answers is in the capture
     [ "$(tshark -r "$1" 2>/dev/null | wc -l)" -gt 0 ]
 }
 captured() { # NAME: ends it; the bytes that went by, in both directions, into SCRATCH/NAME.streams
-    kill -INT "$tshark_pid"
+    "${root[@]}" kill -INT "$tshark_pid"
     wait "$tshark_pid" 2>/dev/null || true
     needles streams "$SCRATCH/$1.pcapng" "$SCRATCH/$1.streams"
 }
