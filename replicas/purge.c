@@ -294,6 +294,40 @@ static bool may_confirm(struct replica *r)
            rules_may_write(self, type);
 }
 
+/* Whether a commit of ours has the order in its past already. */
+static bool we_have_signed(struct replica *r, const struct erasure_order *order)
+{
+    uint32_t count = 0, key = graph_key_find(r->graph, &r->identity.key);
+    if (key == GRAPH_NONE)
+        return false;
+    const uint32_t *heads = graph_own_heads(r->graph, key, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (graph_reaches(r->graph, heads[i], order->approved))
+            return true;
+    return false;
+}
+
+/* An order need not wait until an office has something to say, or acknowledges of itself: every
+ * office signs an empty commit over it. */
+static enum status acknowledge(struct tending *now, const struct erasure *e, struct fault *f)
+{
+    struct replica *r = now->replica;
+    const struct charter_member *self = charter_by_key(charter_newest(&r->chain), &r->identity.key);
+    struct op_list none = {0};
+    struct replica_commit commit;
+    if (self == NULL || self->role != CHARTER_OFFICE || !may_confirm(r) ||
+        now->tend->options.acknowledge_ms == 0)
+        return ST_OK;
+    for (uint32_t i = 0; i < e->order_count; i++) {
+        if (e->orders[i].settled || we_have_signed(r, &e->orders[i]))
+            continue;
+        enum status status = replica_write(r, &none, now->author, &commit, f);
+        now->wrote = now->wrote || status == ST_OK;
+        return status; /* it stands over all of them */
+    }
+    return ST_OK;
+}
+
 /* ---- The step ---- */
 
 /* The record that one of type erasure is about, where its id says the same; "" else. */
@@ -348,6 +382,8 @@ static enum status tend_target(struct tending *now, uint32_t index, struct fault
             break; /* it has all of them in its past */
         }
     }
+    if (status == ST_OK && waits)
+        status = acknowledge(now, &e, f);
     if (status == ST_OK)
         r->purge->targets[index].open = waits;
     erasure_release(&e);
