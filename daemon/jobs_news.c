@@ -11,13 +11,18 @@ static int by_label(const void *a, const void *b)
 }
 
 /* At most HEADS_MAX tips, those that count first: no flood of forks hides an honest head. */
-static uint32_t choose_tips(const struct graph *g, uint32_t out[static HEADS_MAX])
+static uint32_t choose_tips(struct graph *g, uint32_t out[static HEADS_MAX])
 {
-    uint32_t tip_count, chosen = 0;
-    const uint32_t *tips = graph_tips(g, &tip_count);
-    for (int counted = 1; counted >= 0; counted--)
+    uint32_t tip_count, head_count, chosen = 0;
+    const uint32_t *tips = graph_tips(g, &tip_count), *heads = graph_heads(g, &head_count);
+    bool left = false; /* what names a charter that was left is nobody's business any more */
+    for (uint32_t i = 0; i < tip_count; i++)
+        left = left || graph_node(g, tips[i])->left;
+    for (uint32_t i = 0; left && i < head_count && chosen < HEADS_MAX; i++)
+        out[chosen++] = heads[i]; /* those below such a tip, too */
+    for (int counted = left ? 0 : 1; counted >= 0; counted--)
         for (uint32_t i = 0; i < tip_count && chosen < HEADS_MAX; i++)
-            if (graph_node(g, tips[i])->counted == (counted == 1))
+            if (graph_node(g, tips[i])->counted == (counted == 1) && !graph_node(g, tips[i])->left)
                 out[chosen++] = tips[i];
     return chosen;
 }

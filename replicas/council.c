@@ -125,18 +125,41 @@ bool council_is_needed(const struct council *c, const struct motion *m)
            (c->vow.vote.ballot.round > 0 && same_hash(&m->charter->hash, &c->vow.vote.hash));
 }
 
-/* Room for one more: the lowest that nobody signed goes, else the lowest that is not our vote. */
+/* What a full list gives up first: what nobody signed, then the lower ballot. Everywhere alike, or
+ * two members with full lists would go on telling each other what the other has just dropped. */
+static bool yields(const struct motion *a, const struct motion *b)
+{
+    if ((a->signature_count > 0) != (b->signature_count > 0))
+        return b->signature_count > 0;
+    return ballot_compare(&a->ballot, &b->ballot) < 0;
+}
+
+/* Which one a full list gives up; never our vote. */
+static uint32_t least_motion(const struct council *c)
+{
+    uint32_t at = c->motion_count;
+    for (uint32_t i = 0; i < c->motion_count; i++) {
+        bool voted = c->vow.vote.ballot.round > 0 &&
+                     same_hash(&c->motions[i].charter->hash, &c->vow.vote.hash);
+        if (!voted && (at == c->motion_count || yields(&c->motions[i], &c->motions[at])))
+            at = i;
+    }
+    return at < c->motion_count ? at : 0;
+}
+
 static void make_room(struct council *c)
 {
-    uint32_t at = 0;
-    if (c->motion_count < PROPOSALS_MAX)
-        return;
-    while (at < c->motion_count && council_is_needed(c, &c->motions[at]))
-        at++;
-    for (uint32_t i = 0; at == c->motion_count && i < c->motion_count; i++)
-        if (!same_hash(&c->motions[i].charter->hash, &c->vow.vote.hash))
-            at = i;
-    drop_motion(c, at < c->motion_count ? at : 0);
+    if (c->motion_count == PROPOSALS_MAX)
+        drop_motion(c, least_motion(c));
+}
+
+bool council_has_room(const struct council *c, const struct motion *m)
+{
+    for (uint32_t i = 0; i < c->motion_count; i++) /* overtaken, and nobody's vote */
+        if (m->signature_count == 0 && same_key(&c->motions[i].ballot.admin, &m->ballot.admin) &&
+            ballot_compare(&c->motions[i].ballot, &m->ballot) > 0)
+            return false;
+    return c->motion_count < PROPOSALS_MAX || yields(&c->motions[least_motion(c)], m);
 }
 
 /* An unsigned motion is overtaken by a greater ballot of its owner. */

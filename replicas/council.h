@@ -56,6 +56,9 @@ struct motion *council_motion_of(struct council *c, const struct digest *hash);
 /* council_is_needed(): whether others may need it still: our vote's body, or signed by somebody. */
 bool council_is_needed(const struct council *c, const struct motion *m);
 
+/* council_has_room(): whether a motion from elsewhere would stay. */
+bool council_has_room(const struct council *c, const struct motion *m);
+
 /* council_keep_motion(): takes 'm' over; what its owner overtakes by it, or a quota, goes. */
 void council_keep_motion(struct council *c, struct motion *m);
 

@@ -87,7 +87,9 @@ static enum status take_motion(struct replica *r, struct bytes raw, struct fault
         goto out;
     learn(r, &m);
     struct motion *held = council_motion_under(c, &m.ballot);
-    if (held == NULL) {
+    if (held == NULL && !council_has_room(c, &m)) {
+        status = ST_EXISTS; /* nothing is lost by it */
+    } else if (held == NULL) {
         council_keep_motion(c, &m);
     } else if (!same_hash(&held->charter->hash, &m.charter->hash)) {
         status = two_bodies(r, held, &m, f);

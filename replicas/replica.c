@@ -713,8 +713,12 @@ enum status replica_lacking(struct replica *r, const struct oid *known, uint32_t
             *unknown_out = *unknown_out || !quota_dropped(r, &known[i]);
     }
     enum status st = graph_lacking(r->graph, have, have_count, &lacking, &lacking_count);
+    uint32_t kept = 0; /* what names a charter that was left is nobody's business any more */
+    for (uint32_t i = 0; st == ST_OK && i < lacking_count; i++)
+        if (!graph_node(r->graph, lacking[i])->left)
+            lacking[kept++] = lacking[i];
     if (st == ST_OK)
-        st = lend_items(r, lacking, lacking_count, bytes_max, each, user, more_out, f);
+        st = lend_items(r, lacking, kept, bytes_max, each, user, more_out, f);
     mem_free(lacking);
     mem_free(have);
     return st;

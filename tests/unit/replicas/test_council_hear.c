@@ -134,6 +134,14 @@ static void a_flood_stays_small(void **state)
         buf_release(&body);
         assert_true(arica->replica->council->motion_count <= PROPOSALS_MAX);
     }
+    /* Two with full lists have nothing to tell each other for long. */
+    for (int i = 0; i < 3; i++) {
+        admins_must_carry(a, arica, &a->of[2]);
+        admins_must_carry(a, &a->of[2], arica);
+    }
+    uint64_t revision = arica->replica->council->revision;
+    admins_must_carry(a, &a->of[2], arica);
+    assert_int_equal(arica->replica->council->revision, revision);
     assert_true(replica_motions(arica->replica, &lent) <= PROPOSALS_MAX);
     assert_int_equal(arica->replica->council->vow.promised.round, 39);
     admins_stop(a);
