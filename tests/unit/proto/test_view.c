@@ -60,6 +60,64 @@ static void the_charter_never_goes_back(void **state)
     view_release(NULL);
 }
 
+static void roles_and_retired_keys_are_known(void **state)
+{
+    (void)state;
+    struct view v = {0};
+    struct key broken = {{2}}; /* no point of the curve */
+    uint8_t x25519[KEY_BYTES];
+    make_members();
+    members[0].role = CORE_AUDITOR;
+    struct core_event e = charter(2, 1);
+    e.charter.retired = &members[1].key;
+    e.charter.retired_count = 1;
+    assert_int_equal(view_set_charter(&v, &e), ST_OK);
+    assert_int_equal(view_role(&v, &members[0].key), CORE_AUDITOR);
+    assert_int_equal(view_role(&v, &members[1].key), CORE_PARTNER); /* nobody may read less */
+    assert_true(view_is_retired(&v, &members[1].key));
+    assert_false(view_is_retired(&v, &members[0].key));
+    assert_int_equal(crypto_sign_ed25519_pk_to_curve25519(x25519, members[1].key.id), 0);
+    assert_non_null(view_retired_x25519(&v, x25519));
+    x25519[0] ^= 1;
+    assert_null(view_retired_x25519(&v, x25519));
+    e.charter.retired = &broken;
+    assert_int_equal(view_set_charter(&v, &e), ST_MALFORMED);
+    assert_true(view_is_retired(&v, &members[1].key));
+    view_release(&v);
+}
+
+static void motions_have_the_generation_in_which_they_changed(void **state)
+{
+    (void)state;
+    struct view v = {0};
+    struct bytes motions[3] = {BYTES("one"), BYTES("two"), BYTES("three")};
+    struct core_event e = charter(1, 2);
+    e.charter.motions = motions;
+    e.charter.motion_count = 2;
+    assert_int_equal(view_set_motions(&v, &e), ST_OK);
+    assert_int_equal(v.motioned, 1);
+    assert_int_equal(view_set_motions(&v, &e), ST_OK); /* the same */
+    assert_int_equal(v.motioned, 1);
+    motions[0] = BYTES("one, signed");
+    e.charter.motion_count = 3;
+    for (uint64_t n = 1; n <= 4; n++) {
+        mem_fail_at(n);
+        assert_int_equal(view_set_motions(&v, &e), ST_NO_MEMORY);
+        mem_fail_at(0);
+        assert_int_equal(v.motion_count, 2);
+        assert_int_equal(v.motioned, 1);
+    }
+    assert_int_equal(view_set_motions(&v, &e), ST_OK);
+    assert_int_equal(v.motioned, 2);
+    assert_int_equal(v.motions[0].since, 2);
+    assert_int_equal(v.motions[1].since, 1);
+    assert_int_equal(v.motions[2].since, 2);
+    motions[0] = (struct bytes){(const uint8_t *)"", 0};
+    assert_int_equal(view_set_motions(&v, &e), ST_TOO_LARGE);
+    assert_int_equal(v.motion_count, 3);
+    view_release(&v);
+}
+
 static void heads_are_told_whole_or_as_they_changed(void **state)
 {
     (void)state;
@@ -174,6 +232,8 @@ int main(void)
         cmocka_unit_test(invitations_are_found_by_id),
         cmocka_unit_test(what_is_too_much_is_refused),
         cmocka_unit_test(without_memory_nothing_changes),
+        cmocka_unit_test(roles_and_retired_keys_are_known),
+        cmocka_unit_test(motions_have_the_generation_in_which_they_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
