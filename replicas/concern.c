@@ -7,6 +7,7 @@
 #include "proto/mem.h"
 #include "replicas/adoption.h"
 #include "replicas/engine.h"
+#include "replicas/quota.h"
 #include "replicas/words.h"
 
 enum { DAY_BYTES = 10, HEALED_DAYS = 30 }; /* a healed fork is told so long in `status` */
@@ -116,6 +117,16 @@ static void tell_fork(struct concerns *k, uint32_t key)
 
 /* ---- retired keys ---- */
 
+/* Whether more came than is kept. */
+static bool is_cut(struct concerns *k, const char *label)
+{
+    for (uint32_t i = 0; i < graph_key_count(k->graph); i++)
+        if (strcmp(graph_key(k->graph, i)->label, label) == 0 &&
+            quota_full(k->replica, &graph_key(k->graph, i)->key))
+            return true;
+    return false;
+}
+
 static void tell_waiting(struct concerns *k, const char *label)
 {
     struct adoption_waiting waiting;
@@ -129,8 +140,8 @@ static void tell_waiting(struct concerns *k, const char *label)
     add_day(c.since, day);
     snprintf(c.text, sizeof c.text,
              "%u commits of %s wait in quarantine and do not count, the first of %s: its key was "
-             "retired or frozen",
-             c.count, label, day);
+             "retired or frozen%s",
+             c.count, label, day, is_cut(k, label) ? "; more of them are not kept" : "");
     snprintf(c.fix, sizeof c.fix,
              "look: minga member show %s; if they are right: minga member adopt %s", label, label);
     k->each(k->user, &c);

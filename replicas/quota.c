@@ -17,6 +17,7 @@ struct lift {
     struct key key;
     uint32_t commits; /* as many may be there */
     uint64_t bytes;
+    bool branches; /* and of any shape */
 };
 
 struct quota {
@@ -79,11 +80,24 @@ static struct lift allowance(struct replica *r, const struct key *key)
     if (!whole) {
         out.commits *= QUARANTINE_LENIENCE;
         out.bytes *= QUARANTINE_LENIENCE;
+        out.branches = true;
     }
     return out;
 }
 
-static bool is_full(struct replica *r, const struct key *key, size_t more)
+/* Whether the key has as many branches as are told to peers, and this begins one more. */
+static bool is_branch(struct replica *r, uint32_t key, const struct item *item)
+{
+    uint32_t count;
+    const uint32_t *own = graph_own_heads(r->graph, key, &count);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t p = 0; p < item->parent_count; p++)
+            if (oid_equal(&graph_node(r->graph, own[i])->id, &item->parents[p]))
+                return false;
+    return count >= GRAPH_OWN_MAX;
+}
+
+static bool is_full(struct replica *r, const struct key *key, const struct item *item, size_t more)
 {
     uint32_t index = graph_key_find(r->graph, key), commits;
     uint64_t bytes;
@@ -91,18 +105,19 @@ static bool is_full(struct replica *r, const struct key *key, size_t more)
         return false;
     struct lift most = allowance(r, key);
     graph_waiting(r->graph, index, &commits, &bytes);
-    return commits >= most.commits || bytes + more > most.bytes;
+    return commits >= most.commits || bytes + more > most.bytes ||
+           (item != NULL && !most.branches && is_branch(r, index, item));
 }
 
 bool quota_full(struct replica *r, const struct key *key)
 {
-    return is_full(r, key, ITEM_BYTES_MAX);
+    return is_full(r, key, NULL, ITEM_BYTES_MAX);
 }
 
 enum status quota_check(struct replica *r, const struct item *item, const struct key *key,
                         const struct oid *id, size_t bytes, struct fault *f)
 {
-    if (r->rebuild || !is_full(r, key, bytes) ||
+    if (r->rebuild || !is_full(r, key, item, bytes) ||
         is_kept(charter_retired_key(charter_newest(&r->chain), key), id))
         return ST_OK;
     for (uint32_t i = 0; i < item->parent_count; i++)
@@ -138,6 +153,7 @@ static void lift(struct replica *r, const struct key *key)
     graph_waiting(r->graph, graph_key_find(r->graph, key), &commits, &bytes);
     l->commits = commits + QUARANTINE_COMMITS_MAX;
     l->bytes = bytes + QUARANTINE_BYTES_MAX;
+    l->branches = true;
 }
 
 void quota_vouch(struct replica *r, const struct key *key, const struct oid *missing,

@@ -1,6 +1,7 @@
 /*
  * quota: how much of a key is kept whose commits do not count: one that is retired or frozen. What
- * a thief or a liar signs by the thousand takes neither memory nor disk beyond that.
+ * a thief or a liar signs by the thousand takes neither memory nor disk beyond that:
+ * QUARANTINE_COMMITS_MAX commits, QUARANTINE_BYTES_MAX, GRAPH_OWN_MAX branches of one key.
  *
  * A commit over the quota is dropped, without blame for whoever brought it: the relay may have kept
  * other ones. It is dropped only if each of its parents is here or was dropped, so that whoever

@@ -36,36 +36,52 @@ static void branch_number(struct members *m, struct one *in, uint32_t number, ui
     crowd_forge(in, &m->of[IQUIQUE].identity, "iquique", 77, value, &on, 1, out);
 }
 
-static void a_flood_stays_flat(void **state)
+/* Offer 'more' forged commits, each on 'on' or, in a chain, on the last; how many are accepted. */
+static uint32_t flood(struct members *m, struct one *a, uint32_t on, bool chain,
+                      uint32_t dropped_max)
 {
-    struct members *m = *state;
-    struct one *a = &m->of[SANTIAGO];
+    static uint32_t number;
     struct buf item = {0};
     struct replica_verdict v;
-    uint32_t root = freeze_iquique(m, a), accepted = 0, dropped = 0;
-    struct oid before = *replica_state(a->replica);
     struct members_state full = {0};
-    while (dropped < 300) {
-        branch_number(m, a, accepted + dropped, root, &item);
+    uint32_t accepted = 0, dropped = 0;
+    while (dropped < dropped_max) {
+        branch_number(m, a, number++, on, &item);
         enum status st = replica_accept(a->replica, buf_bytes(&item), &v, &m->f);
-        assert_true(st == (dropped > 0 ? ST_OVER_QUOTA : st));
+        assert_true(st == ST_OVER_QUOTA || (st == ST_OK && dropped == 0));
         if (st == ST_OVER_QUOTA && dropped++ == 0) {
             assert_int_equal(replica_sync(a->replica, &m->f), ST_OK);
             full = members_state(a);
         }
         accepted += st == ST_OK;
-        assert_true(st == ST_OK || st == ST_OVER_QUOTA);
+        on = chain && st == ST_OK ? v.node : on;
         assert_true(quota_dropped(a->replica, &v.id) == (st == ST_OVER_QUOTA));
     }
     members_assert_state(a, &full); /* memory and journal as before the first that was dropped */
-    /* All of the key are waiting, its first commit and the nine too. */
-    assert_int_equal(accepted + GRAPH_FORKS_MAX + 2, QUARANTINE_COMMITS_MAX);
+    buf_release(&item);
+    return accepted;
+}
+
+static void a_flood_stays_flat(void **state)
+{
+    struct members *m = *state;
+    struct one *a = &m->of[SANTIAGO];
+    uint32_t root = freeze_iquique(m, a), refusals, commits;
+    uint64_t bytes;
+    struct oid before = *replica_state(a->replica);
+    uint32_t key = graph_node(replica_graph(a->replica), root)->key;
+    assert_int_equal(flood(m, a, root, false, 300) + GRAPH_FORKS_MAX + 1, GRAPH_OWN_MAX);
+    assert_false(quota_full(a->replica, &m->of[IQUIQUE].identity.key));
+    uint32_t tip = graph_count(replica_graph(a->replica)) - 1;
+    flood(m, a, tip, true, 3); /* one of the branches grows and grows */
+    graph_waiting(replica_graph(a->replica), key, &commits, &bytes);
+    assert_int_equal(commits, QUARANTINE_COMMITS_MAX);
+    assert_true(bytes > 0 && bytes <= QUARANTINE_BYTES_MAX);
+    assert_true(quota_full(a->replica, &m->of[IQUIQUE].identity.key));
     assert_memory_equal(before.id, replica_state(a->replica)->id, OID_BYTES);
-    uint32_t refusals;
     replica_refusals(a->replica, &refusals);
     assert_int_equal(refusals, 0); /* nobody is to blame */
     members_set(m, a, 9, "a", "\"goes on\"");
-    buf_release(&item);
 }
 
 /* A peer that keeps others of the flood is not asked for them for ever. */
