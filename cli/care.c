@@ -164,9 +164,11 @@ int care_repair(struct call *c)
         st = repair_journal(c->home, &report, &f);
     } else if (strcmp(what, "refs") == 0) {
         st = repair_refs(c->home, &report, &f);
+    } else if (strcmp(what, "vault") == 0) {
+        st = repair_vault(c->home, &report, &f);
     } else {
         st = fault_set(&f, ST_USAGE, tr("there is nothing called \"%s\" to repair"), what);
-        fault_fix(&f, "use: minga repair index|journal|refs");
+        fault_fix(&f, "use: minga repair index|journal|refs|vault");
     }
     if (st != ST_OK)
         return call_fail(c, &f);

@@ -345,7 +345,7 @@ static const struct verbs_entry VERBS[] = {
      NULL},
     {"repair",
      VERBS_CARE,
-     "repair index|journal|refs",
+     "repair index|journal|refs|vault",
      trn("make anew what can be made anew"),
      "",
      1,

@@ -10,6 +10,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/custody.h"
 #include "replicas/derive.h"
 #include "replicas/engine.h"
 #include "replicas/index.h"
@@ -256,4 +257,47 @@ enum status repair_journal(const char *home, struct repair_report *out, struct f
              "the other offices: start the daemon and run `minga sync`",
              old_home);
     return replica_close(b.replica, f);
+}
+
+/* ---- the vault ---- */
+
+static enum status salvage(const char *home, struct repair_report *out, struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    int lock = -1;
+    uint64_t lost;
+    enum status st = home_lock(home, &lock, f);
+    if (st == ST_OK)
+        st = home_path(home, "vault.db", path, f);
+    if (st == ST_OK)
+        st = vault_salvage(path, &out->commits, &lost, f);
+    if (lock >= 0)
+        close(lock);
+    return st;
+}
+
+enum status repair_vault(const char *home, struct repair_report *out, struct fault *f)
+{
+    char label[LABEL_BYTES_MAX + 1];
+    struct digest network;
+    struct replica_options options = {.home = home, .index = true};
+    struct replica *r = NULL;
+    *out = (struct repair_report){0};
+    enum status st = home_office(home, label, &network, f);
+    if (st == ST_OK)
+        st = salvage(home, out, f);
+    if (st == ST_OK)
+        st = replica_open(&options, &r, f);
+    if (st == ST_OK) {
+        st = custody_want_state(r, f);
+        r->vault_changed = true;
+    }
+    if (st != ST_OK) {
+        replica_drop(r);
+        return st;
+    }
+    snprintf(out->note, sizeof out->note,
+             "what is missing is asked for from the other members: start the daemon and run "
+             "`minga sync`");
+    return replica_close(r, f);
 }

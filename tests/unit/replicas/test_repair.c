@@ -101,6 +101,26 @@ static void the_index_is_garbage(void **state)
     assert_sound(p, &before);
 }
 
+static void the_vault_is_garbage(void **state)
+{
+    struct homes *p = *state;
+    struct repair_report r;
+    struct replica_options options = {.home = p->a.home};
+    struct replica *replica = NULL;
+    struct fault f = {0};
+    struct oid before = fill_and_kill(p);
+    put(p, "vault.db", "this is no vault at all, and long enough to be looked at as one");
+    assert_int_equal(replica_open(&options, &replica, &f), ST_CORRUPT);
+    assert_null(replica);
+    assert_string_equal(f.fix, "minga repair vault");
+    if (repair_vault(p->a.home, &r, &f) != ST_OK)
+        fail_msg("%s", f.text);
+    assert_int_equal(r.commits, 0);
+    assert_non_null(strstr(r.note, "minga sync"));
+    assert_sound(p, &before);
+    assert_int_equal(repair_vault(p->a.home, &r, &f), ST_LOCKED); /* a has it open */
+}
+
 static void refs_are_damaged_or_foreign(void **state)
 {
     struct homes *p = *state;
@@ -183,9 +203,13 @@ static void a_running_daemon_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_sound_home_stays_as_it_is), TEST(the_index_is_garbage),
-        TEST(refs_are_damaged_or_foreign), TEST(the_journal_is_gone),
-        TEST(a_damaged_segment),           TEST(a_running_daemon_is_left_alone),
+        TEST(a_sound_home_stays_as_it_is),
+        TEST(the_index_is_garbage),
+        TEST(the_vault_is_garbage),
+        TEST(refs_are_damaged_or_foreign),
+        TEST(the_journal_is_gone),
+        TEST(a_damaged_segment),
+        TEST(a_running_daemon_is_left_alone),
     };
     if (sodium_init() < 0 || git_libgit2_init() < 0)
         return 1;
