@@ -12,7 +12,7 @@ enum { MOTIONS_SHOWN = 16 };
 
 struct roll {
     struct output_table table;
-    bool one; /* member show */
+    bool one;                       /* member show */
     json_t *motions[MOTIONS_SHOWN]; /* told below the table */
     size_t motion_count;
 };

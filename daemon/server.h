@@ -51,7 +51,8 @@ MUST_USE enum status server_run(const struct server_options *o, struct fault *f)
 /* server_step(): one event into the core, its effects carried out. Not from within an effect. */
 void server_step(struct server *s, struct core_event *event);
 
-/* server_submit(): a job to the storage thread, or, where it writes, to the meeting first; frees it where the server is stopping. */
+/* server_submit(): a job to the storage thread, or, where it writes, to the meeting first; frees it
+ * where the server is stopping. */
 void server_submit(struct server *s, struct job *j);
 
 /* server_reload(): the configuration again; on an error the old one stays. */

@@ -15,12 +15,8 @@ static const struct step {
     const char *name;
     tend_step_fn run;
 } STEPS[] = {
-    {"adoption", adoption_step},
-    {"class keys", share_step},
-    {"erasures", purge_step},
-    {"files", follow_step},
-    {"uploads", upload_step},
-    {"acknowledge", acknowledge_step},
+    {"adoption", adoption_step}, {"class keys", share_step}, {"erasures", purge_step},
+    {"files", follow_step},      {"uploads", upload_step},   {"acknowledge", acknowledge_step},
     {"plain", plain_step},
 };
 

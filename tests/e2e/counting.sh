@@ -54,7 +54,8 @@ until_true 60 waits iquique arica 1
 until_true 60 waits santiago arica 1
 until_true 60 same_state santiago iquique
 expect "households that count" "$(count_of iquique household)" 2
-m santiago member show arica | grep -q 'household: 1 written' || die "member show does not say what waits"
+m santiago member show arica | grep -q 'household: 1 written' ||
+    die "member show does not say what waits"
 told santiago "wait in quarantine" || die "status does not say that something waits"
 m iquique member adopt arica | grep -q '^1 commits of arica count from now on' || die "not adopted"
 until_true 60 eval '[ "$(count_of santiago household)" -eq 3 ]'

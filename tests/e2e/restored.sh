@@ -13,7 +13,8 @@ enrol santiago iquique
 enrol santiago arica
 add() { m "$1" add household "household=$2" people=3 >/dev/null; }
 twice() { # OFFICE: how many numbers of iquique have more than one commit
-    m "$1" --json log --by iquique --limit 0 | jq -s '[group_by(.seq)[] | select(length > 1)] | length'
+    m "$1" --json log --by iquique --limit 0 |
+        jq -s '[group_by(.seq)[] | select(length > 1)] | length'
 }
 told() { # OFFICE TEXT: whether a line of its health says so
     m "$1" --json status | jq -e --arg t "$2" 'any(.health[]; .text | contains($t))' >/dev/null
@@ -48,7 +49,8 @@ stop santiago
 stop arica
 start iquique
 add iquique I5
-tail -n 20 "$SCRATCH/iquique.log" | grep -Eq 'may_write why=(alone|in_vain)' || die "whom did it meet?"
+tail -n 20 "$SCRATCH/iquique.log" | grep -Eq 'may_write why=(alone|in_vain)' ||
+    die "whom did it meet?"
 start santiago
 start arica
 until_true 60 same_state santiago iquique

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""export.py MODEL.PY FIRST COUNT [--contested]: COUNT of the model's histories from seed FIRST on, one a
-line; in one process, as starting Python takes longer than making one.
+"""export.py MODEL.PY FIRST COUNT [--contested]: COUNT of the model's histories from seed FIRST on,
+one a line; in one process, as starting Python takes longer than making one.
 
-Calm ones as 'MODEL.PY --export SEED --calm' gives them. Contested ones have retirements, edits on an
-old past, adoptions, forks on purpose and floods of heads; seeds that leave nobody honest are passed
-over. They come in the order in which they were written, in which a charter that keeps a commit comes
-after that commit. Real commits of one content are one change, the model's are always two: where a
-writer would repeat itself it writes something new instead.
+Calm ones as 'MODEL.PY --export SEED --calm' gives them. Contested ones have retirements, edits on
+an old past, adoptions, forks on purpose and floods of heads; seeds that leave nobody honest are
+passed over. They come in the order in which they were written, in which a charter that keeps a
+commit comes after that commit. Real commits of one content are one change, the model's are always
+two: where a writer would repeat itself it writes something new instead.
 """
 import importlib.util
 import itertools
@@ -30,7 +30,8 @@ def content(c):
 def commit(member, make_ops, parents, adopts, version):
     def other_ops(base):
         ops = make_ops(base)
-        trial = Trial(member.key, parents, ops, max([version] + [p.version for p in parents]), adopts)
+        named = max([version] + [p.version for p in parents])
+        trial = Trial(member.key, parents, ops, named, adopts)
         if not ops or content(trial) not in contents:
             return ops
         over = tuple(sorted(base.get("r0", model.EMPTY)["fields"].get("a", {})))
@@ -45,7 +46,8 @@ def commit(member, make_ops, parents, adopts, version):
 class Trial:
     """A commit before it is made: its place and its operations."""
     def __init__(self, key, parents, ops, version, adopts):
-        self.key, self.parents, self.ops, self.version, self.adopts = key, parents, ops, version, frozenset(adopts)
+        self.key, self.parents, self.ops = key, parents, ops
+        self.version, self.adopts = version, frozenset(adopts)
         past = frozenset().union(*(p.past | {p} for p in parents))
         self.height = 1 + max((p.height for p in parents), default=0)
         self.seq = 1 + max((c.seq for c in past if c.key == key), default=0)

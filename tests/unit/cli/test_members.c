@@ -31,6 +31,32 @@ static void shows_one(void **state)
     fake_stop(&d);
 }
 
+static void shows_what_waits_and_adopts_it(void **state)
+{
+    (void)state;
+    struct fake d;
+    fake_home(&d);
+    fake_row(&d, "{\"label\":\"calama\",\"state\":\"retired\",\"quarantine\":{\"commits\":3,"
+                 "\"since\":\"2026-05-01T09:00:00Z\",\"until\":\"2026-05-02T09:00:00Z\","
+                 "\"newest\":[{\"commit\":\"beef0000beef\",\"time\":\"2026-05-02T09:00:00Z\","
+                 "\"author\":\"luz <l@x>\",\"subject\":\"visit: 1 written\"}]}}");
+    fake_end(&d, "ok", "", "", 0);
+    fake_row(&d, "{\"label\":\"calama\",\"adopted\":3,\"commit\":\"c0ffee0000ff\"}");
+    fake_end(&d, "ok", "", "", 0);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "member", "show", "calama", NULL);
+    assert_string_equal(
+        shell.out, "  label        calama\n  state        retired\n"
+                   "3 commits of this key wait and do not count, the first of 2026-05-01 09:00:\n"
+                   "  2026-05-02 09:00 luz <l@x>: visit: 1 written (beef0000)\n"
+                   "  and 2 older ones\n"
+                   "to make them count: minga member adopt calama\n");
+    shell_run(&shell, d.home, NULL, "member", "adopt", "calama", NULL);
+    assert_string_equal(shell.out,
+                        "3 commits of calama count from now on, by our commit c0ffee00\n");
+    fake_stop(&d);
+}
+
 static void lists_peers(void **state)
 {
     (void)state;
@@ -65,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_members),
         cmocka_unit_test(shows_one),
+        cmocka_unit_test(shows_what_waits_and_adopts_it),
         cmocka_unit_test(lists_peers),
         cmocka_unit_test(refuses_other_words),
     };

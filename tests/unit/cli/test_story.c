@@ -1,5 +1,7 @@
 #include "tests/unit/cli/shell.h"
 
+#include "cli/language.h"
+
 static struct shell shell;
 
 #define QUARREL                                                                                    \
@@ -32,6 +34,36 @@ static void tells_changes_in_words(void **state)
                         "2026-05-01 10:02 ana@santiago: enterprise 3fa9c04b: line: idea\n"
                         "2026-05-01 10:02 ana@santiago: grant 77aa0000: new entry\n"
                         "2026-05-01 09:00 luz@iquique: merge (beef0000)\n");
+    fake_stop(&d);
+}
+
+#define STANDING                                                                                   \
+    "{\"commit\":\"beef0000beef0000\",\"office\":\"iquique\",\"author\":\"luz\","                  \
+    "\"time\":\"2026-05-01T09:00:00Z\",\"subject\":\"merge\",\"changes\":[],\"counted\":false,"    \
+    "\"settled\":{\"by\":2,\"of\":3,\"enough\":true},\"not_before\":\"2026-05-01T10:00:00Z\","     \
+    "\"not_after\":\"2026-05-02T10:00:00Z\",\"back_dated\":true}"
+
+static void tells_how_far_a_commit_has_come(void **state)
+{
+    (void)state;
+    struct fake d;
+    fake_home(&d);
+    for (int i = 0; i < 3; i++) {
+        fake_row(&d, STANDING);
+        fake_end(&d, "ok", "", "", 0);
+    }
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "log", NULL);
+    assert_string_equal(shell.out, "2026-05-01 09:00 luz@iquique: merge (beef0000)  [2/3]  "
+                                   "[back-dated]  [does not count]\n");
+    shell_run(&shell, d.home, NULL, "log", "-v", NULL);
+    assert_non_null(strstr(shell.out, "    settled: 2 of 3 offices have it below their own\n"
+                                      "    not before 2026-05-01 10:00, say two other offices\n"
+                                      "    not after 2026-05-02 10:00, say two other offices\n"));
+    language_set(LANGUAGE_SPANISH);
+    shell_run(&shell, d.home, NULL, "log", "-v", NULL);
+    language_set(LANGUAGE_ENGLISH);
+    assert_non_null(strstr(shell.out, "[no cuenta]\n    asentado: 2 de 3 oficinas"));
     fake_stop(&d);
 }
 
@@ -145,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_changes_in_words),
+        cmocka_unit_test(tells_how_far_a_commit_has_come),
         cmocka_unit_test(sums_up_what_an_import_changed),
         cmocka_unit_test(lists_conflicts_and_needs_a_person),
         cmocka_unit_test(explains_in_both_languages),
