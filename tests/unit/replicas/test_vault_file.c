@@ -433,10 +433,8 @@ static void fail_everywhere(int result, enum status expected)
 static void a_disk_that_fails_leaves_nothing_half(void **unused)
 {
     (void)unused;
-    failing_install();
     fail_everywhere(SQLITE_FULL, ST_DISK_FULL);
     fail_everywhere(SQLITE_IOERR_WRITE, ST_IO);
-    failing_remove();
 }
 
 /* Values of persons, sealed and put: their plaintext is in no file, at no moment. */
@@ -519,5 +517,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_plaintext_comes_near_the_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image_with_a_wrong_byte_is_answered, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    failing_install();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    failing_remove();
+    return failed;
 }
