@@ -469,6 +469,15 @@ bool link_owns(const struct link *l, uint32_t request)
             (l->lanes != NULL && lanes_owns(l->lanes, request)));
 }
 
+static void on_sealed_answer(struct link *l, struct common *c, const struct core_event *e)
+{
+    enum status status = lanes_on_answer(l->lanes, c, e);
+    if (status == ST_BAD_VALUE)
+        link_end(l, c, status, BYE_BAD_ITEM);
+    else
+        link_fail(l, c, status);
+}
+
 void link_answer(struct link *l, struct common *c, const struct core_event *e)
 {
     CHECK(link_owns(l, e->request));
@@ -479,7 +488,7 @@ void link_answer(struct link *l, struct common *c, const struct core_event *e)
     else if (e->kind == CORE_STORED || e->kind == CORE_LOADED)
         link_fail(l, c, fetch_on_answer(l->fetch, c, &l->wire, e));
     else
-        link_fail(l, c, lanes_on_answer(l->lanes, c, e));
+        on_sealed_answer(l, c, e);
 }
 
 void link_tell_kept(struct link *l, struct common *c, const struct core_event *e, bool gave)

@@ -47,8 +47,6 @@ enum bye_code msg_bye_of(enum status why)
         return BYE_NOT_MEMBER;
     case ST_RETIRED:
         return BYE_RETIRED;
-    case ST_BAD_VALUE:
-        return BYE_BAD_ITEM;
     case ST_WRONG_NETWORK:
         return BYE_WRONG_NETWORK;
     case ST_PROTOCOL:

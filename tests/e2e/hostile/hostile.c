@@ -27,6 +27,7 @@ enum {
     BOMB_BYTES = 256 * 1024 * 1024,
     DEPTH = 100000,
     REPLAYS = 300,
+    SEALED_TIMES = 100,
 };
 
 struct attack {
@@ -369,6 +370,29 @@ static int replay(struct attack *a)
     return listen_on(a);
 }
 
+/* Sealed items that nobody asked for, more wishes than may be open, KEPT of what was never given.
+ */
+static int sealed(struct attack *a)
+{
+    static struct message m;
+    bool said = true;
+    m = (struct message){.kind = MESSAGE_KEPT, .kept = {.name_count = SEALED_NAMES_MAX}};
+    if (strcmp(a->word, "piece") == 0) {
+        m = (struct message){.kind = MESSAGE_SEALED, .sealed = {.piece_count = 1}};
+        m.sealed.pieces[0] = (struct sealed_piece){.total = 5, .bytes = BYTES("whole")};
+    } else if (strcmp(a->word, "gone") == 0) {
+        m = (struct message){.kind = MESSAGE_SEALED_GONE, .sealed_gone = {.name_count = 1}};
+    } else if (strcmp(a->word, "wishes") == 0) {
+        m = (struct message){.kind = MESSAGE_SEALED_WANT};
+        m.sealed_want.wish_count = SEALED_NAMES_MAX;
+    }
+    if (!shake(a, a->self) || !introduce(a))
+        return complain("no introduction");
+    for (uint32_t i = 0; i < SEALED_TIMES && said; i++)
+        said = say(a, &m);
+    return listen_on(a);
+}
+
 struct attack_word {
     const char *word;
     int (*run)(struct attack *a);
@@ -377,7 +401,7 @@ struct attack_word {
 static const struct attack_word attacks[] = {
     {"garbage", garbage}, {"silent", silent},     {"halfway", halfway}, {"stranger", stranger},
     {"stall", stall},     {"oversize", oversize}, {"bomb", bomb},       {"deep", deep},
-    {"forged", forged},   {"replay", replay},
+    {"forged", forged},   {"replay", replay},     {"sealed", sealed},
 };
 
 int main(int count, char **words)

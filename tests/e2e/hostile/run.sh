@@ -148,6 +148,18 @@ attack replay iquique
 goes_on replay
 echo "ok   replay                  $said"
 
+# sealed WORD ENDING: what nobody asked for, and too many wishes.
+sealed() {
+    attack sealed iquique "$1"
+    [[ $said == *$2 ]] || die "sealed $1: $said"
+    goes_on "sealed $1"
+    printf 'ok   sealed %-16s %s\n' "$1" "$said"
+}
+sealed piece "bye PROTOCOL"
+sealed gone "bye PROTOCOL"
+sealed wishes "bye LIMIT"
+sealed kept open
+
 # The member whose home it was comes back, and is served as ever.
 start iquique
 until_true 30 same_state santiago iquique
