@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cli/story.h"
 
-enum { MOTIONS_SHOWN = 16 };
+enum { MOTIONS_SHOWN = 16, CHANGES_SHOWN = 12 };
 
 struct roll {
     struct output_table table;
@@ -47,6 +47,19 @@ static void show_one(const json_t *row)
     }
 }
 
+static void show_changes(const json_t *changes)
+{
+    const size_t count = json_array_size(changes);
+    for (size_t i = 0; i < count && i < CHANGES_SHOWN; i++) {
+        struct buf text = {0};
+        story_add_change(json_array_get(changes, i), &text);
+        output_line(stdout, "    %s", buf_text(&text));
+        buf_release(&text);
+    }
+    if (count > CHANGES_SHOWN)
+        output_line(stdout, tr("    and %zu more"), count - CHANGES_SHOWN);
+}
+
 /* What a retired key wrote and does not count: how much, since when, what it changes. */
 static void show_quarantine(const json_t *row)
 {
@@ -65,6 +78,7 @@ static void show_quarantine(const json_t *row)
         story_when(output_text(commit, "time"), &when);
         output_line(stdout, "  %s %s: %s (%.8s)", buf_text(&when), output_text(commit, "author"),
                     output_text(commit, "subject"), output_text(commit, "commit"));
+        show_changes(json_object_get(commit, "changes"));
         buf_release(&when);
     }
     if (commits > (json_int_t)json_array_size(newest))

@@ -177,6 +177,7 @@ static const struct language_entry ENTRIES[] = {
     {"    not after %s, say two other offices", "    no después de %s, dicen otras dos oficinas"},
     {"%lld commits of this key wait and do not count, the first of %s:",
      "%lld commits de esta clave esperan y no cuentan, el primero del %s:"},
+    {"    and %zu more", "    y %zu más"},
     {"  and %lld older ones", "  y %lld más antiguos"},
     {"to make them count: minga member adopt %s", "para que cuenten: minga member adopt %s"},
     {"%lld commits of %s count from now on, by our commit %.8s",

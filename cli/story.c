@@ -49,7 +49,7 @@ void story_add_value(const json_t *value, struct buf *out)
 
 /* ---- log ---- */
 
-static void add_change(const json_t *change, struct buf *out)
+void story_add_change(const json_t *change, struct buf *out)
 {
     const char *record = output_text(change, "record"), *name = output_text(change, "name");
     const json_t *field = json_object_get(change, "field");
@@ -128,7 +128,7 @@ void story_show_commit(void *user, const struct call *c, const json_t *row)
     buf_add_format(&head, "@%s", output_text(row, "office"));
     for (size_t i = 0; i < (c->verbose ? count : shown); i++) {
         buf_reset(&line);
-        add_change(json_array_get(changes, i), &line);
+        story_add_change(json_array_get(changes, i), &line);
         output_line(stdout, "%s: %s%s", buf_text(&head), buf_text(&line), buf_text(&marks));
     }
     if (shown == 0 && !(c->verbose && count > 0))

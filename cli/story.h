@@ -17,6 +17,9 @@ int story_resolve(struct call *c);
 /* story_show_commit(): a row of log in words, a line a change. */
 void story_show_commit(void *user, const struct call *c, const json_t *row);
 
+/* story_add_change(): one of a commit's changes, in words; appended. Not yet safe. */
+void story_add_change(const json_t *change, struct buf *out);
+
 /* story_add_value(): one of the values of a conflict, with who wrote it and when. Not yet safe. */
 void story_add_value(const json_t *value, struct buf *out);
 

@@ -104,11 +104,11 @@ static const struct verbs_entry VERBS[] = {
          "started.")},
     {"member",
      VERBS_BEGIN,
-     "member [list | show LABEL | adopt LABEL | remove LABEL | approve [N] | ...]",
+     "member [list | show LABEL | adopt LABEL [COMMIT] | remove LABEL | approve [N] | ...]",
      trn("who takes part, and in which role"),
      "role= rights= address=",
      0,
-     2,
+     3,
      members_member,
      {"member", "member remove iquique", "member change talca --rights admin", "member approve"},
      trn("Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a "

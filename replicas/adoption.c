@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "replicas/engine.h"
+#include "replicas/history.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/render.h"
@@ -193,33 +194,6 @@ enum status adoption_step(struct tending *now, struct fault *f)
 
 /* ---- telling ---- */
 
-static enum status add_commit(struct replica *r, uint32_t node, struct buf *out, struct fault *f)
-{
-    const struct graph_node *n = graph_node(r->graph, node);
-    char hex[OID_TEXT + 1], when[WORDS_TIME_BYTES];
-    struct buf bytes = {0}, subject = {0};
-    struct op_list ops = {0};
-    struct item item;
-    enum status st = replica_item(r, node, &bytes, &item, f);
-    if (st == ST_OK)
-        st = op_list_decode(item.operations, &r->network, &ops);
-    if (st == ST_OK) {
-        op_subject(&ops, &subject);
-        hex_encode(n->id.id, OID_BYTES, hex);
-        words_time(n->time, when);
-        buf_add_format(out, "{\"commit\":\"%s\",\"time\":\"%s\",\"author\":", hex, when);
-        json_add_text(out, item.author);
-        buf_add_text(out, ",\"subject\":");
-        json_add_text(out, buf_bytes(&subject));
-        buf_add_byte(out, '}');
-        st = buf_status(out);
-    }
-    op_list_release(&ops);
-    buf_release(&subject);
-    buf_release(&bytes);
-    return st;
-}
-
 static void add_when(bool known, int64_t seconds, struct buf *out)
 {
     char when[WORDS_TIME_BYTES];
@@ -242,42 +216,71 @@ enum status adoption_add(struct replica *r, struct bytes label, struct buf *out,
         if (waiting.commits == 0 || !waits_under(r, graph_node(r->graph, i), label))
             continue;
         buf_add_text(out, shown++ > 0 ? "," : "");
-        st = add_commit(r, i, out, f);
+        st = history_row(r, i, out, f);
     }
     buf_add_text(out, "]}");
     return st == ST_OK ? buf_status(out) : st;
+}
+
+/* Which to adopt: all that wait under the label, or the one commit named, with what it builds on.
+ */
+static enum status choose(const struct verb_call *call, struct bytes label,
+                          uint32_t out[static GRAPH_OWN_MAX], uint32_t *count_out, struct fault *f)
+{
+    const struct control_request *q = call->request;
+    if (q->word_count == 2) {
+        adoption_heads(call->replica, label, out, GRAPH_OWN_MAX, count_out);
+        return ST_OK;
+    }
+    *count_out = 0;
+    enum status st = lookup_commit(call->replica, q->words[2], out, f);
+    if (st != ST_OK)
+        return st;
+    if (waits_under(call->replica, graph_node(call->replica->graph, out[0]), label)) {
+        *count_out = 1;
+        return ST_OK;
+    }
+    fault_set(f, ST_NOTHING, "commit %.*s is none of those that wait under %.*s",
+              words_shown(q->words[2]), (const char *)q->words[2].data, words_shown(label),
+              (const char *)label.data);
+    fault_fix(f, "minga member show %.*s tells which do", words_shown(label),
+              (const char *)label.data);
+    return ST_NOTHING;
 }
 
 enum status adoption_verb(const struct verb_call *call, struct fault *f)
 {
     struct replica *r = call->replica;
     uint32_t heads[GRAPH_OWN_MAX], count;
-    struct adoption_waiting waiting;
+    struct adoption_waiting before, after;
     struct buf row = {0};
     char hex[OID_TEXT + 1];
-    if (call->request->word_count != 2) {
-        fault_set(f, ST_USAGE, "say whose commits: member adopt takes one label");
-        fault_fix(f, "use: minga member adopt LABEL; see them first: minga member show LABEL");
+    if (call->request->word_count != 2 && call->request->word_count != 3) {
+        fault_set(f, ST_USAGE, "say whose commits: member adopt takes a label, and up to which");
+        fault_fix(f, "use: minga member adopt LABEL [COMMIT]; see them first: minga member show "
+                     "LABEL");
         return ST_USAGE;
     }
     struct bytes label = call->request->words[1];
     enum status st = lookup_label(r, label, f);
+    if (st == ST_OK)
+        st = choose(call, label, heads, &count, f);
     if (st != ST_OK)
         return st;
-    adoption_waiting(r, label, &waiting);
-    adoption_heads(r, label, heads, GRAPH_OWN_MAX, &count);
     if (count == 0) {
         fault_set(f, ST_NOTHING, "no commit of %.*s waits: all that is here counts",
                   words_shown(label), (const char *)label.data);
         return ST_NOTHING;
     }
+    adoption_waiting(r, label, &before);
     st = adoption_adopt(r, heads, count, call->author, f);
     if (st != ST_OK)
         return st;
+    adoption_waiting(r, label, &after);
     hex_encode(graph_node(r->graph, graph_count(r->graph) - 1)->id.id, OID_BYTES, hex);
     buf_add_text(&row, "{\"label\":");
     json_add_text(&row, label);
-    buf_add_format(&row, ",\"adopted\":%u,\"commit\":\"%s\"}", waiting.commits, hex);
+    buf_add_format(&row, ",\"adopted\":%u,\"commit\":\"%s\"}", before.commits - after.commits, hex);
     st = verb_send(call, &row);
     buf_release(&row);
     return st;

@@ -38,11 +38,12 @@ MUST_USE enum status adoption_own(struct replica *r, struct bytes author, bool *
                                   struct fault *f);
 
 /* adoption_add(): "quarantine":{…} of a label, as a member of an open object: commits, since,
- * until, and what the newest of them change. Errors: ST_NO_MEMORY, as replica_item() */
+ * until, and the newest of them as log's rows. Errors: ST_NO_MEMORY, as replica_item() */
 MUST_USE enum status adoption_add(struct replica *r, struct bytes label, struct buf *out,
                                   struct fault *f);
 
-/* adoption_verb(): member adopt LABEL; a row: label, adopted (commits), commit.
+/* adoption_verb(): member adopt LABEL [COMMIT]: all that waits, or that commit and what it builds
+ * on; a row: label, adopted (commits), commit.
  * Errors: ST_USAGE, ST_NOT_FOUND (no such label), ST_NOTHING (nothing of it waits) */
 MUST_USE enum status adoption_verb(const struct verb_call *call, struct fault *f);
 

@@ -248,6 +248,18 @@ static enum status add_row(struct log *l, uint32_t node, struct fault *f)
     return status == ST_OK ? buf_status(&l->row) : status;
 }
 
+enum status history_row(struct replica *r, uint32_t node, struct buf *out, struct fault *f)
+{
+    struct log l;
+    enum status status = log_begin(&l, r, f);
+    if (status == ST_OK)
+        status = add_row(&l, node, f);
+    if (status == ST_OK)
+        buf_add_bytes(out, buf_bytes(&l.row));
+    log_release(&l);
+    return status;
+}
+
 /* ---- Which commits ---- */
 
 static enum status holds(struct log *l, const char *path, uint32_t node, bool *out, struct fault *f)

@@ -22,4 +22,8 @@ MUST_USE enum status history_log(const struct verb_call *call, struct fault *f);
 MUST_USE enum status history_of(struct replica *r, const struct record *record, struct buf *out,
                                 struct fault *f);
 
+/* history_row(): log's row about one commit, appended. */
+MUST_USE enum status history_row(struct replica *r, uint32_t node, struct buf *out,
+                                 struct fault *f);
+
 #endif

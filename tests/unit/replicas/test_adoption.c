@@ -302,7 +302,8 @@ static void keep(void *user, struct bytes json)
     buf_add_bytes(&k->row, json);
 }
 
-static enum status ask(struct members *m, struct one *o, const char *label, struct asked *k)
+static enum status ask_up_to(struct members *m, struct one *o, const char *label,
+                             const char *commit, struct asked *k)
 {
     struct control_request q = {.verb = BYTES("member"), .word_count = label != NULL ? 2 : 1};
     struct verb_call call = {
@@ -310,8 +311,15 @@ static enum status ask(struct members *m, struct one *o, const char *label, stru
     q.words[0] = BYTES("adopt");
     if (label != NULL)
         q.words[1] = bytes_of_text(label);
+    if (commit != NULL)
+        q.words[q.word_count++] = bytes_of_text(commit);
     memset(&m->f, 0, sizeof m->f);
     return verb_run(&call, &m->f);
+}
+
+static enum status ask(struct members *m, struct one *o, const char *label, struct asked *k)
+{
+    return ask_up_to(m, o, label, NULL, k);
 }
 
 static void asked_by_a_person(void **state)
@@ -333,6 +341,36 @@ static void asked_by_a_person(void **state)
     buf_release(&k.row);
 }
 
+/* The office's true last edit, and not what a thief built on it. */
+static void up_to_a_commit(void **state)
+{
+    struct members *m = *state;
+    struct one *a = &m->of[SANTIAGO];
+    struct asked k = {{0}};
+    uint32_t heads[GRAPH_OWN_MAX], count;
+    char newest[OID_TEXT + 1], older[OID_TEXT + 1];
+    retire_calama(m, NULL);
+    adoption_heads(a->replica, BYTES("calama"), heads, GRAPH_OWN_MAX, &count);
+    assert_int_equal(count, 1);
+    struct graph *g = replica_graph(a->replica);
+    const struct graph_node *top = graph_node(g, heads[0]);
+    uint32_t below = graph_parent(g, top, 0);
+    assert_false(graph_node(g, below)->counted);
+    hex_encode(top->id.id, OID_BYTES, newest);
+    hex_encode(graph_node(g, below)->id.id, OID_BYTES, older);
+    assert_int_equal(ask_up_to(m, a, "iquique", older, &k), ST_NOTHING);
+    assert_int_equal(ask_up_to(m, a, "calama", "ffffffff", &k), ST_NOT_FOUND);
+    assert_int_equal(ask_up_to(m, a, "calama", older, &k), ST_OK);
+    assert_non_null(strstr(buf_text(&k.row), "\"adopted\":1,"));
+    assert_true(graph_node(g, below)->counted);
+    assert_false(graph_node(g, heads[0])->counted);
+    assert_int_equal(waiting(a), 1);
+    assert_int_equal(ask_up_to(m, a, "calama", older, &k), ST_NOTHING);
+    assert_int_equal(ask_up_to(m, a, "calama", newest, &k), ST_OK);
+    assert_int_equal(waiting(a), 0);
+    buf_release(&k.row);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, crowd_start, members_stop)
 
 int main(void)
@@ -348,6 +386,7 @@ int main(void)
         TEST(who_comes_again_adopts_nothing),
         TEST(no_needless_adoption),
         TEST(asked_by_a_person),
+        TEST(up_to_a_commit),
     };
     if (sodium_init() < 0)
         return 1;
