@@ -64,9 +64,24 @@ static bool waits_under(struct replica *r, const struct graph_node *n, struct by
     return !n->counted && bytes_equal_text(label, key->label) && may_wait(r, key);
 }
 
+/* Whether to look at all: the graph counts what waits by key. */
+static bool any_waits(struct replica *r, struct bytes label)
+{
+    for (uint32_t k = 0; k < graph_key_count(r->graph); k++) {
+        uint32_t commits;
+        uint64_t bytes;
+        graph_waiting(r->graph, k, &commits, &bytes);
+        if (commits > 0 && bytes_equal_text(label, graph_key(r->graph, k)->label))
+            return true;
+    }
+    return false;
+}
+
 void adoption_waiting(struct replica *r, struct bytes label, struct adoption_waiting *out)
 {
     *out = (struct adoption_waiting){0};
+    if (!any_waits(r, label))
+        return;
     for (uint32_t i = 0; i < graph_count(r->graph); i++) {
         const struct graph_node *n = graph_node(r->graph, i);
         if (!waits_under(r, n, label))

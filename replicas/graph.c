@@ -196,7 +196,9 @@ bool graph_reaches(struct graph *g, uint32_t above, uint32_t below)
         return true;
     if (seq_at(g, graph_node(g, above), target->key) < target->seq)
         return false;
-    if (!g->writers[target->key].forked)
+    /* A commit of some seq has one of every lesser seq of its key in its past: where there is only
+     * one of the target's seq, it is the target. */
+    if (g->writers[target->key].commits_at[target->seq - 1] == 1)
         return true;
     uint32_t epoch = new_epoch(g), depth = 0;
     g->stack[depth++] = above;
