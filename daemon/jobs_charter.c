@@ -4,6 +4,7 @@
 
 #include "daemon/logger.h"
 #include "proto/mem.h"
+#include "replicas/branch.h"
 
 /* Runs of bytes that lie in j->data one behind the other, now that it does not grow any more. */
 static void place(struct job *j, struct bytes *list, uint32_t count, size_t *at)
@@ -51,6 +52,7 @@ enum status jobs_charter_fill(struct replica *r, struct job *j)
     j->charter_version = newest->version;
     j->charter_hash = newest->hash;
     j->self = replica_identity(r)->key;
+    j->choices = branch_choices(r);
     j->charter_grew = true;
     return ST_OK;
 }
@@ -94,6 +96,7 @@ void jobs_charter_mark(struct replica *r, struct digest *out)
     uint32_t count = replica_motions(r, &motions);
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
+    crypto_generichash_update(&state, charter_newest(replica_charters(r))->hash.id, DIGEST_BYTES);
     for (uint32_t i = 0; i < count; i++) {
         crypto_generichash_update(&state, (const uint8_t *)&motions[i].count,
                                   sizeof motions[i].count);

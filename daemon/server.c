@@ -242,6 +242,8 @@ static void tell_charter(struct server *s, const struct job *j)
     event.charter.motions = j->items != NULL ? j->items + j->item_count : NULL;
     event.charter.motion_count = j->motion_count;
     s->charter_told = true;
+    if (j->choices > 0) /* the core's charter never goes back, so it begins anew */
+        s->rotated = true;
     s->rotated =
         s->rotated || (j->charter_grew && memcmp(&j->self, &s->key, sizeof s->key) != 0);
     server_step(s, &event);

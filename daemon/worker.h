@@ -102,7 +102,8 @@ struct job {
     bool charter_grew; /* NEWS, CHARTERS, PAIR: items hold the whole chain, and: */
     uint32_t charter_version;
     struct digest charter_hash;
-    struct key self; /* NEWS, CHARTERS, PAIR, where the charter grew: our identity now */
+    uint32_t choices; /* branch_choices() */
+    struct key self;  /* NEWS, CHARTERS, PAIR, where the charter grew: our identity now */
     struct charter_member *members;
     uint32_t member_count;
     struct key *keys; /* retired ones */

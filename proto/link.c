@@ -299,13 +299,35 @@ static enum status take_versions(struct link *l, struct common *c)
     return ST_OK;
 }
 
+/* Two successors of one version: each side gives the other all that it has, as proof, once. Which
+ * one holds is for persons; until then there is no link between them. */
+static void meet_branch(struct link *l, struct common *c)
+{
+    uint8_t remote[KEY_BYTES];
+    channel_remote(l->wire.channel, remote);
+    bool known = view_member_of_x25519(&c->view, remote) != NULL ||
+                 view_retired_x25519(&c->view, remote) != NULL;
+    bool waits = known && !l->branch_said && l->state != LINK_ACTIVE;
+    if (known && !l->branch_said)
+        say_versions(c, &l->wire, 0);
+    l->branch_said = true;
+    if (!waits)
+        link_fail(l, c, ST_WRONG_CHARTER);
+    else if (l->state == LINK_GREETING)
+        move(l, LINK_CHARTER);
+}
+
 static void on_charter(struct link *l, struct common *c)
 {
     bool first = !l->charter_seen;
     l->charter_seen = true;
     l->charter_more = c->in->charter.more;
     enum status status = compare_charters(l, c);
-    if (status == ST_OK)
+    if (status == ST_WRONG_CHARTER && c->in->charter.version_count == 0) {
+        meet_branch(l, c);
+        return;
+    }
+    if (status == ST_OK || status == ST_WRONG_CHARTER)
         status = take_versions(l, c);
     if (status != ST_OK) {
         link_fail(l, c, status);
@@ -327,6 +349,11 @@ static void on_charter_answer(struct link *l, struct common *c, const struct cor
 {
     l->charter_request = 0;
     l->unread = true;
+    if (e->status == ST_WRONG_CHARTER) {
+        if (!l->charter_more)
+            meet_branch(l, c);
+        return;
+    }
     if (e->status != ST_OK && e->status != ST_NOTHING && e->status != ST_EXISTS) {
         link_fail(l, c, e->status);
         return;

@@ -62,6 +62,7 @@ struct link {
     uint32_t their_version;   /* of the charter, as told, or given by us */
     uint32_t charter_request; /* 0: none */
     bool charter_more;
+    bool branch_said; /* the other has another branch of charters: it was given all of ours */
     bool ended; /* the other side, or the transport: what it said before is still read */
     uint64_t opened_ms, deadline_ms; /* deadline of the present phase; UINT64_MAX: none */
     uint64_t heard_ms, pinged_ms;

@@ -265,6 +265,8 @@ static enum status rotate_key(const struct verb_call *call, struct fault *f)
     if (call->request->word_count != 1)
         return usage(f, "rotate");
     enum status status = rotate_prepare(call->replica, &w.member.key, f);
+    if (status == ST_OK)
+        status = rotate_hand(call->replica, call->author, f);
     if (status == ST_OK) {
         snprintf(w.member.label, sizeof w.member.label, "%s", replica_label(call->replica));
         status = ask(call, &w, "", f);

@@ -200,6 +200,11 @@ static enum status leave_versions(struct replica *r, uint32_t version, struct fa
     return status;
 }
 
+uint32_t branch_choices(const struct replica *r)
+{
+    return r->council != NULL ? r->council->choices : 0;
+}
+
 enum status branch_choose(struct replica *r, struct bytes hash, struct fault *f)
 {
     struct council *c = r->council;
@@ -228,6 +233,7 @@ enum status branch_choose(struct replica *r, struct bytes hash, struct fault *f)
         }
         if (status == ST_OK)
             status = council_tend(r, f);
+        c->choices++;
         r->failed = r->failed || status != ST_OK; /* half way: only a fresh start is sure */
     }
     buf_release(&file);

@@ -37,4 +37,7 @@ const struct charter *branch_charter(const struct replica *r, uint32_t version,
  */
 MUST_USE enum status branch_choose(struct replica *r, struct bytes hash, struct fault *f);
 
+/* branch_choices(): how often branch_choose() went through since this replica was opened. */
+uint32_t branch_choices(const struct replica *r);
+
 #endif

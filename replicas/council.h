@@ -41,6 +41,7 @@ struct council {
     uint64_t revision; /* counts what peers should be told */
     struct charter *others[BRANCH_MAX]; /* successors that are not ours, and left ones: branch.h */
     uint32_t other_count;
+    uint32_t choices;                /* branch_choices() */
     struct key liars[PROPOSALS_MAX]; /* admins seen to propose two bodies under one ballot */
     uint32_t liar_count;
     struct buf encoded;

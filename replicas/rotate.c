@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "replicas/engine.h"
+#include "replicas/keyring.h"
 
 static const char next_name[] = "identity.next";
 
@@ -23,6 +24,35 @@ enum status rotate_prepare(struct replica *r, struct key *key_out, struct fault 
         *key_out = next.key;
     sodium_memzero(seed, sizeof seed);
     sodium_memzero(&next, sizeof next);
+    return status;
+}
+
+enum { HANDS_MAX = 64 }; /* commits of copies at once: far more keys than there are epochs */
+
+enum status rotate_hand(struct replica *r, struct bytes author, struct fault *f)
+{
+    struct home_identity next = {.secret = {0}};
+    struct keyring *keyring = NULL;
+    if (r->home == NULL || r->readonly || r->locked || r->vault == NULL)
+        return ST_OK;
+    enum status status = home_read_next(r->home, next_name, &r->identity, &next, NULL);
+    struct key key = next.key;
+    sodium_memzero(&next, sizeof next);
+    if (status == ST_NOT_FOUND)
+        return ST_OK;
+    for (int i = 0; i < HANDS_MAX && status == ST_OK; i++) {
+        struct op_list ops = {0};
+        struct replica_commit done;
+        status = replica_keyring(r, &keyring, f);
+        if (status == ST_OK)
+            status = keyring_hand(keyring, &key, &ops, f);
+        bool any = status == ST_OK && ops.count > 0;
+        if (any)
+            status = replica_write(r, &ops, author, &done, f);
+        op_list_release(&ops);
+        if (!any)
+            break;
+    }
     return status;
 }
 

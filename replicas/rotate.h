@@ -11,6 +11,14 @@
  * Errors: ST_NOT_ALLOWED (no home), ST_IO, ST_DISK_FULL, ST_CORRUPT, ST_WRONG_KEY */
 MUST_USE enum status rotate_prepare(struct replica *r, struct key *key_out, struct fault *f);
 
+/*
+ * rotate_hand(): commit copies of every class key that we can open for the key that waits, before
+ * any charter retires the old one: else what no other member can open would be lost with it. None
+ * where no key waits or it lacks none. Durable with the next replica_sync().
+ * Errors: as rotate_prepare(), replica_write()
+ */
+MUST_USE enum status rotate_hand(struct replica *r, struct bytes author, struct fault *f);
+
 /* rotate_settle(): where the newest charter names the waiting key for our label, it becomes this
  * replica's identity, on disk first. Called after the chain grew and when a replica opens: a crash
  * in between leaves either key in place, and the next open does the rest.

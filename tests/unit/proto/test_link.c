@@ -138,6 +138,12 @@ static void another_charter_of_one_version_is_an_alarm(void **state)
     m->charter.version = 2;
     m->charter.hash.id[0] = 99;
     puppet_say(p, m);
+    assert_false(p->closed); /* it gets ours, as proof, and may give its own */
+    assert_int_equal(p->charter_files, 2);
+    m = blank(MESSAGE_CHARTER);
+    m->charter.version = 2;
+    m->charter.hash.id[0] = 99;
+    puppet_say(p, m);
     assert_true(p->closed);
     assert_int_equal(p->reason, ST_WRONG_CHARTER);
     puppet_free(p);
@@ -196,9 +202,15 @@ static void a_charter_that_leads_nowhere_is_refused(void **state)
         puppet_say_charter(p, 5);
         say_versions_from(p, 3, 5, false);
         assert_true(puppet_take(p, FX_CHARTER, &r));
-        if (story == 0)
+        if (story == 0) {
             puppet_charter(p, 2, true, r.request, ST_WRONG_CHARTER);
-        else if (story == 1)
+            assert_false(
+                p->closed); /* it gets all of ours, as proof, and may give all of its own */
+            assert_int_equal(p->charter_files, 2);
+            say_versions_from(p, 3, 5, false);
+            assert_true(puppet_take(p, FX_CHARTER, &r));
+            puppet_charter(p, 2, true, r.request, ST_WRONG_CHARTER);
+        } else if (story == 1)
             puppet_charter(p, 4, true, r.request, ST_OK); /* less than what was promised */
         else
             puppet_charter(p, 5, false, r.request, ST_OK); /* and it is no member in it */
