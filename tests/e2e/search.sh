@@ -28,18 +28,17 @@ cp -r "$DATA" "$SCRATCH/plain"
 found_in "$SCRATCH/plain" >/dev/null || die "the programme's own files are searched in vain"
 
 # ---- The tools, and the right to use them ----
+if LC_ALL=C grep -qa __asan_init "$MINGAD"; then
+    not_run "this build's sanitizer lays terabytes beside the memory of a process"
+fi
 command -v gcore >/dev/null || not_run "there is no gcore: install gdb"
 command -v tshark >/dev/null || not_run "there is no tshark"
 port_santiago=$(free_port)
-# A sanitizer reserves terabytes beside what a process uses, and marks them as nothing to keep.
-all_of_it=-a
-if LC_ALL=C grep -qa __asan_init "$MINGAD"; then all_of_it=; fi
 core_of() { # OFFICE: its daemon's whole memory, into SCRATCH/cores/OFFICE.<pid>
     local name=pid_${1//-/_}
     mkdir -p "$SCRATCH/cores/$1"
-    gcore $all_of_it -o "$SCRATCH/cores/$1/core" "${!name}" >"$SCRATCH/gcore.out" 2>&1 ||
-        "${root[@]}" gcore $all_of_it -o "$SCRATCH/cores/$1/core" "${!name}" \
-            >"$SCRATCH/gcore.out" 2>&1 ||
+    gcore -a -o "$SCRATCH/cores/$1/core" "${!name}" >"$SCRATCH/gcore.out" 2>&1 ||
+        "${root[@]}" gcore -a -o "$SCRATCH/cores/$1/core" "${!name}" >"$SCRATCH/gcore.out" 2>&1 ||
         not_run "gcore may not read the memory of a daemon: $(tail -n 1 "$SCRATCH/gcore.out")"
     [ "$(du -sm "$SCRATCH/cores/$1" | cut -f 1)" -ge 1 ] || die "$1: no memory was written"
 }
