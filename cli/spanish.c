@@ -186,6 +186,8 @@ static const struct language_entry ENTRIES[] = {
     {"does not count", "no cuenta"},
     {"... and %u more", "... y %u más"},
     {"Not checked here: %s", "No se comprueba aquí: %s"},
+    {"sealed items, while the daemon runs",
+     "los elementos sellados, mientras el servicio está en marcha"},
     {"a network id is 64 hex digits", "la identidad de una red tiene 64 cifras hexadecimales"},
     {"minga verify --json names it, in an office's home",
      "minga verify --json la muestra, en la carpeta de una oficina"},

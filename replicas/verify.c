@@ -1,3 +1,4 @@
+#include "replicas/council.h"
 #include "replicas/verify.h"
 
 #include <dirent.h>
@@ -6,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "proto/check.h"
@@ -13,6 +15,7 @@
 #include "replicas/commit.h"
 #include "replicas/derive.h"
 #include "replicas/engine.h"
+#include "replicas/vault_check.h"
 
 enum { READ_BYTES = 256 * KIB, TRAILER_BYTES = 20, IDENTITY_BYTES_MAX = 4096 };
 
@@ -78,6 +81,18 @@ static void refused(struct verify *v, const struct oid *commit, enum status st,
         finding(v, commit, st, "%s: %s", class, f->text);
 }
 
+/* Whether it was written under a charter that was left for another: it counts no more, and nobody
+ * else has it. */
+static bool is_left(const struct verify *v, struct bytes bytes)
+{
+    struct item item;
+    if (v->replica->council == NULL || item_decode(bytes, &item) != ST_OK)
+        return false;
+    const struct charter *named =
+        branch_charter(v->replica, item.charter_version, &item.charter_hash);
+    return named != NULL && named != charter_at(&v->replica->chain, item.charter_version);
+}
+
 /* Judge one item as a peer's would be, and take it in. Local faults end the run. */
 static enum status take_item(struct verify *v, struct bytes item, const struct oid *named)
 {
@@ -136,6 +151,8 @@ static enum status take_frame(void *user, uint64_t ordinal, struct bytes payload
         return ST_OK;
     }
     memcpy(id.id, payload.data, OID_BYTES);
+    if (is_left(v, (struct bytes){payload.data + OID_BYTES, payload.count - OID_BYTES}))
+        return ST_OK;
     if (ordinal < v->packed && !store_has(v->replica->store, &id))
         finding(v, &id, ST_CORRUPT, "it is missing from the repository: a pack is gone or damaged");
     return take_item(v, (struct bytes){payload.data + OID_BYTES, payload.count - OID_BYTES}, &id);
@@ -311,6 +328,8 @@ static enum status verify_journal(struct verify *v, const char *home)
     r->disk = &disk;
     struct fault f = {0};
     st = recover_charters(r, &f);
+    if (st == ST_OK)
+        st = council_open(r, &f);
     r->disk = NULL;
     if (st != ST_OK && st != ST_NO_MEMORY) {
         finding(v, NULL, st, "%s%s", f.text,
@@ -333,6 +352,50 @@ static enum status verify_journal(struct verify *v, const char *home)
     journal_close(journal);
     disk_release(&files);
     return st;
+}
+
+static void see_item(void *user, const struct vault_facts *facts)
+{
+    char name[2 * DIGEST_BYTES + 1];
+    hex_encode(facts->name.id, DIGEST_BYTES, name);
+    finding(user, NULL, ST_CORRUPT,
+            "the vault: item %s of %.32s %.8s is not what its name says: minga repair vault", name,
+            facts->type, facts->record);
+}
+
+/* Whether a process has the home open; nothing is kept locked. */
+static bool is_open(const char *home)
+{
+    char path[HOME_PATH_MAX];
+    if (home_path(home, "lock", path, NULL) != ST_OK)
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0)
+        close(fd);
+    return busy;
+}
+
+/* What is held beside the history: not while a daemon writes there. */
+static enum status check_vault(struct verify *v, const char *home)
+{
+    char path[HOME_PATH_MAX];
+    struct fault f = {0};
+    uint64_t checked;
+    struct verify_report before = *v->report;
+    enum status st = home_path(home, "vault.db", path, v->fault);
+    if (st != ST_OK)
+        return st;
+    bool busy = is_open(home);
+    st = busy ? ST_OK : vault_check(path, see_item, v, &checked, &f);
+    if (st == ST_CORRUPT)
+        finding(v, NULL, st, "%s: %s", f.text, f.fix);
+    if (busy || is_open(home)) {
+        *v->report = before;
+        snprintf(v->report->unchecked, sizeof v->report->unchecked,
+                 "sealed items, while the daemon runs");
+    }
+    return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
 enum status verify_home(const char *home, struct verify_report *out, struct fault *f)
@@ -366,6 +429,7 @@ enum status verify_home(const char *home, struct verify_report *out, struct faul
         check_refs(&v);
         check_charters(&v);
         check_identity(&v, home, label);
+        st = check_vault(&v, home);
     }
     if (st == ST_OK)
         finish(&v);

@@ -82,7 +82,7 @@ static void a_sound_home(void **state)
     assert_string_equal(r.network_name, "prueba");
     assert_int_equal(r.charter, 2);
     assert_int_equal(r.finding_count, 0);
-    assert_string_equal(r.unchecked, "");
+    assert_string_equal(r.unchecked, "sealed items, while the daemon runs");
 }
 
 static void no_home_is_an_error(void **state)
