@@ -394,3 +394,20 @@ enum status keyring_share(struct keyring *k, const struct charter *newest, struc
     }
     return ST_OK;
 }
+
+enum status keyring_hand(struct keyring *k, const struct key *next, struct op_list *ops,
+                         struct fault *f)
+{
+    uint32_t given = 0;
+    for (uint32_t i = 0; i < k->entries.count && given < KEYRING_SHARE_MAX; i++) {
+        const struct keyring_entry *e = k->entries.items[i];
+        const struct keyring_entry_key *key = key_of_record(k, e->record);
+        if (key == NULL || keyring_entry_has(e, next))
+            continue;
+        enum status status = add_copy(key, next, ops);
+        if (status != ST_OK)
+            return fault_set(f, status, "out of memory");
+        given++;
+    }
+    return ST_OK;
+}

@@ -67,4 +67,9 @@ enum { KEYRING_SHARE_MAX = 128 }; /* copies of one call: they fit a commit besid
 MUST_USE enum status keyring_share(struct keyring *k, const struct charter *newest,
                                    struct op_list *ops, struct fault *f);
 
+/* keyring_hand(): the same for one key that the charter need not know: the one that waits to take
+ * the place of ours. Without it what only we can open would be lost with the old key. */
+MUST_USE enum status keyring_hand(struct keyring *k, const struct key *next, struct op_list *ops,
+                                  struct fault *f);
+
 #endif

@@ -33,27 +33,30 @@ enum status rotate_hand(struct replica *r, struct bytes author, struct fault *f)
 {
     struct home_identity next = {.secret = {0}};
     struct keyring *keyring = NULL;
-    if (r->home == NULL || r->readonly || r->locked || r->vault == NULL)
+    const struct charter_member *self = charter_by_key(charter_newest(&r->chain), &r->identity.key);
+    if (r->home == NULL || r->readonly || r->locked || r->vault == NULL || self == NULL ||
+        self->role == CHARTER_PARTNER)
         return ST_OK;
     enum status status = home_read_next(r->home, next_name, &r->identity, &next, NULL);
     struct key key = next.key;
     sodium_memzero(&next, sizeof next);
-    if (status == ST_NOT_FOUND)
+    if (status != ST_OK) /* none waits; a damaged one is told where it is to take over */
         return ST_OK;
-    for (int i = 0; i < HANDS_MAX && status == ST_OK; i++) {
+    bool any = true, wrote = false;
+    for (int i = 0; i < HANDS_MAX && status == ST_OK && any; i++) {
         struct op_list ops = {0};
         struct replica_commit done;
         status = replica_keyring(r, &keyring, f);
         if (status == ST_OK)
             status = keyring_hand(keyring, &key, &ops, f);
-        bool any = status == ST_OK && ops.count > 0;
+        any = status == ST_OK && ops.count > 0;
         if (any)
             status = replica_write(r, &ops, author, &done, f);
+        wrote = wrote || any;
         op_list_release(&ops);
-        if (!any)
-            break;
     }
-    return status;
+    /* On disk before a charter can make us let go of the old key. */
+    return status == ST_OK && wrote ? replica_sync(r, f) : status;
 }
 
 enum status rotate_settle(struct replica *r, struct fault *f)

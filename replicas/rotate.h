@@ -14,7 +14,7 @@ MUST_USE enum status rotate_prepare(struct replica *r, struct key *key_out, stru
 /*
  * rotate_hand(): commit copies of every class key that we can open for the key that waits, before
  * any charter retires the old one: else what no other member can open would be lost with it. None
- * where no key waits or it lacks none. Durable with the next replica_sync().
+ * where no key waits or it lacks none. Durable on return.
  * Errors: as rotate_prepare(), replica_write()
  */
 MUST_USE enum status rotate_hand(struct replica *r, struct bytes author, struct fault *f);

@@ -1,6 +1,7 @@
 #include "replicas/share.h"
 
 #include "replicas/keyring.h"
+#include "replicas/rotate.h"
 
 /* Auditors write class keys as offices do; a partner has none. */
 static bool may_share(struct replica *r)
@@ -37,7 +38,9 @@ enum status share_step(struct tending *now, struct fault *f)
     struct replica_commit commit;
     if (!look(now))
         return ST_OK;
-    enum status status = share_add(now->replica, &ops, f);
+    enum status status = rotate_hand(now->replica, now->author, f);
+    if (status == ST_OK)
+        status = share_add(now->replica, &ops, f);
     bool lacking = status == ST_OK && ops.count > 0;
     if (!lacking) {
         t->share.due_ms = UINT64_MAX;

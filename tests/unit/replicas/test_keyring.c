@@ -177,6 +177,34 @@ static void a_newcomer_gets_every_key_once(void **unused)
     keyring_free(newcomer);
 }
 
+/* A key that waits to take the place of ours gets what we can open, and no epoch ends for it until
+ * the old one is retired. */
+static void a_key_that_waits_is_handed_every_key(void **unused)
+{
+    (void)unused;
+    struct op_list ops = {.ops = NULL};
+    struct keyring *k = keyring_kit_ring(&x, 0);
+    x.charter.member_count = 1;
+    struct seal_id one = keyring_kit_start(&x, k, 0, SCHEMA_PERSONAL);
+    struct seal_id two = keyring_kit_start(&x, k, 0, SCHEMA_INTERNAL);
+    keyring_kit_update(&x, k, 0);
+    assert_int_equal(keyring_hand(k, &x.identities[3].key, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 2);
+    keyring_kit_commit(&x, &ops, "arica");
+    keyring_kit_update(&x, k, 0);
+    keyring_kit_assert_current(&x, k, SCHEMA_PERSONAL, &one);
+    assert_int_equal(keyring_hand(k, &x.identities[3].key, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 0);
+    keyring_free(k);
+    x.retired[0].key = x.members[0].key; /* now it is ours */
+    x.charter.retired_count = 1;
+    x.members[0].key = x.identities[3].key;
+    k = keyring_kit_ring(&x, 3);
+    assert_true(keyring_kit_opens(k, &one) && keyring_kit_opens(k, &two));
+    assert_none(k, SCHEMA_PERSONAL);
+    keyring_free(k);
+}
+
 /* Copies that do not fit one call come with the next. */
 static void many_copies_are_shared_step_by_step(void **unused)
 {
@@ -310,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             concurrent_epochs_stay_readable_and_the_greatest_is_written_with, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newcomer_gets_every_key_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_that_waits_is_handed_every_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_copies_are_shared_step_by_step, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_identity_without_its_secret_opens_nothing_until_it_has_it, set_up, tear_down),
