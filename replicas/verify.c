@@ -1,5 +1,5 @@
-#include "replicas/council.h"
 #include "replicas/verify.h"
+#include "replicas/council.h"
 
 #include <dirent.h>
 #include <fcntl.h>
