@@ -37,7 +37,7 @@ struct replica {
     struct graph *graph;
     struct charter_chain chain;
     struct account_memo *memo;
-    struct quota *quota; /* NULL: nothing was dropped yet */
+    struct quota *quota;     /* NULL: nothing was dropped yet */
     struct council *council; /* NULL: nothing is journalled */
     struct index *index;
     struct home_identity identity;

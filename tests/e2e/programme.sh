@@ -36,8 +36,9 @@ done
 
 # A row says on every member what its file says: personal columns where they may be read.
 row=$(m iquique --json list household household=H002)
-expect "H002 in iquique" "$(jq -cS .fields <<<"$row")" "$(jq -cS . <<<'{"address": "Pasaje Bedoya 283",
-    "commune": "Quinta Normal", "head_name": "Carmen Ospina Acosta", "household": "H002",
+expect "H002 in iquique" "$(jq -cS .fields <<<"$row")" "$(jq -cS . <<<'{
+    "address": "Pasaje Bedoya 283", "commune": "Quinta Normal",
+    "head_name": "Carmen Ospina Acosta", "household": "H002",
     "office": "santiago", "people": 4, "phone": "+56 9 8912 5795", "referral": "employment",
     "status": "refugee"}')"
 row=$(m auditor --json list household household=H002)

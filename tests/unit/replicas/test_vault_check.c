@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/mem.h"
 #include "replicas/vault_check.h"
 
 enum { ITEMS = 20 };
@@ -80,14 +81,14 @@ static void a_rotten_item_is_named(void **state)
     int fd = open(path, O_RDWR);
     struct stat about;
     assert_int_equal(fstat(fd, &about), 0);
-    uint8_t *all = malloc((size_t)about.st_size);
+    uint8_t *all = mem_alloc((size_t)about.st_size);
     assert_int_equal(read(fd, all, (size_t)about.st_size), about.st_size);
     uint8_t *at = memmem(all, (size_t)about.st_size, salt.data, salt.count);
     assert_non_null(at);
     uint8_t rotten = (uint8_t)(at[3] ^ 4);
     assert_int_equal(pwrite(fd, &rotten, 1, at + 3 - all), 1);
     close(fd);
-    free(all);
+    mem_free(all);
     assert_int_equal(vault_check(path, count, &damaged, &checked, &f), ST_OK);
     assert_int_equal(damaged, 1);
     assert_int_equal(checked, ITEMS);
