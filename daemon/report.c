@@ -151,10 +151,11 @@ void report_peer(const struct core_peer *peer, struct buf *out)
     buf_add_text(out, ",\"address\":");
     add_text(out, peer->address);
     buf_add_format(out,
-                   ",\"state\":\"%s\",\"behind\":%u,\"up_to_date\":%s,\"bytes_in\":%llu,"
-                   "\"bytes_out\":%llu,\"last_contact\":",
+                   ",\"state\":\"%s\",\"behind\":%u,\"up_to_date\":%s,\"waiting_sealed\":%llu,"
+                   "\"bytes_in\":%llu,\"bytes_out\":%llu,\"last_contact\":",
                    state_words[peer->state], peer->behind_heads, peer->durable ? "true" : "false",
-                   (unsigned long long)peer->bytes_in, (unsigned long long)peer->bytes_out);
+                   (unsigned long long)peer->waiting_sealed, (unsigned long long)peer->bytes_in,
+                   (unsigned long long)peer->bytes_out);
     add_contact(out, peer->last_contact_ms);
     buf_add_text(out, ",\"last_error\":");
     if (peer->last_error == ST_OK)

@@ -138,11 +138,13 @@ bool pull_owns(const struct pull *p, uint32_t request)
     return request != 0 && (request == p->request || parcels_own(&p->parcels, request));
 }
 
-static enum status on_wishes(struct pull *p, const struct core_event *e)
+static void on_wishes(struct pull *p, const struct core_event *e)
 {
     uint32_t count = e->wishes.count < VALUES_WISHES ? e->wishes.count : VALUES_WISHES;
-    if (e->status != ST_OK)
-        return e->status;
+    if (e->status != ST_OK) {
+        count = 0; /* a vault that does not answer holds up nothing of the history */
+        p->tired = true;
+    }
     if (count > 0) {
         memcpy(p->names, e->wishes.names, count * sizeof(p->names[0]));
         p->cursor = p->names[count - 1];
@@ -152,7 +154,6 @@ static enum status on_wishes(struct pull *p, const struct core_event *e)
     p->more = e->wishes.more && count > 0;
     p->request = 0;
     move(p, PULL_ASKING);
-    return ST_OK;
 }
 
 static enum status on_verdict(struct pull *p, const struct parcel *parcel, enum status verdict)
@@ -169,8 +170,10 @@ static enum status on_verdict(struct pull *p, const struct parcel *parcel, enum 
 enum status pull_on_answer(struct pull *p, struct common *c, const struct core_event *e)
 {
     enum status status = ST_OK;
-    if (e->kind == CORE_WISHES)
-        return on_wishes(p, e);
+    if (e->kind == CORE_WISHES) {
+        on_wishes(p, e);
+        return ST_OK;
+    }
     if (e->status != ST_OK)
         return e->status;
     for (uint32_t i = 0; i < e->kept.count; i++) {
@@ -209,7 +212,7 @@ static void begin_walk(struct pull *p, struct common *c)
 {
     if (!p->tired)
         p->cursor = (struct digest){{0}}; /* else it goes on behind what it tried */
-    if (c->now_ms >= p->swept_ms + SWEEP_MS) {
+    if (p->seen == 0 || c->now_ms >= p->swept_ms + SWEEP_MS) {
         nameset_release(&p->gone);
         p->swept_ms = c->now_ms;
         p->tired = false;

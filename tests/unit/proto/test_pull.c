@@ -215,6 +215,25 @@ static void files_wait_for_a_quiet_history(void **state)
     puppet_free(p);
 }
 
+static void a_vault_that_does_not_answer_is_asked_again_later(void **state)
+{
+    (void)state;
+    struct puppet_request r;
+    struct puppet *p = puppet_active(NULL, 0);
+    puppet_wanted(p, 3, 0);
+    assert_true(puppet_take(p, FX_WISH, &r));
+    struct core_event e = {
+        .kind = CORE_WISHES, .link = p->link, .request = r.request, .status = ST_IO};
+    assert_int_equal(puppet_step(p, &e), ST_OK);
+    assert_false(p->closed);
+    assert_false(puppet_take(p, FX_WISH, &r));
+    puppet_tick(p, 25000);
+    assert_false(puppet_take(p, FX_WISH, &r));
+    puppet_tick(p, 5000);
+    assert_true(puppet_take(p, FX_WISH, &r));
+    puppet_free(p);
+}
+
 static void a_partner_is_not_asked(void **state)
 {
     (void)state;
@@ -249,6 +268,7 @@ int main(void)
         cmocka_unit_test(the_window_follows_the_line),
         cmocka_unit_test(files_wait_for_a_quiet_history),
         cmocka_unit_test(a_partner_is_not_asked),
+        cmocka_unit_test(a_vault_that_does_not_answer_is_asked_again_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
