@@ -120,6 +120,31 @@ static void a_damaged_backup(void **state)
     buf_release(&all);
 }
 
+/* Whichever allocation fails, nothing is made; without a failure all of it. */
+static void no_memory(void **state)
+{
+    struct homes *p = *state;
+    struct backup_about about;
+    enum status st = ST_NO_MEMORY;
+    assert_int_equal(snapshot_take(p->a.replica, &f), ST_OK);
+    for (uint64_t n = 1; st != ST_OK; n++) {
+        mem_fail_at(n);
+        st = snapshot_write(p->a.home, secret, cheap, path, &about, &f);
+        mem_fail_at(0);
+        assert_int_equal(access(path, F_OK), st == ST_OK ? 0 : -1);
+        assert_in_range(n, 1, 1000);
+    }
+    st = ST_NO_MEMORY;
+    for (uint64_t n = 1; st != ST_OK; n++) {
+        mem_fail_at(n);
+        st = restore(secret);
+        mem_fail_at(0);
+        if (st != ST_OK)
+            assert_nothing();
+        assert_in_range(n, 1, 1000);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, homes_teardown)
 
 int main(void)
@@ -127,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_in_the_way),
         TEST(a_damaged_backup),
+        TEST(no_memory),
     };
     if (sodium_init() < 0 || git_libgit2_init() < 0)
         return 1;
