@@ -269,7 +269,7 @@ static const struct verbs_entry VERBS[] = {
      NULL},
     {"resolve",
      VERBS_STORY,
-     "resolve ID FIELD=VALUE | --keep LABEL [FIELD...] [--because TEXT]",
+     "resolve ID FIELD=VALUE | --keep LABEL [FIELD...] | --equal [FIELD...] [--because TEXT]",
      trn("settle a conflict"),
      "keep= equal because= dry-run author=",
      1,

@@ -26,6 +26,7 @@ enum kind { ADDED, CHANGED };
 
 struct pending { /* a row that waits for its commit */
     enum kind kind;
+    bool sealed;           /* some of its values have to be closed */
     uint32_t first, count; /* in intake.ops */
     uint64_t line;
     size_t raw_at, raw_bytes; /* in intake.raw */
@@ -131,7 +132,7 @@ static enum status make_keys(struct intake *in, uint32_t first, uint32_t count, 
     bool wanted[SCHEMA_PERSONAL + 1] = {false};
     enum status status = ST_OK;
     for (uint32_t r = first; r < first + count; r++) {
-        for (uint32_t i = 0; i < in->rows[r].count; i++) {
+        for (uint32_t i = 0; in->rows[r].sealed && i < in->rows[r].count; i++) {
             const struct op *op = &in->ops.ops[in->rows[r].first + i];
             const struct schema_field *field = field_of(&in->rows[r], op);
             if (is_plain(field, op))
@@ -145,8 +146,10 @@ static enum status make_keys(struct intake *in, uint32_t first, uint32_t count, 
         if (!wanted[c])
             continue;
         status = sealed_ready(in->replica, c, &ops, &id, f);
-        if (status == ST_OK && ops.count > 0)
+        bool made = status == ST_OK && ops.count > 0;
+        if (made)
             status = replica_write(in->replica, &ops, in->call->author, &done, f);
+        in->commits += made && status == ST_OK;
         op_list_release(&ops);
     }
     return status;
@@ -163,7 +166,7 @@ static enum status seal_row(struct intake *in, const struct pending *row, struct
     enum status status = ST_OK;
     for (uint32_t i = 0; i < row->count && status == ST_OK; i++) {
         struct op op = in->ops.ops[row->first + i];
-        const struct schema_field *field = field_of(row, &op);
+        const struct schema_field *field = row->sealed ? field_of(row, &op) : NULL;
         if (is_plain(field, &op)) {
             if (!looked && row->kind == CHANGED) {
                 status =
@@ -343,7 +346,9 @@ static enum status add_set_op(struct intake *in, struct op *op, const struct rec
     op->value = json;
     op->over = buf_bytes(&in->over);
     status = buf_status(&in->over);
-    return status == ST_OK ? add_op(in, op, is_plain(field, op)) : status;
+    bool sealed = is_plain(field, op);
+    in->rows[in->row_count].sealed = in->rows[in->row_count].sealed || sealed; /* the row begun */
+    return status == ST_OK ? add_op(in, op, sealed) : status;
 }
 
 /* A cell of a set holds one element, or a list of them. */
