@@ -8,6 +8,7 @@
 #include "cli/ask.h"
 #include "cli/language.h"
 #include "cli/output.h"
+#include "cli/wording.h"
 #include "replicas/settings.h"
 #include "replicas/verb.h"
 
@@ -93,8 +94,11 @@ static void on_status(void *user, struct bytes json)
     const json_t *health = json_object_get(row, "health");
     for (size_t i = 0; i < json_array_size(health); i++) {
         const json_t *line = json_array_get(health, i);
-        say(d, output_text(line, "level"), language_text(output_text(line, "text")),
-            language_text(output_text(line, "fix")));
+        struct buf text = {0}, fix = {0};
+        say(d, output_text(line, "level"), wording_text(output_text(line, "text"), &text),
+            wording_text(output_text(line, "fix"), &fix));
+        buf_release(&text);
+        buf_release(&fix);
     }
     json_decref(row);
 }

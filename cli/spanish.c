@@ -469,6 +469,8 @@ static const struct language_entry ENTRIES[] = {
     {"exists already", "ya existe"},
     {"matches more than one", "corresponde a más de uno"},
     {"nothing to change", "nada que cambiar"},
+    {"more than is kept of a key whose commits do not count",
+     "más de lo que se guarda de una clave cuyos commits no cuentan"},
     {"waits for what it builds on", "espera aquello en que se apoya"},
     {"closed", "cerrado"},
     {"wrong usage", "uso incorrecto"},

@@ -7,6 +7,7 @@
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/story.h"
+#include "cli/wording.h"
 
 /* ---- status ---- */
 
@@ -18,14 +19,16 @@ static long long number(const json_t *row, const char *name)
 static void show_health(const json_t *row)
 {
     const json_t *health = json_object_get(row, "health");
+    struct buf room = {0};
     for (size_t i = 0; i < json_array_size(health); i++) {
         const json_t *line = json_array_get(health, i);
         const char *fix = output_text(line, "fix");
         output_line(stdout, "%s: %s", language_text(output_text(line, "level")),
-                    language_text(output_text(line, "text")));
+                    wording_text(output_text(line, "text"), &room));
         if (fix[0] != '\0')
-            output_line(stdout, "  %s", language_text(fix));
+            output_line(stdout, "  %s", wording_text(fix, &room));
     }
+    buf_release(&room);
     if (json_array_size(health) > 0)
         fputc('\n', stdout);
 }

@@ -283,11 +283,12 @@ static void forge(struct life *l, uint32_t commit)
     struct buf operations = {0}, subject = {0};
     struct item item = {.label = bytes_of_text(c->label),
                         .author = BYTES("model <model@example.org>"),
-                        .author_time = ++seconds,
+                        .author_time = seconds,
                         .commit_time = seconds,
                         .parent_count = c->parent_count,
                         .charter_version = charter->version,
                         .charter_hash = charter->hash};
+    seconds++;
     for (uint32_t i = 0; i < c->parent_count; i++) {
         item.parents[i] = l->written[c->parents[i]].id;
         parents[i] = graph_find(r->graph, &item.parents[i]);

@@ -1,0 +1,118 @@
+#include "cli/wording.h"
+
+#include <string.h>
+
+enum { PARTS_MAX = 9 };
+
+/* %1 .. %9 stand for what is named, in the English sentence in this order. */
+static const struct language_entry SENTENCES[] = {
+    {"%1 cannot be reached: %2", "no se puede llegar a %1: %2"},
+    {"%1 records hold an open conflict", "%1 registros tienen un conflicto abierto"},
+    {"%1 commits of others were refused since the start",
+     "se rechazaron %1 commits de otros desde el inicio"},
+    {"%1 signed two commits of one number, %2: %3 and %4 (%5): both are kept, and joined since",
+     "%1 firmó dos commits con un mismo número, el %2: %3 y %4 (%5): se guardan los dos, y ya "
+     "están "
+     "unidos"},
+    {"%1 signed two commits of one number, %2: %3 and %4 (%5): both are kept and joined; its next "
+     "commit merges them",
+     "%1 firmó dos commits con un mismo número, el %2: %3 y %4 (%5): se guardan y se unen los dos; "
+     "su próximo commit los junta"},
+    {"the key of %1 signed more than %2 commits of one number (%3): what it writes counts only "
+     "through others",
+     "la clave de %1 firmó más de %2 commits con un mismo número (%3): lo que escribe solo cuenta "
+     "a "
+     "través de otros"},
+    {"%1 commits of %2 wait in quarantine and do not count, the first of %3: its key was retired "
+     "or frozen",
+     "%1 commits de %2 esperan en cuarentena y no cuentan, el primero del %3: su clave fue "
+     "retirada "
+     "o congelada"},
+    {"%1 commits of %2 wait in quarantine and do not count, the first of %3: its key was retired "
+     "or frozen; more of them are not kept",
+     "%1 commits de %2 esperan en cuarentena y no cuentan, el primero del %3: su clave fue "
+     "retirada "
+     "o congelada; no se guardan más"},
+    {"a commit by a retired key of %1, %2 (%3), counts though it was not kept: %4 had merged or "
+     "adopted it",
+     "un commit de una clave retirada de %1, %2 (%3), cuenta aunque no se conservó: %4 lo había "
+     "unido o adoptado"},
+    {"the admins decide: minga member remove %1",
+     "deciden los administradores: minga member remove %1"},
+    {"look: minga member show %1; if they are right: minga member adopt %2",
+     "mírelos: minga member show %1; si son correctos: minga member adopt %2"},
+    {"ask %1 why; see: minga log --by %2", "pregunte a %1 por qué; vea: minga log --by %2"},
+    {"ask there whether a backup was restored or a disk copied",
+     "pregunte allí si se restauró una copia o se clonó un disco"},
+    {"was this office restored from a backup, or its disk copied? If neither, its key is in other "
+     "hands: minga member rotate",
+     "¿se restauró esta oficina de una copia, o se clonó su disco? Si no, otros tienen su clave: "
+     "minga member rotate"},
+    {"ask who has a copy of this key; then: minga member rotate",
+     "averigüe quién tiene una copia de esta clave; luego: minga member rotate"},
+};
+
+static bool is_part(const char *at)
+{
+    return at[0] == '%' && at[1] >= '1' && at[1] <= '9';
+}
+
+/* Whether 'text' is this sentence; what it names goes to 'parts'. */
+static bool match(const char *sentence, const char *text, struct bytes parts[static PARTS_MAX])
+{
+    while (*sentence != '\0') {
+        if (!is_part(sentence)) {
+            if (*sentence++ != *text++)
+                return false;
+            continue;
+        }
+        size_t literal = strcspn(sentence + 2, "%"), used = strlen(text);
+        struct bytes *part = &parts[sentence[1] - '1'];
+        sentence += 2;
+        for (const char *at = text; literal > 0 && *at != '\0'; at++)
+            if (strncmp(at, sentence, literal) == 0 &&
+                (sentence[literal] != '\0' || at[literal] == '\0')) {
+                used = (size_t)(at - text);
+                break;
+            }
+        *part = (struct bytes){(const uint8_t *)text, used};
+        text += used;
+    }
+    return *text == '\0';
+}
+
+/* What is named may be a sentence of its own: the reason why somebody cannot be reached. */
+static void fill(const char *sentence, const struct bytes parts[static PARTS_MAX], struct buf *out)
+{
+    char part[128];
+    for (; *sentence != '\0'; sentence++) {
+        if (!is_part(sentence)) {
+            buf_add(out, sentence, 1);
+            continue;
+        }
+        struct bytes named = parts[*++sentence - '1'];
+        if (named.count >= sizeof part) {
+            buf_add_bytes(out, named);
+            continue;
+        }
+        memcpy(part, named.data, named.count);
+        part[named.count] = '\0';
+        buf_add_text(out, language_text(part));
+    }
+}
+
+const char *wording_text(const char *english, struct buf *room)
+{
+    const char *known = language_text(english);
+    if (language_now() == LANGUAGE_ENGLISH || known != english)
+        return known;
+    for (size_t i = 0; i < sizeof SENTENCES / sizeof *SENTENCES; i++) {
+        struct bytes parts[PARTS_MAX] = {{0}};
+        if (!match(SENTENCES[i].english, english, parts))
+            continue;
+        buf_reset(room);
+        fill(SENTENCES[i].spanish, parts, room);
+        return buf_status(room) == ST_OK ? buf_text(room) : english;
+    }
+    return english;
+}
