@@ -59,10 +59,10 @@ static void say_start(const struct call *c, const struct passphrase *secret)
             c, "%s",
             tr("Next: start the daemon in a terminal of its own, or name a file that holds the "
                "passphrase:"));
-        call_say(c,
-                 c->home_is_default ? "  mingad [--passphrase-file %s]%s"
-                                    : "  mingad [--passphrase-file %s] --home %s",
-                 tr("FILE"), c->home_is_default ? "" : c->home);
+        if (c->home_is_default)
+            call_say(c, "  mingad --passphrase-file %s", tr("FILE"));
+        else
+            call_say(c, "  mingad --home %s --passphrase-file %s", c->home, tr("FILE"));
         return;
     }
     if (c->home_is_default)
