@@ -372,6 +372,16 @@ enum status keyring_start(struct keyring *k, const struct charter *newest,
     return status == ST_OK ? ST_OK : fault_set(f, status, "out of memory");
 }
 
+/* Copies for us that do not open go, so that whoever can gives us others. */
+static enum status drop_copies(const struct keyring_entry *e, struct op_list *ops, uint32_t *given)
+{
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < e->drops.count && *given < KEYRING_SHARE_MAX && status == ST_OK;
+         i++, ++*given)
+        status = op_list_add(ops, &e->drops.ops[i]);
+    return status;
+}
+
 enum status keyring_share(struct keyring *k, const struct charter *newest, struct op_list *ops,
                           struct fault *f)
 {
@@ -380,6 +390,10 @@ enum status keyring_share(struct keyring *k, const struct charter *newest, struc
     for (uint32_t i = 0; i < k->entries.count; i++) {
         const struct keyring_entry *e = k->entries.items[i];
         const struct keyring_entry_key *key = key_of_record(k, e->record);
+        if (key == NULL)
+            status = drop_copies(e, ops, &given);
+        if (status != ST_OK)
+            return fault_set(f, status, "out of memory");
         for (uint32_t j = 0; key != NULL && j < newest->member_count; j++) {
             const struct charter_member *m = &newest->members[j];
             if (!keyring_entitled(m->role, e->class) || keyring_entry_has(e, &m->key))

@@ -62,8 +62,9 @@ MUST_USE enum status keyring_start(struct keyring *k, const struct charter *newe
 enum { KEYRING_SHARE_MAX = 128 }; /* copies of one call: they fit a commit beside others */
 
 /* keyring_share(): the operations that give entitled members the copies they lack of every key that
- * we can open, KEYRING_SHARE_MAX at most: the rest with the next state; none where nobody lacks
- * one. On error 'ops' may hold some of them, each good by itself. */
+ * we can open, and that take copies for us out again that do not open, where none does: else nobody
+ * would see that we lack one. KEYRING_SHARE_MAX at most: the rest with the next state. On error
+ * 'ops' may hold some of them, each good by itself. */
 MUST_USE enum status keyring_share(struct keyring *k, const struct charter *newest,
                                    struct op_list *ops, struct fault *f);
 

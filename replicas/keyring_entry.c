@@ -7,7 +7,6 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/json.h"
-#include "replicas/op.h"
 #include "replicas/record.h"
 
 enum {
@@ -30,7 +29,7 @@ void keyring_entry_reader(const struct digest *network, const struct home_identi
     *out = (struct keyring_entry_reader){.network = *network, .self = identity->key};
     int failed = crypto_sign_ed25519_pk_to_curve25519(out->public, identity->key.id);
     failed |= crypto_sign_ed25519_sk_to_curve25519(out->secret, identity->secret);
-    if (failed != 0)
+    if (failed != 0 || sodium_is_zero(identity->secret, sizeof identity->secret))
         sodium_memzero(out->secret, sizeof out->secret);
 }
 
@@ -136,22 +135,43 @@ static bool open_copy(const struct keyring_entry_reader *reader, const uint8_t *
     return opened;
 }
 
+static enum status add_drop(struct keyring_entry *e, const struct record *r,
+                            const struct record_element *element)
+{
+    struct op op = {.verb = OP_DROP,
+                    .type = BYTES("classkey"),
+                    .name = BYTES("copies"),
+                    .value = element->text,
+                    .over = {r->changes[element->first].id, (size_t)element->count * CHANGE_BYTES}};
+    memcpy(op.id, e->record, RECORD_ID_BYTES);
+    return e->drops.count < KEYRING_ENTRY_DROPS_MAX ? op_list_add(&e->drops, &op) : ST_OK;
+}
+
+static bool failed_before(const struct keyring_entry *before, const uint8_t *memo)
+{
+    return before != NULL && before->failed_count > 0 &&
+           bsearch(memo, before->failed, before->failed_count, KEYRING_ENTRY_MEMO_BYTES,
+                   compare_memos) != NULL;
+}
+
 /* What a copy for us is worth: opened, or remembered as one that does not open. */
-static enum status try_copy(const struct keyring_entry_reader *reader, struct bytes text,
+static enum status try_copy(const struct keyring_entry_reader *reader, const struct record *r,
+                            const struct record_element *element,
                             const uint8_t sealed[static SEALED_BYTES],
                             const struct keyring_entry *before, struct keyring_entry *e,
                             struct keyring_entry_key *key_out, bool *opened_out)
 {
     uint8_t memo[KEYRING_ENTRY_MEMO_BYTES];
-    hash_copy(text, memo);
-    bool failed_before =
-        before != NULL && before->failed_count > 0 &&
-        bsearch(memo, before->failed, before->failed_count, sizeof memo, compare_memos) != NULL;
-    if (!failed_before && open_copy(reader, e->record, sealed, key_out)) {
+    hash_copy(element->text, memo);
+    if (!failed_before(before, memo) && open_copy(reader, e->record, sealed, key_out)) {
         *opened_out = true;
         return ST_OK;
     }
-    return add_failed(e, memo);
+    enum status status = add_failed(e, memo);
+    /* Without the secret none opens, and nothing is known of any. */
+    if (status == ST_OK && !sodium_is_zero(reader->secret, sizeof reader->secret))
+        status = add_drop(e, r, element);
+    return status;
 }
 
 /* The set's copies: whose there are, and the first for us that opens. */
@@ -169,12 +189,13 @@ static enum status read_copies(const struct keyring_entry_reader *reader, const 
         return ST_NO_MEMORY;
     for (uint32_t i = 0; i < set->count; i++) {
         uint8_t sealed[SEALED_BYTES];
-        struct bytes text = r->elements[set->first + i].text;
+        const struct record_element *element = &r->elements[set->first + i];
         struct key *member = &e->copies[count];
-        if (!parse_copy(text, member, sealed))
+        if (!parse_copy(element->text, member, sealed))
             continue;
         if (!held && !*opened_out && memcmp(member->id, reader->self.id, KEY_BYTES) == 0) {
-            enum status status = try_copy(reader, text, sealed, before, e, key_out, opened_out);
+            enum status status =
+                try_copy(reader, r, element, sealed, before, e, key_out, opened_out);
             if (status != ST_OK)
                 return status;
         }
@@ -280,6 +301,7 @@ void keyring_entry_free(struct keyring_entry *e)
         return;
     mem_free(e->copies);
     mem_free(e->failed);
+    op_list_release(&e->drops);
     mem_free(e);
 }
 

@@ -7,9 +7,13 @@
 
 #include "replicas/fault.h"
 #include "replicas/home.h"
+#include "replicas/op.h"
 #include "replicas/seal.h"
 
-enum { KEYRING_ENTRY_MEMO_BYTES = 16 }; /* of the hash by which a copy that failed is known */
+enum {
+    KEYRING_ENTRY_MEMO_BYTES = 16, /* of the hash by which a copy that failed is known */
+    KEYRING_ENTRY_DROPS_MAX = 16,  /* of one record at a time */
+};
 
 /* Who opens copies: an identity's X25519 form. Wipe it. */
 struct keyring_entry_reader {
@@ -38,6 +42,8 @@ struct keyring_entry {
     uint32_t copy_count;
     uint8_t (*failed)[KEYRING_ENTRY_MEMO_BYTES]; /* copies for us that did not open */
     uint32_t failed_count, failed_capacity;
+    struct op_list drops; /* that take some of those out again: with them nobody would give us a
+                             good one */
 };
 
 /* keyring_entry_reader(): of an identity; one without a secret opens nothing. */

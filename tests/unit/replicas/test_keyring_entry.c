@@ -271,6 +271,49 @@ static void a_copy_for_a_stranger_ends_no_epoch(void **unused)
     buf_release(&text);
 }
 
+/* Somebody is first to give a newcomer a copy, of nothing: it takes that out, and gets a good one.
+ */
+static void a_newcomer_does_not_stay_without_a_key(void **unused)
+{
+    (void)unused;
+    struct op_list ops = {.ops = NULL};
+    struct buf text = {0};
+    struct seal_key nothing = random_key();
+    uint8_t record[RECORD_ID_BYTES];
+    struct seal_id id = keyring_kit_start(&x, k, 0, SCHEMA_PERSONAL);
+    keyring_entry_record(&x.network, SCHEMA_PERSONAL, &id, record);
+    x.charter.member_count = 4;
+    copy_text(&nothing, &x.members[3].key, &text);
+    add(&ops, OP_ADD, record, "copies", buf_bytes(&text), NOTHING);
+    keyring_kit_commit(&x, &ops, "iquique");
+    struct keyring *newcomer = keyring_kit_ring(&x, 3);
+    keyring_kit_update(&x, k, 0);
+    assert_int_equal(keyring_share(k, &x.charter, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 0); /* it seems to have one */
+    assert_int_equal(keyring_share(newcomer, &x.charter, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 1);
+    assert_int_equal(ops.ops[0].verb, OP_DROP);
+    keyring_kit_commit(&x, &ops, x.members[3].label);
+    keyring_kit_update(&x, k, 0);
+    assert_int_equal(keyring_share(k, &x.charter, &ops, &x.f), ST_OK);
+    keyring_kit_commit(&x, &ops, "arica");
+    keyring_kit_update(&x, newcomer, 3);
+    assert_true(keyring_kit_opens(newcomer, &id));
+    assert_int_equal(keyring_share(newcomer, &x.charter, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 0);
+    /* without its secret it knows nothing of any copy, and takes none out */
+    struct home_identity locked = x.identities[3];
+    struct keyring *blind = NULL;
+    memset(locked.secret, 0, sizeof locked.secret);
+    assert_int_equal(keyring_create(&x.network, &blind), ST_OK);
+    assert_int_equal(keyring_update(blind, x.store, &x.state, &locked, &x.f), ST_OK);
+    assert_int_equal(keyring_share(blind, &x.charter, &ops, &x.f), ST_OK);
+    assert_int_equal(ops.count, 0);
+    keyring_free(blind);
+    keyring_free(newcomer);
+    buf_release(&text);
+}
+
 /* Very many copies for us that do not open: each is tried once, and the good one is found. */
 static void ten_thousand_copies_are_tried_once(void **unused)
 {
@@ -367,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_key_made_by_who_may_not_read_the_class_is_not_written_with, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_copy_for_a_stranger_ends_no_epoch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_newcomer_does_not_stay_without_a_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ten_thousand_copies_are_tried_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_failed_is_not_tried_again, set_up, tear_down),
     };
