@@ -231,6 +231,9 @@ enum status branch_choose(struct replica *r, struct bytes hash, struct fault *f)
             leave_commits(r, version);
             status = advance_recount(r, f);
         }
+        r->changed = true; /* the refs follow */
+        if (status == ST_OK)
+            status = replica_checkpoint(r, f);
         if (status == ST_OK)
             status = council_tend(r, f);
         c->choices++;

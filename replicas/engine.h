@@ -134,6 +134,10 @@ MUST_USE enum status advance_recount(struct replica *r, struct fault *f);
 /* recover_open(): charters, journal, graph, state, from r->disk and r->store. */
 MUST_USE enum status recover_open(struct replica *r, struct fault *f);
 
+/* recover_node(): a journal frame whose objects are packed, and that was judged before: only the
+ * graph needs it. Errors: ST_CORRUPT, ST_NO_MEMORY */
+MUST_USE enum status recover_node(struct replica *r, struct bytes payload, struct fault *f);
+
 /* recover_charters(): the chain from r->disk. Errors: ST_CORRUPT and what charter_chain_add() says
  */
 MUST_USE enum status recover_charters(struct replica *r, struct fault *f);

@@ -47,30 +47,28 @@ struct frames {
     struct fault *fault;
 };
 
-/* A frame below the last checkpoint: its objects are packed, only the graph needs it. */
-static enum status load_node(struct frames *l, struct bytes payload)
+enum status recover_node(struct replica *r, struct bytes payload, struct fault *f)
 {
-    struct replica *r = l->replica;
     struct item item;
     struct graph_new node = {0};
     uint32_t parents[PARENTS_MAX], index;
     struct bytes body = {payload.data + OID_BYTES, payload.count - OID_BYTES};
     enum status st = item_decode(body, &item);
     if (st != ST_OK)
-        return fault_set(l->fault, ST_CORRUPT, "a journal frame holds no item");
+        return fault_set(f, ST_CORRUPT, "a journal frame holds no item");
     const struct charter *charter = branch_charter(r, item.charter_version, &item.charter_hash);
     const struct charter_member *member =
         charter != NULL ? charter_by_label(charter, item.label) : NULL;
     if (member == NULL)
-        return fault_set(l->fault, ST_CORRUPT, "a journal frame names an unknown writer");
+        return fault_set(f, ST_CORRUPT, "a journal frame names an unknown writer");
     memcpy(node.id.id, payload.data, OID_BYTES);
     for (uint32_t i = 0; i < item.parent_count; i++) {
         parents[i] = graph_find(r->graph, &item.parents[i]);
         if (parents[i] == GRAPH_NONE)
-            return fault_set(l->fault, ST_CORRUPT, "a journal frame names an unknown parent");
+            return fault_set(f, ST_CORRUPT, "a journal frame names an unknown parent");
     }
     if (item.seq != graph_next_seq(r->graph, &member->key, parents, item.parent_count))
-        return fault_set(l->fault, ST_CORRUPT, "a journal frame is out of its writer's order");
+        return fault_set(f, ST_CORRUPT, "a journal frame is out of its writer's order");
     node.tree = item.tree;
     node.digest = item.digest;
     node.seq = item.seq;
@@ -116,7 +114,8 @@ static enum status load_frame(void *user, uint64_t ordinal, struct bytes payload
     if (ordinal == l->open_first) /* the state as the last checkpoint left it */
         st = advance_recount(l->replica, l->fault);
     if (st == ST_OK)
-        st = ordinal < l->open_first ? load_node(l, payload) : replay_frame(l, payload);
+        st = ordinal < l->open_first ? recover_node(l->replica, payload, l->fault)
+                                     : replay_frame(l, payload);
     return st == ST_OK
                ? st
                : fault_context(l->fault, st, "journal frame %llu", (unsigned long long)ordinal);

@@ -152,7 +152,7 @@ static enum status take_frame(void *user, uint64_t ordinal, struct bytes payload
     }
     memcpy(id.id, payload.data, OID_BYTES);
     if (is_left(v, (struct bytes){payload.data + OID_BYTES, payload.count - OID_BYTES}))
-        return ST_OK;
+        return recover_node(v->replica, payload, v->fault);
     if (ordinal < v->packed && !store_has(v->replica->store, &id))
         finding(v, &id, ST_CORRUPT, "it is missing from the repository: a pack is gone or damaged");
     return take_item(v, (struct bytes){payload.data + OID_BYTES, payload.count - OID_BYTES}, &id);
