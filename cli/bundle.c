@@ -19,6 +19,7 @@
 
 enum {
     HISTORY_SHARE = 2,                                  /* see the header: half of a part */
+    LEADS_SHARE = 4,                                    /* leads leave room for what they lead to */
     COUNTS = 3,                                         /* stages of the history */
     RECORD_BYTES = NAME_BYTES_MAX + RECORD_ID_TEXT + 2, /* "type id" and its NUL */
 };
@@ -242,28 +243,59 @@ static void tidy_records(struct writer *w)
     w->record_count = kept;
 }
 
+static void items_options(struct writer *w, const char *records, uint64_t next)
+{
+    char to[2 * KEY_BYTES + 1];
+    hex_encode(w->head.recipient.id, KEY_BYTES, to);
+    porter_made_text(&w->porter, "to", to);
+    porter_text(&w->porter, "records", records);
+    porter_number(&w->porter, "after", next);
+}
+
+/* A part that begins in the middle of these records has the lists and keys of their files again, so
+ * that the chunks in it are known for what they are. */
+static enum status put_leads(struct writer *w, const char *records)
+{
+    uint64_t next = 0;
+    enum status st = ST_OK;
+    for (bool more = records[0] != '\0'; more && st == ST_OK;) {
+        items_options(w, records, next);
+        porter_text(&w->porter, "leads", "");
+        st = porter_ask(&w->porter, "sealed");
+        buf_reset(&w->chunk);
+        if (st == ST_OK)
+            st = porter_take_bytes(&w->porter, "chunk", &w->chunk);
+        next = porter_take_number(&w->porter, "next");
+        more = json_is_true(json_object_get(w->porter.row, "more"));
+        if (st == ST_OK && w->chunk.count > 0 && fits(w, LEADS_SHARE * w->chunk.count))
+            st = put_chunk(w, buf_bytes(&w->chunk), false);
+    }
+    return st;
+}
+
 /* Into this part or the next, which then begins with the history where that fits. */
-static enum status put_item_chunk(struct writer *w, struct bytes items)
+static enum status put_item_chunk(struct writer *w, const char *records, struct bytes items)
 {
     bool here = fits(w, items.count);
     enum status st = here ? ST_OK : roll(w);
     if (st == ST_OK && !here && w->whole_history)
         st = put_history(w);
+    if (st == ST_OK && !here)
+        st = put_leads(w, records);
+    if (st == ST_OK &&
+        !fits(w, items.count)) /* history and leads were too much: a part of its own */
+        st = roll(w);
     return st == ST_OK ? put_chunk(w, items, false) : st;
 }
 
 /* Every chunk that the daemon has for 'word' and these records ("": it needs none). */
 static enum status put_items(struct writer *w, const char *word, const char *records)
 {
-    char to[2 * KEY_BYTES + 1];
     struct buf items = {0};
     enum status st = ST_OK;
     uint64_t next = 0;
-    hex_encode(w->head.recipient.id, KEY_BYTES, to);
     for (bool more = true; more && st == ST_OK;) {
-        porter_text(&w->porter, "to", to);
-        porter_text(&w->porter, "records", records);
-        porter_number(&w->porter, "after", next);
+        items_options(w, records, next);
         st = porter_ask(&w->porter, word);
         buf_reset(&items);
         if (st == ST_OK)
@@ -272,7 +304,7 @@ static enum status put_items(struct writer *w, const char *word, const char *rec
         more = json_is_true(json_object_get(w->porter.row, "more"));
         w->sealed += porter_take_number(&w->porter, "count");
         if (st == ST_OK && items.count > 0)
-            st = put_item_chunk(w, buf_bytes(&items));
+            st = put_item_chunk(w, records, buf_bytes(&items));
     }
     buf_release(&items);
     return st;

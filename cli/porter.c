@@ -56,6 +56,14 @@ void porter_bytes(struct porter *p, const char *name, struct bytes bytes)
     p->options[p->option_count++] = (struct control_option){bytes_of_text(name), buf_bytes(text)};
 }
 
+void porter_made_text(struct porter *p, const char *name, const char *made)
+{
+    CHECK(p->option_count < PORTER_OPTIONS_MAX);
+    struct buf *text = &p->texts[p->option_count];
+    buf_add_text(text, made);
+    p->options[p->option_count++] = (struct control_option){bytes_of_text(name), buf_bytes(text)};
+}
+
 void porter_number(struct porter *p, const char *name, uint64_t n)
 {
     CHECK(p->option_count < PORTER_OPTIONS_MAX);

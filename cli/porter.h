@@ -27,6 +27,7 @@ void porter_release(struct porter *p);
 
 /* Options of the next question: a text (borrowed), bytes (as base64), a number. */
 void porter_text(struct porter *p, const char *name, const char *text);
+void porter_made_text(struct porter *p, const char *name, const char *text); /* copied */
 void porter_bytes(struct porter *p, const char *name, struct bytes bytes);
 void porter_number(struct porter *p, const char *name, uint64_t n);
 

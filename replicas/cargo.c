@@ -6,6 +6,7 @@
 #include "proto/mem.h"
 #include "replicas/courier.h"
 #include "replicas/custody.h"
+#include "replicas/follow.h"
 #include "replicas/holdings.h"
 #include "replicas/receipt.h"
 #include "replicas/words.h"
@@ -24,6 +25,7 @@ struct listing {
     struct place *list;
     uint32_t count, capacity;
     uint32_t record;
+    bool leads; /* only what leads to others: all but the chunks of files */
 };
 
 /* Salts and lists first: what they lead to is asked for once they are there. */
@@ -40,6 +42,8 @@ static uint32_t rank_of(enum vault_kind kind)
 static enum status note(void *user, const struct vault_facts *facts)
 {
     struct listing *l = user;
+    if (l->leads && facts->kind == VAULT_CHUNK)
+        return ST_OK;
     if (l->count == l->capacity) {
         uint32_t capacity = l->capacity > 0 ? 2 * l->capacity : 64;
         void *grown = mem_resize(l->list, capacity * sizeof *l->list);
@@ -193,7 +197,7 @@ static enum status send_names(const struct verb_call *call, const struct asked *
 enum status cargo_sealed(const struct verb_call *call, struct fault *f)
 {
     struct asked a;
-    struct listing l = {0};
+    struct listing l = {.leads = control_has(call->request, "leads")};
     enum status st = read_asked(call, &a, f);
     if (st == ST_OK)
         st = list_items(call, &l, f);
@@ -238,28 +242,64 @@ enum status cargo_wishes(struct replica *r, const struct key *from, struct buf *
     return st == ST_OK ? buf_status(out) : st;
 }
 
+/* One item. *left_out: nobody wants it, so far. */
+static enum status keep_one(struct replica *r, const struct digest *name, struct bytes item,
+                            struct cargo_kept *kept, bool *left_out, struct fault *f)
+{
+    struct fault own = {0};
+    bool held = false;
+    *left_out = false;
+    enum status st = custody_keep(r, name, item, &own);
+    if (st == ST_NOT_FOUND && replica_vault(r) != NULL) {
+        enum status asked = vault_has(replica_vault(r), name, &held, &own);
+        st = asked == ST_OK ? st : asked;
+    }
+    if (st == ST_NOT_FOUND)
+        *left_out = !held;
+    kept->fresh += st == ST_OK ? 1 : 0;
+    kept->held += held ? 1 : 0;
+    if (status_class(st) == STATUS_LOCAL)
+        return fault_set(f, st, "%s", own.text[0] != '\0' ? own.text : status_text(st));
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        kept->refuse(kept->user, name, own.text[0] != '\0' ? own.text : status_text(st));
+    return ST_OK;
+}
+
+/* What the items that are here name is wanted now, and not only at the next quiet moment. */
+static enum status follow(struct replica *r, struct fault *f)
+{
+    struct tending now = {.replica = r};
+    enum status st;
+    do {
+        now.next_ms = UINT64_MAX;
+        st = follow_step(&now, f);
+    } while (st == ST_OK && now.next_ms != UINT64_MAX);
+    return st;
+}
+
 enum status cargo_keep(struct replica *r, const struct parcel *p, struct cargo_kept *kept,
                        struct fault *f)
 {
+    bool left[PARCEL_ENTRIES_MAX];
+    uint32_t before, left_count = 0;
     CHECK(p->kind == PARCEL_SEALED);
-    for (uint32_t i = 0; i < p->count; i++) {
-        struct fault own = {0};
-        bool held = false;
-        enum status st = custody_keep(r, &p->names[i], p->entries[i], &own);
-        if (st == ST_NOT_FOUND && replica_vault(r) != NULL &&
-            vault_has(replica_vault(r), &p->names[i], &held, &own) != ST_OK)
-            st = ST_IO;
-        if (st == ST_OK)
-            kept->fresh++;
-        else if (st == ST_NOT_FOUND && held)
-            kept->held++;
-        else if (st == ST_NOT_FOUND)
-            kept->unwanted++;
-        else if (status_class(st) == STATUS_LOCAL)
-            return fault_set(f, st, "%s", own.text[0] != '\0' ? own.text : status_text(st));
-        else
-            kept->refuse(kept->user, &p->names[i],
-                         own.text[0] != '\0' ? own.text : status_text(st));
+    for (uint32_t i = 0; i < p->count; i++)
+        left[i] = true;
+    for (unsigned round = 0;; round++) { /* each but the first keeps something, or is the last */
+        enum status st = ST_OK;
+        before = kept->fresh;
+        left_count = 0;
+        for (uint32_t i = 0; st == ST_OK && i < p->count; i++) {
+            if (left[i])
+                st = keep_one(r, &p->names[i], p->entries[i], kept, &left[i], f);
+            left_count += left[i] ? 1 : 0;
+        }
+        bool again = left_count > 0 && (round == 0 || kept->fresh > before);
+        if (st == ST_OK && again)
+            st = follow(r, f);
+        if (st != ST_OK || !again) {
+            kept->unwanted += left_count;
+            return st;
+        }
     }
-    return ST_OK;
 }

@@ -11,7 +11,7 @@
  *   motions                           {chunk, count, more}; chunk "" where there is none
  *   history  known, after, until, bytes
  *                                     {chunk, count, next, more, records: ["type id" …]}
- *   sealed   to, records ("type id" a line), after, bytes
+ *   sealed   to, records ("type id" a line), after, bytes [, leads: no chunks of files]
  *                                     {chunk, count, next, more}: what is held of those records
  *                                      and may go to that key
  *   wanted   to, after, bytes         the same of what its receipt asks for

@@ -243,4 +243,49 @@ refused 2 usage santiago bundle write "$stick/h" --for iquique --max 10K
 refused 2 usage santiago bundle write "$stick/h"
 [ ! -e "$stick/h" ] || die "a refused bundle left a file"
 refused 1 io santiago bundle write "$stick/no-folder/h" --for iquique
-for office in santiago iquique auditor; do m "$office" verify >/dev/null; done
+
+# ---- A file of 3 MB, in parts ----
+carry() { # FROM TO NAME [OPTIONS...]: a bundle, read there
+    local from=$1 to=$2 name=$3
+    shift 3
+    m "$from" --json bundle write "$stick/$name" --for "$to" "$@" >"$SCRATCH/wrote"
+    mapfile -t files < <(jq -r '.files[]' "$SCRATCH/wrote")
+    m "$to" bundle read "${files[@]}" >"$SCRATCH/out" 2>"$SCRATCH/err"
+}
+head -c 3000000 /dev/urandom >"$SCRATCH/photo.bin"
+carry santiago iquique before # all that is not the photo
+m santiago bundle read "$stick/before.receipt" >/dev/null
+m santiago attach "$id" "$SCRATCH/photo.bin" >/dev/null
+mapfile -t files < <(m santiago --json bundle write "$stick/photo" --for iquique --max 1M |
+    jq -r '.files[]')
+[ "${#files[@]}" -ge 3 ] || die "a photo of 3 MB in ${#files[@]} parts"
+for ((part = ${#files[@]} - 1; part >= 0; part--)); do
+    m iquique bundle read "${files[$part]}" >/dev/null 2>&1
+done
+m iquique fetch "$id" photo.bin --out "$SCRATCH/back.bin" >/dev/null
+cmp "$SCRATCH/photo.bin" "$SCRATCH/back.bin" || die "the photo came back as another"
+
+# ---- Two admins who meet by stick: a removal ----
+m santiago member change iquique --rights admin >/dev/null
+carry santiago iquique rights
+code=0
+m santiago member remove auditor >/dev/null 2>&1 || code=$?
+expect "the removal waits for the other" "$code" 4
+carry santiago iquique motion
+code=0
+m iquique member approve >/dev/null 2>&1 || code=$?
+expect "who approved waits for who proposed" "$code" 4
+carry iquique santiago approval
+carry santiago iquique version
+for office in santiago iquique; do
+    m "$office" --json member list | jq -es 'any(.[]; .label == "auditor" and
+        .state == "member") | not' >/dev/null || die "$office: the auditor is still a member"
+    refused 1 not-allowed "$office" bundle write "$stick/gone" --for auditor
+done
+# What the removed one wrote before it knew is read, and judged.
+m auditor bundle write "$stick/late" --for iquique >/dev/null
+m iquique bundle read "$stick/late" >/dev/null 2>"$SCRATCH/err"
+grep -q "auditor is no member any more" "$SCRATCH/err" || die "nobody is told who wrote it"
+
+for office in santiago iquique; do m "$office" verify >/dev/null; done
+expect "one state at the end" "$(state_of iquique)" "$(state_of santiago)"
