@@ -500,6 +500,14 @@ static const struct language_entry ENTRIES[] = {
     {"no such type, field or shape in the schema", "el esquema no tiene ese tipo, campo o forma"},
     {"the account does not cover the debit", "la cuenta no cubre el cargo"},
     {"the key is not a member's", "la clave no es de un miembro"},
+    {"the key is retired: it was removed from the charter",
+     "la clave está retirada: se quitó de la carta"},
+    {"this office is no longer a member: its key is retired in the charter, and the "
+     "others exchange nothing but charters with it",
+     "esta oficina ya no es miembro: su clave está retirada en la carta, y las demás solo "
+     "intercambian cartas con ella"},
+    {"what is here stays readable; to go on, ask a member for an invitation",
+     "lo que hay aquí se puede seguir leyendo; para seguir, pida una invitación a un miembro"},
     {"belongs to another network", "pertenece a otra red"},
     {"a message that this state does not allow", "un mensaje que este estado no permite"},
     {"the peer stalled", "la otra oficina dejó de responder"},
