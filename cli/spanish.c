@@ -522,6 +522,81 @@ static const struct language_entry ENTRIES[] = {
     {"the daemon is not running", "el servicio no está en marcha"},
     {"the configuration is not valid", "la configuración no es válida"},
     {"the peer cannot be reached", "no se alcanza a la otra oficina"},
+    /* Of files, erasures, disclosures. */
+    {"%s changed while it was read: nothing was attached",
+     "%s cambió mientras se leía: no se adjuntó nada"},
+    {"wait until it is whole, then attach it again",
+     "espere a que esté completo y adjúntelo otra vez"},
+    {"%s is no file", "%s no es un archivo"},
+    {"%s has %llu bytes, and at most %u are taken",
+     "%s tiene %llu bytes, y se admiten %u como máximo"},
+    {"make it smaller, or attach it in pieces", "redúzcalo, o adjúntelo en partes"},
+    {"the path of the file is too long", "la ruta del archivo es demasiado larga"},
+    {"there is a file %s here already", "ya hay aquí un archivo %s"},
+    {"name another one: --out FILE", "indique otro: --out ARCHIVO"},
+    {"the file's content is not what was attached",
+     "el contenido del archivo no es el que se adjuntó"},
+    {"Several files: say which by its name or the digits of its id.",
+     "Varios archivos: indique cuál por su nombre o los dígitos de su id."},
+    {"  %-11s %-16s %s  %s  (commit %.*s)", "  %-11s %-16s %s  %s  (commit %.*s)"},
+    {"  %-11s %-16s %s", "  %-11s %-16s %s"},
+    {"missing", "falta"},
+    {"retired", "retirada"},
+    {"  %-11s %-16s its key %.16s was retired: it cannot confirm",
+     "  %-11s %-16s su clave %.16s fue retirada: no puede confirmar"},
+    {"nobody has proposed to erase it", "nadie ha propuesto borrarlo"},
+    {"proposed: another office has to approve it", "propuesto: otra oficina debe aprobarlo"},
+    {"approved: it waits until a majority of the offices has the order",
+     "aprobado: espera a que la mayoría de las oficinas tenga la orden"},
+    {"permanent: some members have not confirmed yet",
+     "definitivo: algunos miembros aún no han confirmado"},
+    {"erased, and confirmed by every member", "borrado, y confirmado por todos los miembros"},
+    {"proposed", "propuso"},
+    {"because", "motivo"},
+    {"approved", "aprobó"},
+    {"settled", "asentado"},
+    {"confirmed", "confirmó"},
+    {"  %-11s with %lld of %lld offices", "  %-11s en %lld de %lld oficinas"},
+    {"Another office approves it: minga erase %.*s --approve",
+     "Otra oficina lo aprueba: minga erase %.*s --approve"},
+    {"%s %.*s: %s disclosed to %s, commit %.*s", "%s %.*s: %s revelado a %s, commit %.*s"},
+    {"files:", "archivos:"},
+    {"  %.*s  %s  %s, %lld bytes%s%s", "  %.*s  %s  %s, %lld bytes%s%s"},
+    {"not-entitled", "no es para esta oficina"},
+    {"waiting", "en camino"},
+    {"erased", "borrado"},
+    {"damaged", "dañado"},
+    {"%s: %lld records were not touched since %s: their retention of %s is over (%s%s)",
+     "%s: %lld registros sin cambios desde %s: venció su plazo de conservación de %s (%s%s)"},
+    {"minga erase %.8s --reason TEXT, and likewise the others",
+     "minga erase %.8s --reason TEXTO, y así los demás"},
+    {"a file of a record: a photo, a letter, a receipt",
+     "un archivo de un registro: una foto, una carta, una boleta"},
+    {"It goes sealed to every office. Auditors read files of class internal, such as receipts; of "
+     "personal ones they see type and size.",
+     "Va sellado a todas las oficinas. Los auditores leen los archivos de clase internal, como las "
+     "boletas; de los personales ven tipo y tamaño."},
+    {"the files of a record", "los archivos de un registro"},
+    {"Of several files it lists them; NAME is a file's name, or the first digits of its id. What "
+     "is not here yet is on its way afterwards.",
+     "Si hay varios, los enumera; NAME es el nombre de un archivo, o los primeros dígitos de su "
+     "id. Lo que aún no está aquí viene en camino desde entonces."},
+    {"erase personal data for good, everywhere",
+     "borrar datos personales para siempre y en todas partes"},
+    {"One office proposes, another approves; once a majority of the offices has the order, every "
+     "member deletes the sealed values and files of the record, and confirms. --status is the "
+     "certificate; it ends with exit code 4 while somebody has not confirmed. The history and "
+     "every sum stay as they are.",
+     "Una oficina propone y otra aprueba; cuando la mayoría de las oficinas tiene la orden, cada "
+     "miembro borra los valores sellados y los archivos del registro, y lo confirma. --status es "
+     "el certificado; termina con código 4 mientras alguien no haya confirmado. La historia y "
+     "todas las sumas quedan como están."},
+    {"give an auditor some personal values of a record",
+     "dar a un auditor algunos valores personales de un registro"},
+    {"Only the values as they are now, and only that auditor reads them; the history keeps who "
+     "gave what to whom.",
+     "Solo los valores como están ahora, y solo ese auditor los lee; la historia guarda quién dio "
+     "qué a quién."},
 };
 
 const struct language_entry *spanish_entries(unsigned *count_out)

@@ -38,7 +38,7 @@ struct settings {
     uint32_t links;
     uint64_t acknowledge_ms, meet_ms;
     uint64_t attachment_bytes_max; /* 1 .. ATTACHMENT_BYTES_MAX */
-    int log_level; /* syslog's 3 .. 7 */
+    int log_level;                 /* syslog's 3 .. 7 */
 };
 
 void settings_release(struct settings *s);
