@@ -104,7 +104,8 @@ key_of() { m "$1" --json member show santiago 2>/dev/null | jq -rs 'map(select(.
 before=$(key_of iquique)
 expect "the rotation waits" "$(code santiago member rotate)" 4
 until_true 30 has_motion iquique
-expect "the rotation is approved" "$(code iquique member approve)" 4
+got=$(code iquique member approve) # 4: the others' word is still on its way
+[ "$got" = 0 ] || expect "the rotation is approved" "$got" 4
 until_true 60 version_is 11 santiago iquique valparaiso fosis
 [ "$(key_of iquique)" != "$before" ] || die "the key is the old one"
 until_true 60 linked santiago iquique
