@@ -628,8 +628,10 @@ enum status replica_sync(struct replica *r, struct fault *f)
 {
     if (r->failed)
         return fault_set(f, ST_IO, "an earlier write failed; the daemon must be started again");
-    /* No commit is durable before its items are, so that no writer names what nobody has. */
-    enum status st = r->vault != NULL ? vault_commit(r->vault, f) : ST_OK;
+    /* No commit is durable before its items are, so that no writer names what nobody has. Wants
+     * alone can wait for the next checkpoint: the frames that name them are replayed until then. */
+    bool due = r->vault != NULL && vault_is_due(r->vault);
+    enum status st = due ? vault_commit(r->vault, f) : ST_OK;
     if (st == ST_OK)
         st = journal_sync(r->journal, f);
     r->failed = st != ST_OK;

@@ -15,6 +15,7 @@ enum { LANES = 2 }; /* chunks of files, and everything else: 'files' is the inde
 struct vault {
     struct vault_queries q;
     bool writing;                    /* a transaction is open */
+    bool due;                        /* not only wants were written */
     bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
     uint64_t waiting[LANES], committed[LANES];
     struct vault_facts last; /* whose owner is 'owner': items of one record come together */
@@ -47,6 +48,7 @@ static void settle(struct vault *v)
 {
     memcpy(v->committed, v->waiting, sizeof v->waiting);
     v->committed_dropped = v->dropped;
+    v->due = false;
     v->writing = false;
 }
 
@@ -54,6 +56,7 @@ static void abandon(struct vault *v)
 {
     vault_query_rollback(&v->q);
     v->owner = 0;
+    v->due = false;
     memcpy(v->waiting, v->committed, sizeof v->waiting);
     v->dropped = v->committed_dropped;
     v->writing = false;
@@ -227,6 +230,7 @@ enum status vault_put(struct vault *v, const struct vault_facts *facts, struct b
         return fault_set(f, ST_NOT_ALLOWED, "what this item belongs to was erased");
     if (status == ST_OK)
         status = begin(v, f);
+    v->due = v->due || status == ST_OK;
     return status == ST_OK ? wrote(v, hold(v, facts, item, f), f) : status;
 }
 
@@ -419,6 +423,7 @@ enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fau
     enum status status = begin(v, f);
     if (status != ST_OK)
         return status;
+    v->due = true;
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, id, 0, &fresh, f);
     if (status == ST_OK)
         status = drop(v, queries, id, 0, f);
@@ -437,6 +442,7 @@ enum status vault_drop_class(struct vault *v, enum schema_class class, struct fa
     static const enum vault_query queries[3] = {VAULT_QUERY_DROP_CLASS, VAULT_QUERY_DISOWN_CLASS,
                                                 VAULT_QUERY_UNWANT_CLASS};
     enum status status = begin(v, f);
+    v->due = v->due || status == ST_OK;
     return status == ST_OK ? wrote(v, drop(v, queries, NO_BLOB, (int)class, f), f) : status;
 }
 
@@ -462,6 +468,11 @@ void vault_rollback(struct vault *v)
 {
     abandon(v);
     v->failed.code = ST_OK;
+}
+
+bool vault_is_due(const struct vault *v)
+{
+    return v->due || v->failed.code != ST_OK;
 }
 
 /* What was deleted goes from every byte of the file; then the mark may go. */

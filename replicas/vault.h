@@ -104,6 +104,9 @@ MUST_USE enum status vault_drop_class(struct vault *v, enum schema_class class, 
  * vault_rollback(): forget it. */
 MUST_USE enum status vault_commit(struct vault *v, struct fault *f);
 void vault_rollback(struct vault *v);
+/* vault_is_due(): something besides wants was written (or failed to be) since the last commit: for
+ * those who can want again what a crash forgot. */
+bool vault_is_due(const struct vault *v);
 
 /* vault_checkpoint(): the WAL into the file, and truncated: after it no erased byte is left. */
 MUST_USE enum status vault_checkpoint(struct vault *v, struct fault *f);

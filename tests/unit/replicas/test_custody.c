@@ -282,6 +282,34 @@ static void killed_between_vault_and_journal(void **state)
     office_close(&o);
 }
 
+/* Wants are not durable before a checkpoint: after a crash the frames that named them are read
+ * again. */
+static void wants_survive_a_crash(void **state)
+{
+    (void)state;
+    struct office a, b;
+    office_found(&a, "santiago");
+    office_join(&b, &a, "iquique", CHARTER_OFFICE);
+    add_people(&a, 3);
+    office_send(&a, &b);
+    assert_int_equal(waiting(&b), 6);
+    replica_drop(b.replica);
+    office_open(&b);
+    assert_int_equal(waiting(&b), 6);
+    assert_int_equal(replica_checkpoint(b.replica, NULL), ST_OK);
+    replica_drop(b.replica);
+    office_open(&b);
+    assert_int_equal(waiting(&b), 6);
+    assert_int_equal(office_send_sealed(&a, &b), 6);
+    replica_drop(b.replica);
+    office_open(&b);
+    assert_int_equal(waiting(&b), 0); /* what came is durable when it is said so */
+    office_run(&b, ST_OK, "find", NAME, NULL);
+    assert_int_equal(office_rows(&b), 3);
+    office_close(&b);
+    office_close(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +321,7 @@ int main(void)
         cmocka_unit_test(who_was_removed_wants_nothing),
         cmocka_unit_test(a_lost_vault_fills_again),
         cmocka_unit_test(killed_between_vault_and_journal),
+        cmocka_unit_test(wants_survive_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
