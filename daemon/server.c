@@ -244,8 +244,7 @@ static void tell_charter(struct server *s, const struct job *j)
     s->charter_told = true;
     if (j->choices > 0) /* the core's charter never goes back, so it begins anew */
         s->rotated = true;
-    s->rotated =
-        s->rotated || (j->charter_grew && memcmp(&j->self, &s->key, sizeof s->key) != 0);
+    s->rotated = s->rotated || (j->charter_grew && memcmp(&j->self, &s->key, sizeof s->key) != 0);
     server_step(s, &event);
     mem_free(members);
 }

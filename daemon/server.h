@@ -30,8 +30,8 @@ struct server {
     struct console *console;
     struct meeting meeting;
     bool stopping, handles_closed;
-    struct key key;           /* that the core speaks with */
-    bool rotated;             /* the replica has another one now, or went over to another charter */
+    struct key key; /* that the core speaks with */
+    bool rotated;   /* the replica has another one now, or went over to another charter */
     bool charter_told, heads_told, ready;
     enum status outcome; /* of the whole run */
     struct fault fault;

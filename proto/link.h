@@ -63,7 +63,7 @@ struct link {
     uint32_t charter_request; /* 0: none */
     bool charter_more;
     bool branch_said; /* the other has another branch of charters: it was given all of ours */
-    bool ended; /* the other side, or the transport: what it said before is still read */
+    bool ended;       /* the other side, or the transport: what it said before is still read */
     uint64_t opened_ms, deadline_ms; /* deadline of the present phase; UINT64_MAX: none */
     uint64_t heard_ms, pinged_ms;
     uint32_t backlog; /* steps in a row that left messages unread */
