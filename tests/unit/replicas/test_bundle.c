@@ -127,6 +127,7 @@ static void only_its_recipient_opens_it(void **state)
     assert_int_equal(read_file(buf_bytes(&file), stranger.secret, &plain), ST_WRONG_KEY);
     assert_int_equal(read_file(buf_bytes(&file), sender.secret, &plain), ST_WRONG_KEY);
     assert_int_equal(plain.count, 0);
+    buf_release(&plain);
     buf_release(&file);
 }
 
@@ -147,6 +148,7 @@ static void only_its_sender_signs_it(void **state)
     buf_add(&forged, file.data + BUNDLE_HEAD_BYTES, file.count - BUNDLE_HEAD_BYTES);
     assert_int_equal(read_file(buf_bytes(&forged), recipient.secret, &plain), ST_BAD_MAC);
     assert_int_equal(plain.count, 0);
+    buf_release(&plain);
     buf_release(&forged);
     buf_release(&file);
 }
