@@ -51,7 +51,8 @@ start iquique
 until_true 60 alarm talca
 until_true 60 alarm iquique
 version_is 4 iquique talca || die "a branch was taken away"
-m iquique --json list household 2>/dev/null | jq -s length | grep -qx 2 || die "Iquique lost something"
+households() { m "$1" --json list household | jq -s length; }
+expect "Iquique's households" "$(households iquique)" 2
 code=0
 m talca member choose 0000000000 >/dev/null 2>&1 || code=$?
 expect "choosing what is not there" "$code" 1
@@ -64,6 +65,6 @@ until_true 60 same_state iquique talca
 stop talca KILL
 start talca
 until_true 60 same_state iquique talca
-expect "households" "$(m talca --json list household | jq -s length)" 3
+expect "households" "$(households talca)" 3
 m talca verify >/dev/null || die "the history of Talca does not verify"
 echo "choose: ok"

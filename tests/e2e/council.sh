@@ -100,7 +100,9 @@ until_true 30 version_is 10 santiago iquique valparaiso fosis
 # A key is rotated: its daemon goes on with the new one, and what the old one wrote still counts.
 m santiago add household household=H9 commune=Santiago people=1 office=santiago >/dev/null
 until_true 30 same_state santiago iquique
-key_of() { m "$1" --json member show santiago 2>/dev/null | jq -rs 'map(select(.role)) | .[0].fingerprint'; }
+key_of() {
+    m "$1" --json member show santiago | jq -rs 'map(select(.role)) | .[0].fingerprint'
+}
 before=$(key_of iquique)
 expect "the rotation waits" "$(code santiago member rotate)" 4
 until_true 30 has_motion iquique
