@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/custody.h"
 
 struct ref_list {
     struct store_ref *refs;
@@ -149,12 +150,24 @@ static enum status checkpoint_vault(struct replica *r, struct fault *f)
     return st;
 }
 
+/* What is held is durable before the commits that name it. Wants that a full disk kept out are
+ * wanted again at the next try. */
+static enum status commit_vault(struct replica *r, struct fault *f)
+{
+    bool due = vault_is_due(r->vault);
+    enum status st = r->want_again ? custody_want_state(r, f) : ST_OK;
+    if (st == ST_OK)
+        st = vault_commit(r->vault, f);
+    r->failed = r->failed || (due && st != ST_OK);
+    r->want_again = st != ST_OK;
+    return st;
+}
+
 enum status checkpoint_run(struct replica *r, struct fault *f)
 {
     struct store_ref *refs = NULL;
     size_t count = 0;
-    enum status st = r->vault != NULL ? vault_commit(r->vault, f) : ST_OK;
-    r->failed = r->failed || st != ST_OK;
+    enum status st = r->vault != NULL ? commit_vault(r, f) : ST_OK;
     if (st == ST_OK && !r->changed)
         return checkpoint_vault(r, f);
     if (st == ST_OK)

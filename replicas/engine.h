@@ -54,6 +54,7 @@ struct replica {
     void *wall_context;
     struct vault *vault; /* NULL: open for reading only */
     bool vault_changed;  /* items came since the last checkpoint */
+    bool want_again;     /* wants were lost on a full disk */
     struct keyring *keyring;
     struct oid keyring_state; /* whose keys it holds */
     struct sealed_memo *sealed;
