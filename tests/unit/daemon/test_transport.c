@@ -210,6 +210,26 @@ static void who_does_not_read(void **state)
     mem_free(data);
 }
 
+static void what_waits_is_told_once(void **state)
+{
+    struct bench *t = *state;
+    uint8_t *data = mem_alloc(4 * MIB);
+    link_id link = 0;
+    size_t bytes = 0;
+    assert_non_null(data);
+    connect_both(t);
+    assert_false(transport_take_unsent(t->a.transport, &link, &bytes));
+    transport_send(t->a.transport, t->a.last, (struct bytes){data, 4 * MIB}); /* b has no turn */
+    assert_true(transport_take_unsent(t->a.transport, &link, &bytes));
+    assert_int_equal(link, t->a.last);
+    assert_true(bytes > 0 && bytes < 4 * MIB);
+    assert_false(transport_take_unsent(t->a.transport, &link, &bytes));
+    UNTIL(t, t->a.written > 0);
+    transport_send(t->a.transport, t->a.last, BYTES("a little goes at once"));
+    assert_false(transport_take_unsent(t->a.transport, &link, &bytes));
+    mem_free(data);
+}
+
 static void a_link_that_is_unknown_is_ignored(void **state)
 {
     struct bench *t = *state;
@@ -294,6 +314,7 @@ int main(void)
         TEST(bytes_go_both_ways),
         TEST(much_at_once),
         TEST(who_does_not_read),
+        TEST(what_waits_is_told_once),
         TEST(a_link_that_is_unknown_is_ignored),
         TEST(nobody_there),
         TEST(a_stop_tells_nobody),
