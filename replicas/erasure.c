@@ -215,14 +215,13 @@ bool erasure_covers(struct graph *g, const struct erasure *e, uint32_t node, boo
     return false;
 }
 
-enum status erasure_spares(struct replica *r, const struct record *record,
-                           const struct change *change, bool *out, struct fault *f)
+/* Whether no order about 'target' covers what 'node' wrote. */
+static enum status spares(struct replica *r, const char *target, uint32_t node, bool *out,
+                          struct fault *f)
 {
     struct erasure e;
-    char target[ENTRY_ID_TEXT + 1], id[RECORD_ID_TEXT + 1];
+    char id[RECORD_ID_TEXT + 1];
     bool held = false;
-    *out = true;
-    erasure_target(record, target);
     if (strlen(target) != RECORD_ID_TEXT)
         return ST_OK;
     erasure_id(replica_network(r), bytes_of_text(target), id);
@@ -230,9 +229,26 @@ enum status erasure_spares(struct replica *r, const struct record *record,
     if (status != ST_OK || !held)
         return status;
     status = erasure_read(r, bytes_of_text(target), &e, f);
-    uint32_t node = graph_find_change(replica_graph(r), change);
-    if (status == ST_OK && node != GRAPH_NONE)
-        *out = !erasure_covers(replica_graph(r), &e, node, false);
+    if (status == ST_OK && erasure_covers(replica_graph(r), &e, node, false))
+        *out = false;
     erasure_release(&e);
+    return status;
+}
+
+enum status erasure_spares(struct replica *r, const struct record *record,
+                           const struct change *change, bool *out, struct fault *f)
+{
+    char target[ENTRY_ID_TEXT + 1], own[RECORD_ID_TEXT + 1] = "";
+    uint32_t node = graph_find_change(replica_graph(r), change);
+    *out = true;
+    if (node == GRAPH_NONE)
+        return ST_OK;
+    erasure_target(record, target);
+    if (record->id.count == RECORD_ID_TEXT)
+        memcpy(own, record->id.data, RECORD_ID_TEXT);
+    own[record->id.count == RECORD_ID_TEXT ? RECORD_ID_TEXT : 0] = '\0';
+    enum status status = spares(r, target, node, out, f);
+    if (status == ST_OK && *out && strcmp(own, target) != 0)
+        status = spares(r, own, node, out, f);
     return status;
 }

@@ -50,7 +50,8 @@ void erasure_release(struct erasure *e);
 bool erasure_covers(struct graph *g, const struct erasure *e, uint32_t node, bool settled_only);
 
 /* erasure_target(): the record whose orders cover a record: itself; of attachments, documents,
- * decisions and disclosures the one that they are about. "" where none can: an order itself. */
+ * decisions and disclosures the one that they are about (beside themselves). "" where none can: an
+ * order itself. */
 void erasure_target(const struct record *record, char out[static ENTRY_ID_TEXT + 1]);
 
 /* erasure_follows(): whether records of a type are erased with the one that they are about. */

@@ -127,27 +127,27 @@ static enum status follow_erasures(struct replica *r, struct fault *f)
 
 /* ---- What new commits touch ---- */
 
-/* The record whose erasure an operation would be erased with. */
-static enum status target_of(struct replica *r, const struct op *op,
+/* The record that an operation's own one would be erased with; "" where with none. */
+static enum status target_of(struct replica *r, const struct op *op, struct bytes id,
                              char out[static ENTRY_ID_TEXT + 1], struct fault *f)
 {
     struct record record = {0};
-    hex_encode(op->id, RECORD_ID_BYTES, out);
+    out[0] = '\0';
     if (!erasure_follows(op->type))
         return ST_OK;
-    enum status status = replica_record(r, NULL, op->type, bytes_of_text(out), &record, f);
+    enum status status = replica_record(r, NULL, op->type, id, &record, f);
     if (status == ST_OK)
         erasure_target(&record, out);
     record_release(&record);
     return status == ST_NOT_FOUND ? ST_OK : status;
 }
 
-static enum status open_target(struct replica *r, const char *record)
+static void open_target(struct replica *r, const char *record)
 {
     char id[RECORD_ID_TEXT + 1];
     uint8_t bytes[RECORD_ID_BYTES];
     if (strlen(record) != RECORD_ID_TEXT)
-        return ST_OK;
+        return;
     erasure_id(replica_network(r), bytes_of_text(record), id);
     enum status status = hex_decode(bytes_of_text(id), bytes, sizeof bytes);
     CHECK(status == ST_OK);
@@ -156,14 +156,13 @@ static enum status open_target(struct replica *r, const char *record)
         found->open = true;
         r->purge->more = true;
     }
-    return ST_OK;
 }
 
 static enum status look_at(struct replica *r, uint32_t node, struct fault *f)
 {
     struct item item;
     struct op_list ops = {0};
-    char record[ENTRY_ID_TEXT + 1];
+    char id[RECORD_ID_TEXT + 1], record[ENTRY_ID_TEXT + 1];
     enum status status = replica_item(r, node, &r->purge->bytes, &item, f);
     if (status == ST_OK)
         status = op_list_decode(item.operations, replica_network(r), &ops);
@@ -171,14 +170,15 @@ static enum status look_at(struct replica *r, uint32_t node, struct fault *f)
         const struct op *op = &ops.ops[i];
         if (op->verb != OP_SET || op->value.count == 0)
             continue;
-        status = target_of(r, op, record, f);
-        if (status == ST_OK)
-            status = open_target(r, record);
-        if (status == ST_OK && bytes_equal_text(op->name, "record") &&
+        hex_encode(op->id, RECORD_ID_BYTES, id);
+        open_target(r, id);
+        status = target_of(r, op, bytes_of_text(id), record, f);
+        open_target(r, record);
+        if (bytes_equal_text(op->name, "record") &&
             object_unquoted(op->value).count == RECORD_ID_TEXT) {
             memcpy(record, op->value.data + 1, RECORD_ID_TEXT);
             record[RECORD_ID_TEXT] = '\0';
-            status = open_target(r, record);
+            open_target(r, record);
         }
     }
     op_list_release(&ops);

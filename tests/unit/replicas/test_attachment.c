@@ -122,6 +122,42 @@ static void nonsense_is_no_file(void **state)
     kit_end(&k);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], file[ENTRY_ID_TEXT + 1];
+    bool failed = true;
+    kit_begin(&k, 1, false);
+    struct office *o = &k.o[SANTIAGO];
+    kit_family(&k, "Nadie", id);
+    kit_attach(o, id, "abc", 3, NULL, file);
+    for (uint64_t n = 1; failed; n++) {
+        struct attachment a = {.bytes = 0};
+        struct attachment_view view = {.state = SEALED_DAMAGED};
+        struct record record = {0};
+        struct buf plain = {0};
+        mem_fail_at(n);
+        enum status status = replica_record(o->replica, NULL, BYTES("attachment"),
+                                            bytes_of_text(file), &record, &o->fault);
+        if (status == ST_OK)
+            status = attachment_take(&record, &a);
+        if (status == ST_OK)
+            status = attachment_open(o->replica, &a, &view, &o->fault);
+        if (status == ST_OK && view.state == SEALED_READ)
+            status = attachment_chunk(o->replica, &a, &view, 0, &plain, &o->fault);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_true(failed || (status == ST_OK && plain.count == 3));
+        assert_true(status == ST_OK || status_class(status) == STATUS_LOCAL);
+        buf_release(&plain);
+        attachment_view_release(&view);
+        attachment_release(&a);
+        record_release(&record);
+    }
+    kit_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +165,7 @@ int main(void)
         cmocka_unit_test(how_many_parts),
         cmocka_unit_test(its_parts),
         cmocka_unit_test(nonsense_is_no_file),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

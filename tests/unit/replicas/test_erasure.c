@@ -134,6 +134,28 @@ static void two_offices_order_and_nobody_takes_it_back(void **state)
     kit_end(&k);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1];
+    bool failed = true;
+    kit_begin(&k, 1, false);
+    kit_family(&k, "Nadie", id);
+    office_run(&k.o[SANTIAGO], ST_OK, "erase", id, "--reason=asked", NULL);
+    for (uint64_t n = 1; failed; n++) {
+        struct erasure e;
+        mem_fail_at(n);
+        enum status status =
+            erasure_read(k.o[SANTIAGO].replica, bytes_of_text(id), &e, &k.o[SANTIAGO].fault);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(status, failed ? ST_NO_MEMORY : ST_OK);
+        erasure_release(&e);
+    }
+    kit_end(&k);
+}
+
 static void whose_order_covers_what(void **state)
 {
     (void)state;
@@ -181,6 +203,7 @@ int main(void)
         cmocka_unit_test(one_office_of_several_orders_nothing),
         cmocka_unit_test(an_order_has_its_own_id),
         cmocka_unit_test(two_offices_order_and_nobody_takes_it_back),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(whose_order_covers_what),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

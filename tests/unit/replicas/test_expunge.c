@@ -61,11 +61,38 @@ static void without_an_order_nothing_goes(void **state)
     kit_end(&k);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], file[ENTRY_ID_TEXT + 1];
+    struct erasure e;
+    bool failed = true;
+    kit_begin(&k, 1, false);
+    struct office *o = &k.o[SANTIAGO];
+    kit_family(&k, "Nadie", id);
+    kit_attach(o, id, "abc", 3, NULL, file);
+    office_run(o, ST_OK, "erase", id, "--reason=asked", NULL);
+    assert_int_equal(erasure_read(o->replica, bytes_of_text(id), &e, &o->fault), ST_OK);
+    for (uint64_t n = 1; failed; n++) {
+        mem_fail_at(n);
+        enum status status = expunge_run(o->replica, &e, &o->fault);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_true(status == ST_OK || (failed && status == ST_NO_MEMORY));
+    }
+    assert_int_equal(kit_held(o, "household", id), 0);
+    assert_int_equal(kit_held(o, "attachment", file), 0);
+    erasure_release(&e);
+    kit_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_and_what_stays),
         cmocka_unit_test(without_an_order_nothing_goes),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,29 @@ static void what_is_erased_is_not_taken_again(void **state)
     kit_end(&k);
 }
 
+/* A file by its own id: the record that it belongs to stays, and what is written later reads. */
+static void a_file_alone(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], file[ENTRY_ID_TEXT + 1];
+    kit_begin(&k, 3, false);
+    kit_family(&k, "Nadie", id);
+    kit_attach(&k.o[SANTIAGO], id, "abc", 3, "name=a.txt", file);
+    kit_mix(&k, 7);
+    office_run(&k.o[TALCA], ST_OK, "set", file, "name=b.txt", NULL);
+    order(&k, file, 3);
+    office_run(&k.o[SANTIAGO], ST_OK, "set", file, "name=c.txt", NULL);
+    assert_string_equal(kit_reads(&k.o[SANTIAGO], file, "name"), "c.txt");
+    kit_mix(&k, 7);
+    for (uint32_t i = 0; i < 3; i++) {
+        office_run(&k.o[i], ST_NOT_FOUND, "fetch", file, NULL);
+        assert_string_equal(kit_reads(&k.o[i], id, "head_name"), "Nadie");
+        assert_int_equal(kit_held(&k.o[i], "attachment", file), 2); /* the name c.txt, its salt */
+    }
+    kit_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +206,7 @@ int main(void)
         cmocka_unit_test(nobody_confirms_for_another),
         cmocka_unit_test(a_crash_at_any_step),
         cmocka_unit_test(what_is_erased_is_not_taken_again),
+        cmocka_unit_test(a_file_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
