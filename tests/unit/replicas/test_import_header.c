@@ -33,11 +33,44 @@ static void columns_may_stand_in_any_order(void **state)
                 "");
 }
 
+/* A column of a class that may be read is its field, with or without its star; another is left out.
+ */
+static void starred_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned classes;
+        const char *rows, *left_out;
+    } cases[] = {
+        {0, "2 id H1 household=\"H1\"\n", "head_name phone commune nothing "},
+        {1U << SCHEMA_INTERNAL, "2 id H1 household=\"H1\"\n", "head_name phone commune nothing "},
+        {1U << SCHEMA_PERSONAL, "2 id H1 head_name=\"Ana\" household=\"H1\" phone=\"7\"\n",
+         "commune nothing "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct schema *schema = programme_schema();
+        struct sunk s = {0};
+        struct import_totals totals;
+        struct fault f = {0};
+        struct import_options o = {.classes = cases[i].classes};
+        struct bytes csv = BYTES("household,head_name*,phone,commune*,nothing*\nH1,Ana,7,x,y\n");
+        if (run(schema, "household", &o, csv, &s, &totals, &f) != ST_OK)
+            fail_msg("%s", f.text);
+        assert_string_equal(buf_text(&s.rows), cases[i].rows);
+        assert_string_equal(buf_text(&s.left_out), cases[i].left_out);
+        release(&s);
+        schema_free(schema);
+    }
+    struct import_options key = {.key = BYTES("phone"), .classes = 1U << SCHEMA_PERSONAL};
+    expect_fault("household", &key, "household,phone\n", "cannot be the key", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_are_checked_first),
         cmocka_unit_test(columns_may_stand_in_any_order),
+        cmocka_unit_test(starred_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
