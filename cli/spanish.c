@@ -323,6 +323,7 @@ static const struct language_entry ENTRIES[] = {
     {"%lld of its fields are still in conflict: minga explain %.*s",
      "campos suyos aún en conflicto: %lld; vea minga explain %.*s"},
     {"(in conflict)", "(en conflicto)"},
+    {"%lld sealed items are on their way", "%lld elementos sellados están en camino"},
     {"(waiting for its content)", "(en espera de su contenido)"},
     {"(not for this office)", "(no es para esta oficina)"},
     {"(erased)", "(borrado)"},

@@ -90,6 +90,9 @@ static void show_status(void *user, const struct call *c, const json_t *row)
                 number(row, "records"), number(row, "conflicts"), number(row, "height"),
                 number(row, "charter"));
     output_line(stdout, tr("state %s"), output_text(row, "state"));
+    if (number(row, "waiting_sealed") > 0)
+        output_line(stdout, tr("%lld sealed items are on their way"),
+                    number(row, "waiting_sealed"));
     if (number(row, "unsettled") > 0)
         output_line(stdout, tr("%lld of our commits wait until most offices have signed over them"),
                     number(row, "unsettled"));
