@@ -1,0 +1,403 @@
+#include "tests/trust/crowd.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "proto/control.h"
+#include "replicas/schema_system.h"
+#include "replicas/vault.h"
+#include "replicas/verb.h"
+#include "tests/sim/simstate.h"
+
+enum { WALL_START = 1780000000, WORDS_MAX = 8 };
+
+static const char schema_json[] = "{\"types\":{\"case\":{\"fields\":{"
+                                  "\"a\":{\"class\":\"open\",\"kind\":\"text\"},"
+                                  "\"memo\":{\"class\":\"internal\",\"kind\":\"text\"},"
+                                  "\"name\":{\"class\":\"personal\",\"kind\":\"text\"}},"
+                                  "\"shape\":\"record\",\"writers\":[\"office\"]}}}";
+
+/* libsodium's own randomness comes from the seed too: one seed, one history. */
+static uint64_t entropy_state;
+
+static const char *entropy_name(void)
+{
+    return "seed";
+}
+static uint32_t entropy_word(void)
+{
+    return (uint32_t)simstate_draw(&entropy_state);
+}
+static void entropy_fill(void *const out, const size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ((uint8_t *)out)[i] = (uint8_t)simstate_draw(&entropy_state);
+}
+
+static randombytes_implementation seeded = {
+    .implementation_name = entropy_name, .random = entropy_word, .buf = entropy_fill};
+
+uint32_t crowd_draw(struct crowd *c, uint32_t below)
+{
+    return (uint32_t)(simstate_draw(&c->random) % below);
+}
+
+void crowd_fail(const struct crowd *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "FAILED: seed %llu, after %llu ms: ", (unsigned long long)c->seed,
+            (unsigned long long)c->now_ms);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    exit(1);
+}
+
+void crowd_must(const struct crowd *c, enum status st, const char *what, const struct fault *f)
+{
+    if (st != ST_OK)
+        crowd_fail(c, "%s: %s: %s", what, status_word(st), f != NULL ? f->text : "");
+}
+
+static int64_t wall(void *context)
+{
+    const struct crowd *c = context;
+    return WALL_START + (int64_t)(c->now_ms / 1000);
+}
+
+/* ---- power ---- */
+
+void crowd_open(struct person *p)
+{
+    struct backing backing = simrepo_backing(p->repo);
+    struct replica_options o = {.disk = &p->table,
+                                .backing = &backing,
+                                .identity = &p->identity,
+                                .label = p->label,
+                                .network = &p->crowd->network,
+                                .wall_seconds = wall,
+                                .wall_context = p->crowd};
+    struct fault f = {0};
+    CHECK(p->replica == NULL);
+    crowd_must(p->crowd, vault_open(NULL, buf_bytes(&p->vault), &o.vault, &f), "open a vault", &f);
+    crowd_must(p->crowd, replica_open(&o, &p->replica, &f), "open a replica", &f);
+    const struct tend_options options = {.acknowledge_ms = 600000};
+    tend_init(&p->tend, &options);
+    uint32_t version = charter_newest(replica_charters(p->replica))->version;
+    if (version < p->charter_seen)
+        crowd_fail(p->crowd, "%s: charter %u after %u", p->label, version, p->charter_seen);
+}
+
+void crowd_crash(struct person *p)
+{
+    struct crowd *c = p->crowd;
+    replica_drop(p->replica);
+    p->replica = NULL;
+    enum simdisk_loss loss = (enum simdisk_loss)crowd_draw(c, SIMDISK_LOSS_COUNT);
+    crowd_must(c, simdisk_crash(p->disk, loss, simstate_draw(&c->random)), "crash", NULL);
+    crowd_open(p);
+    c->counts[DID_CRASH]++;
+}
+
+static void copy(struct buf *to, const struct buf *from)
+{
+    buf_reset(to);
+    buf_add_bytes(to, buf_bytes(from));
+    CHECK(buf_status(to) == ST_OK);
+}
+
+void crowd_save(struct person *p)
+{
+    simdisk_free(p->saved.disk);
+    simrepo_state_release(&p->saved.repo);
+    p->saved.disk = simdisk_clone(p->disk);
+    CHECK(p->saved.disk != NULL);
+    crowd_must(p->crowd, simrepo_save(p->repo, &p->saved.repo), "save", NULL);
+    copy(&p->saved.vault, &p->vault);
+    p->saved.charter = p->charter_seen;
+}
+
+void crowd_go_back(struct person *p)
+{
+    struct crowd *c = p->crowd;
+    struct fault f = {0};
+    if (p->saved.disk == NULL)
+        return;
+    replica_drop(p->replica);
+    p->replica = NULL;
+    crowd_must(c, simdisk_restore(p->disk, p->saved.disk), "restore", NULL);
+    crowd_must(c, simrepo_restore(p->repo, &p->saved.repo), "restore", NULL);
+    crowd_must(c, simdisk_crash(p->disk, SIMDISK_KEEP_NOTHING, 0), "restore", NULL);
+    copy(&p->vault, &p->saved.vault);
+    char version[16];
+    snprintf(version, sizeof version, "%u\n", p->saved.charter);
+    crowd_must(c, disk_put(&p->table, "", "restored", bytes_of_text(version), &f), "mark", &f);
+    p->charter_seen = 0;
+    p->went_back = true;
+    crowd_open(p);
+    c->counts[DID_RESTORE]++;
+}
+
+bool crowd_sync(struct person *p)
+{
+    struct fault f = {0};
+    enum status st = replica_sync(p->replica, &f);
+    if (st != ST_OK) {
+        if (!simdisk_is_off(p->disk))
+            crowd_must(p->crowd, st, "sync", &f);
+        crowd_crash(p);
+        return false;
+    }
+    buf_reset(&p->vault);
+    crowd_must(p->crowd, vault_image(replica_vault(p->replica), &p->vault, &f), "image", &f);
+    p->charter_seen = charter_newest(replica_charters(p->replica))->version;
+    return true;
+}
+
+/* ---- commands ---- */
+
+struct answer {
+    char commit[OID_TEXT + 1], id[RECORD_ID_TEXT + 1];
+};
+
+static void keep_text(struct bytes json, const char *name, char *out, size_t bytes)
+{
+    char front[32];
+    int used = snprintf(front, sizeof front, "\"%s\":\"", name);
+    const char *text = (const char *)json.data;
+    for (size_t i = 0; i + (size_t)used + bytes <= json.count; i++)
+        if (memcmp(text + i, front, (size_t)used) == 0) {
+            memcpy(out, text + i + used, bytes - 1);
+            out[bytes - 1] = '\0';
+            return;
+        }
+}
+
+static void keep_row(void *user, struct bytes json)
+{
+    struct answer *a = user;
+    keep_text(json, "commit", a->commit, sizeof a->commit);
+    keep_text(json, "id", a->id, sizeof a->id);
+}
+
+static void acknowledge(struct person *p, const struct answer *a)
+{
+    struct crowd *c = p->crowd;
+    struct oid id;
+    if (a->commit[0] == '\0' || hex_decode(bytes_of_text(a->commit), id.id, OID_BYTES) != ST_OK)
+        return;
+    CHECK(c->write_count < CROWD_WRITES_MAX);
+    c->writes[c->write_count++] = (struct write){.id = id, .writer = p->index};
+    c->counts[DID_WRITE]++;
+}
+
+static enum status say(struct person *p, const char *const *words, struct answer *a,
+                       struct fault *f)
+{
+    static struct control_request q;
+    struct buf author = {0};
+    q = (struct control_request){.verb = bytes_of_text(words[0])};
+    buf_add_format(&author, "person <person@%s>", p->label);
+    for (uint32_t i = 1; words[i] != NULL; i++) {
+        const char *equals = strchr(words[i], '=');
+        if (strncmp(words[i], "--", 2) != 0) {
+            q.words[q.word_count++] = bytes_of_text(words[i]);
+            continue;
+        }
+        size_t bytes = equals != NULL ? (size_t)(equals - words[i]) - 2 : strlen(words[i]) - 2;
+        struct control_option *o = &q.options[q.option_count++];
+        o->name = (struct bytes){(const uint8_t *)words[i] + 2, bytes};
+        o->value = bytes_of_text(equals != NULL ? equals + 1 : "");
+    }
+    struct verb_call call = {.replica = p->replica,
+                             .request = &q,
+                             .author = buf_bytes(&author),
+                             .listen = "",
+                             .user = a,
+                             .row = keep_row};
+    enum status st = verb_run(&call, f);
+    buf_release(&author);
+    return st;
+}
+
+enum status crowd_say(struct person *p, const char *const *words, struct fault *f)
+{
+    struct answer a = {.commit = ""};
+    enum status st = say(p, words, &a, f);
+    if (simdisk_is_off(p->disk)) {
+        crowd_crash(p);
+        return ST_IO;
+    }
+    if (!crowd_sync(p))
+        return ST_IO;
+    if (st == ST_OK)
+        acknowledge(p, &a);
+    return st;
+}
+
+bool crowd_tend(struct person *p)
+{
+    struct fault f = {0};
+    uint64_t next_ms;
+    bool wrote = false;
+    enum status st = tend_run(&p->tend, p->replica, p->crowd->now_ms, &next_ms, &wrote, &f);
+    if (simdisk_is_off(p->disk)) {
+        crowd_crash(p);
+        return true;
+    }
+    crowd_must(p->crowd, st, "tend", &f);
+    return crowd_sync(p) && wrote;
+}
+
+bool crowd_is_member(const struct person *by, const struct person *p)
+{
+    return charter_by_key(charter_newest(replica_charters(by->replica)), &p->identity.key) != NULL;
+}
+
+/* ---- the beginning ---- */
+
+static void make(struct crowd *c, uint32_t index)
+{
+    static const char *const labels[CROWD_COUNT] = {"arica", "calama",  "iquique",
+                                                    "talca", "auditor", "fosis"};
+    struct person *p = &c->of[index];
+    *p = (struct person){.crowd = c, .index = index};
+    p->role = index == CROWD_AUDITOR   ? CHARTER_AUDITOR
+              : index == CROWD_PARTNER ? CHARTER_PARTNER
+                                       : CHARTER_OFFICE;
+    memcpy(p->label, labels[index], strlen(labels[index]) + 1);
+    crypto_sign_keypair(p->identity.key.id, p->identity.secret);
+    p->disk = simdisk_new();
+    p->repo = simrepo_new(p->disk);
+    CHECK(p->disk != NULL && p->repo != NULL);
+    p->table = simdisk_table(p->disk);
+}
+
+static void put_charters(struct person *p, const struct bytes *files, uint32_t count)
+{
+    struct fault f = {0};
+    char name[32];
+    crowd_must(p->crowd, p->table.make_folder(p->disk, "charters", &f), "make a folder", &f);
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%04u.json", i + 1);
+        crowd_must(p->crowd, disk_put(&p->table, "charters", name, files[i], &f), "settle", &f);
+    }
+    crowd_must(p->crowd, p->table.sync_folder(p->disk, "", &f), "settle", &f);
+}
+
+static void found(struct crowd *c)
+{
+    struct person *p = &c->of[0];
+    struct charter_member founder = {.role = CHARTER_OFFICE, .admin = true, .treasurer = true};
+    struct charter_chain chain = {0};
+    struct buf schema = {0}, file = {0};
+    struct fault f = {0};
+    memcpy(founder.label, p->label, sizeof founder.label);
+    founder.key = p->identity.key;
+    crowd_must(c, schema_system_merge(BYTES(schema_json), &schema, &f), "schema", &f);
+    crowd_must(c,
+               charter_found("Trust", &founder, buf_bytes(&schema), p->identity.secret, &file, &f),
+               "found", &f);
+    crowd_must(c, charter_chain_add(&chain, buf_bytes(&file), NULL, &f), "found", &f);
+    c->network = chain.network;
+    struct bytes bytes = buf_bytes(&file);
+    put_charters(p, &bytes, 1);
+    charter_chain_release(&chain);
+    buf_release(&schema);
+    buf_release(&file);
+    crowd_open(p);
+}
+
+static void enrol(struct crowd *c, uint32_t index)
+{
+    struct person *p = &c->of[index];
+    struct charter_member member = {.role = p->role, .admin = false};
+    struct fault f = {0};
+    memcpy(member.label, p->label, sizeof member.label);
+    member.key = p->identity.key;
+    crowd_must(c, replica_add_member(c->of[0].replica, &member, &f), "add a member", &f);
+    (void)crowd_sync(&c->of[0]);
+    const struct charter_chain *chain = replica_charters(c->of[0].replica);
+    struct bytes files[64];
+    CHECK(chain->count <= 64);
+    for (uint32_t i = 0; i < chain->count; i++)
+        files[i] = buf_bytes(&chain->versions[i]->file);
+    put_charters(p, files, chain->count);
+    crowd_open(p);
+}
+
+static void everyone_meets(struct crowd *c)
+{
+    for (int round = 0; round < 2; round++)
+        for (uint32_t i = 0; i < CROWD_COUNT; i++)
+            for (uint32_t k = 0; k < i; k++)
+                (void)crowd_meet(&c->of[i], &c->of[k]);
+}
+
+/* The second admin by the first alone, the third by both. */
+static void appoint(struct crowd *c)
+{
+    struct fault f = {0};
+    for (uint32_t i = 1; i < CROWD_ADMINS; i++) {
+        const char *change[] = {"member", "change", c->of[i].label, "--rights=admin", NULL};
+        const char *approve[] = {"member", "approve", NULL};
+        enum status st = crowd_say(&c->of[0], change, &f);
+        if (st == ST_NEEDS_PERSON) {
+            everyone_meets(c);
+            st = crowd_say(&c->of[1], approve, &f);
+            if (st != ST_OK && st != ST_NEEDS_PERSON)
+                crowd_must(c, st, "approve", &f);
+        } else {
+            crowd_must(c, st, "appoint", &f);
+        }
+        everyone_meets(c);
+    }
+    if (!charter_by_label(charter_newest(replica_charters(c->of[0].replica)),
+                          bytes_of_text(c->of[2].label))
+             ->admin)
+        crowd_fail(c, "three admins were not appointed");
+}
+
+void crowd_begin(struct crowd *c, uint64_t seed, uint64_t *counts)
+{
+    *c = (struct crowd){.seed = seed, .random = seed ^ 0x7472757374, .counts = counts};
+    entropy_state = seed;
+    randombytes_set_implementation(&seeded);
+    for (uint32_t i = 0; i < CROWD_COUNT; i++)
+        make(c, i);
+    found(c);
+    for (uint32_t i = 1; i < CROWD_COUNT; i++)
+        enrol(c, i);
+    everyone_meets(c);
+    appoint(c);
+    for (uint32_t i = 0; i < CROWD_RECORDS; i++) {
+        static const char *const words[] = {"add", "case", "a=begun", NULL};
+        struct answer a = {.commit = ""};
+        struct fault f = {0};
+        crowd_must(c, say(&c->of[i % CROWD_OFFICES], words, &a, &f), "add", &f);
+        if (!crowd_sync(&c->of[i % CROWD_OFFICES]))
+            crowd_fail(c, "no power");
+        acknowledge(&c->of[i % CROWD_OFFICES], &a);
+        memcpy(c->records[i], a.id, sizeof a.id);
+    }
+    everyone_meets(c);
+}
+
+void crowd_end(struct crowd *c)
+{
+    for (uint32_t i = 0; i < CROWD_COUNT; i++) {
+        struct person *p = &c->of[i];
+        replica_drop(p->replica);
+        simrepo_free(p->repo);
+        simdisk_free(p->disk);
+        simdisk_free(p->saved.disk);
+        simrepo_state_release(&p->saved.repo);
+        buf_release(&p->saved.vault);
+        buf_release(&p->vault);
+    }
+}
