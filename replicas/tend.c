@@ -68,7 +68,8 @@ enum status tend_run(struct tend *t, struct replica *r, uint64_t now_ms, uint64_
             *f = own;
         }
     }
-    *next_ms_out = now.next_ms;
+    bool soon = now.next_ms < now_ms + TEND_PAUSE_MS;
+    *next_ms_out = soon ? now_ms + TEND_PAUSE_MS : now.next_ms;
     *wrote_out = now.wrote;
     buf_release(&author);
     return st;

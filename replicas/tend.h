@@ -13,7 +13,10 @@
 
 #include "replicas/replica.h"
 
-enum { TEND_MS = 1000 }; /* between two rounds, unless a step asks for less */
+enum {
+    TEND_MS = 1000,     /* between two rounds, unless a step asks for less */
+    TEND_PAUSE_MS = 20, /* at least, whatever it asks for: others come to their turn */
+};
 
 struct tend_options {
     uint64_t acknowledge_ms; /* others' commits wait so long before they are acknowledged; 0: never
