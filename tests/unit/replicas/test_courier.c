@@ -259,6 +259,46 @@ static void every_failed_allocation_is_told(void **state)
     }
 }
 
+/* The same for what a bundle brings: what was taken before stays, the rest comes with the next try.
+ */
+static void a_chunk_that_met_the_end_of_memory_comes_again(void **state)
+{
+    (void)state;
+    char by[2 * KEY_BYTES + 1];
+    kit_work(&santiago, 2, "Renca");
+    kit_write(&santiago, "iquique", NULL, &bundle);
+    hex_encode(bundle.head.sender.id, KEY_BYTES, by);
+    for (uint32_t i = 0; i < bundle.count; i++) {
+        const char *option = kit_option("chunk", buf_bytes(&bundle.chunks[i]));
+        bool done = false;
+        for (uint64_t n = 1; !done; n++) {
+            struct control_request q = {.verb = BYTES("bundle"),
+                                        .word_count = 1,
+                                        .words = {BYTES("take")},
+                                        .option_count = 2};
+            q.options[0] =
+                (struct control_option){BYTES("chunk"), bytes_of_text(option + strlen("--chunk="))};
+            q.options[1] = (struct control_option){BYTES("sender"), bytes_of_text(by)};
+            struct verb_call call = {.replica = iquique.replica,
+                                     .request = &q,
+                                     .author = BYTES("ana <ana@example.org>"),
+                                     .user = &iquique,
+                                     .row = office_row};
+            mem_fail_at(n);
+            enum status st = verb_run(&call, &iquique.fault);
+            done = !mem_failed();
+            mem_fail_at(0);
+            assert_true(st == ST_OK || (st == ST_NO_MEMORY && !done));
+            /* Behind the journal it is fatal, as everywhere: the daemon would be started again. */
+            if (st != ST_OK && replica_sync(iquique.replica, NULL) != ST_OK)
+                office_reopen(&iquique);
+            assert_true(n < 100000);
+        }
+    }
+    assert_int_equal(replica_sync(iquique.replica, NULL), ST_OK);
+    kit_same_state(&santiago, &iquique);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -275,6 +315,7 @@ int main(void)
         TEST(receipts_are_refused_by_their_reason),
         TEST(wrong_words_are_told),
         TEST(every_failed_allocation_is_told),
+        TEST(a_chunk_that_met_the_end_of_memory_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
