@@ -138,8 +138,7 @@ static void on_due(void *user, struct bytes json)
     output_value(ids, &shown);
     snprintf(text, sizeof text,
              tr("%s: %lld records were not touched since %s: their retention of %s is over (%s%s)"),
-             output_text(row, "type"),
-             (long long)json_integer_value(json_object_get(row, "count")),
+             output_text(row, "type"), (long long)json_integer_value(json_object_get(row, "count")),
              output_text(row, "before"), output_text(row, "retention"), buf_text(&shown),
              (size_t)json_integer_value(json_object_get(row, "count")) > json_array_size(ids)
                  ? ", ..."
@@ -149,6 +148,30 @@ static void on_due(void *user, struct bytes json)
     say(d, "notice", text, fix);
     buf_release(&shown);
     json_decref(row);
+}
+
+/* A row of `erase --list`: somebody is asked to approve. */
+static void on_order(void *user, struct bytes json)
+{
+    struct doctor *d = user;
+    char text[TEXT_BYTES], fix[TEXT_BYTES];
+    json_t *row = json_loadb((const char *)json.data, json.count, 0, NULL);
+    if (strcmp(output_text(row, "state"), "proposed") == 0) {
+        snprintf(text, sizeof text, tr("%s proposes to erase %s %.8s"), output_text(row, "office"),
+                 output_text(row, "type"), output_text(row, "record"));
+        snprintf(fix, sizeof fix, tr("another office: minga erase %.8s --approve"),
+                 output_text(row, "record"));
+        say(d, "notice", text, fix);
+    }
+    json_decref(row);
+}
+
+static enum status ask_orders(struct doctor *d, struct client *client, struct fault *f)
+{
+    struct control_request request = {.verb = BYTES("erase"), .option_count = 1};
+    struct client_end end;
+    request.options[0] = (struct control_option){BYTES("list"), BYTES("")};
+    return client_run(client, &request, on_order, d, &end, f);
 }
 
 static void check_admins(struct doctor *d)
@@ -175,6 +198,8 @@ static void check_daemon(struct doctor *d)
         st = ask_for(d, client, "member", on_member, &f);
     if (st == ST_OK)
         st = ask_for(d, client, "retention", on_due, &f);
+    if (st == ST_OK)
+        st = ask_orders(d, client, &f);
     if (st != ST_OK)
         say_fault(d, st == ST_NO_DAEMON ? "warning" : "error", &f);
     else

@@ -54,9 +54,23 @@ static const char *state_text(const char *state)
     return state;
 }
 
+/* A row of --list. */
+static void show_waiting(const json_t *row)
+{
+    output_line(stdout, tr("%s %.*s: %s, by %s (%lld of %lld offices)"), output_text(row, "type"),
+                RECORDS_ID_DIGITS, output_text(row, "record"),
+                state_text(output_text(row, "state")), output_text(row, "office"),
+                (long long)json_integer_value(json_object_get(row, "by")),
+                (long long)json_integer_value(json_object_get(row, "of")));
+}
+
 static void show_order(void *user, const struct call *c, const json_t *row)
 {
     (void)user;
+    if (call_has(c, "list")) {
+        show_waiting(row);
+        return;
+    }
     const json_t *settled = json_object_get(row, "settled"),
                  *confirmed = json_object_get(row, "confirmed");
     const char *because = output_text(row, "because");

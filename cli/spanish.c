@@ -524,6 +524,9 @@ static const struct language_entry ENTRIES[] = {
     {"the configuration is not valid", "la configuración no es válida"},
     {"the peer cannot be reached", "no se alcanza a la otra oficina"},
     /* Of files, erasures, disclosures. */
+    {"%s %.*s: %s, by %s (%lld of %lld offices)", "%s %.*s: %s, por %s (%lld de %lld oficinas)"},
+    {"%s proposes to erase %s %.8s", "%s propone borrar %s %.8s"},
+    {"another office: minga erase %.8s --approve", "otra oficina: minga erase %.8s --approve"},
     {"%s changed while it was read: nothing was attached",
      "%s cambió mientras se leía: no se adjuntó nada"},
     {"wait until it is whole, then attach it again",

@@ -5,6 +5,7 @@
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/object.h"
+#include "replicas/orders.h"
 #include "replicas/purge.h"
 #include "replicas/render.h"
 #include "replicas/rules.h"
@@ -425,6 +426,8 @@ enum status erase_verb(const struct verb_call *call, struct fault *f)
     unsigned ways = (asks ? 1u : 0u) + (control_has(q, "reason") ? 1u : 0u) +
                     (control_has(q, "approve") ? 1u : 0u);
     uint32_t missing = 0;
+    if (control_has(q, "list"))
+        return orders_list(call, f);
     e.order.proposed = GRAPH_NONE;
     enum status status = ST_OK;
     if (ways != 1) {

@@ -11,6 +11,7 @@
  *   reason   proposes; row: as below
  *   approve  approves what another office proposed
  *   status   the certificate
+ *   list     without ID: what waits for somebody (orders.h)
  * and dry-run for the first two. ID is the record's, or that of the record of type erasure.
  * Row: record, type, erasure, state ("none", "proposed", "approved", "settled", "done"), proposed
  * {office, author, time, commit} or null, because (null where it cannot be read), approved likewise
