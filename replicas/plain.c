@@ -1,5 +1,6 @@
 #include "replicas/plain.h"
 
+#include "replicas/custody.h"
 #include "replicas/index.h"
 #include "replicas/index_plain.h"
 #include "replicas/reveal.h"
@@ -72,7 +73,12 @@ enum status plain_forget(struct replica *r, struct fault *f)
 enum status plain_step(struct tending *now, struct fault *f)
 {
     bool more = false;
+    uint64_t values = 0, files = 0;
     (void)f;
+    if (custody_waiting(now->replica, &values, &files, NULL) == ST_OK && values > 0) {
+        tend_again(now, now->now_ms + TEND_MS); /* what comes now would be read twice */
+        return ST_OK;
+    }
     if (plain_update(now->replica, PLAIN_PART, &more, NULL) == ST_OK && more)
         tend_again(now, now->now_ms + PLAIN_PAUSE_MS);
     return ST_OK;
