@@ -109,7 +109,14 @@ reads_all() { # OFFICE: every name of a family and of an enterprise
         [ "$(m "$1" --json list enterprise | jq -es 'map(select(.fields.name)) | length')" -eq 47 ]
 }
 for office in "${offices[@]}"; do until_true 60 reads_all "$office"; done
-m iquique set "$(m iquique --json list household household=H001 | field id)" people=5 >/dev/null
+# The same once more as a file: attached in one office, read in the others.
+family=$(m iquique --json list household household=H001 | field id)
+m iquique set "$family" people=5 >/dev/null
+m santiago attach "$family" "$DATA/households.csv" >/dev/null
+for office in iquique alto-hospicio; do
+    until_true 60 m "$office" fetch "$family" --out "$SCRATCH/plain/$office.csv"
+    cmp "$DATA/households.csv" "$SCRATCH/plain/$office.csv" || die "$office: another file came"
+done
 until_true 30 same_state "${everyone[@]}"
 
 # Partner and auditor work with what they have, as they would.
