@@ -326,6 +326,8 @@ static enum status choose_path(struct fetch *x, const json_t *file)
     const char *out = call_option(t->call, "out"), *name = output_text(file, "name");
     const char *last = file_name(name);
     bool plain = last[0] != '\0' && last[0] != '.';
+    for (const char *at = last; *at != '\0'; at++)
+        plain = plain && (uint8_t)*at >= ' ' && *at != 0x7f; /* somebody else chose this name */
     int used = snprintf(x->path, sizeof x->path, "%s",
                         out != NULL ? out
                         : plain     ? last

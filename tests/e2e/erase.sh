@@ -98,7 +98,8 @@ expect "state after approvals made up" "$(certificate santiago | field state)" p
 fails 4 santiago erase "$id" --status
 until_true 30 same_state santiago iquique
 m iquique doctor | grep -q "santiago proposes to erase" || die "iquique is not asked to approve"
-expect "what waits" "$(m iquique --json erase --list | jq -r '.record + " " + .state')" "$id proposed"
+expect "what waits" "$(m iquique --json erase --list | jq -r '.record + " " + .state')" \
+    "$id proposed"
 shown iquique "Persona Plantada" || die "one office alone has erased"
 fails 1 iquique erase "$id" --reason "again"
 says "already"

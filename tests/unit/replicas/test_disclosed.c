@@ -87,12 +87,52 @@ static void who_may_hold_it(void **state)
     kit_end(&k);
 }
 
+/* An item that opens to nothing, or was made for somebody else, is one of which nothing comes. */
+static void what_is_no_disclosure(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], hex[2 * DIGEST_BYTES + 1], word[3][128];
+    kit_begin(&k, 3, true);
+    kit_family(&k, "Nadie", id);
+    kit_mix(&k, 15);
+    struct office *o = &k.o[SANTIAGO], *auditor = &k.o[AUDITOR];
+    static const size_t sizes[] = {1, crypto_box_SEALBYTES, 200};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        static struct disclosure d;
+        struct vault_facts facts;
+        struct digest name;
+        uint8_t junk[200];
+        memset(junk, (int)i + 1, sizeof junk);
+        seal_name((struct bytes){junk, sizes[i]}, &name);
+        memcpy(d.type, "household", sizeof "household");
+        memcpy(d.record, id, RECORD_ID_TEXT);
+        disclosure_facts(&d, &name, &replica_identity(auditor->replica)->key, &facts);
+        assert_int_equal(
+            vault_put(o->replica->vault, &facts, (struct bytes){junk, sizes[i]}, &o->fault), ST_OK);
+        hex_encode(name.id, DIGEST_BYTES, hex);
+        snprintf(word[0], sizeof word[0], "item=%s", hex);
+        snprintf(word[1], sizeof word[1], "record=%s", id);
+        office_run(o, ST_OK, "add", "disclosure", word[0], word[1], "to=auditor", NULL);
+        kit_mix(&k, 15);
+        assert_string_equal(kit_reads(auditor, id, "head_name"), "");
+        assert_string_equal(office_text(auditor, 0, "sealed.head_name"), "not-entitled");
+    }
+    office_run(o, ST_OK, "add", "disclosure", "item=nonsense", "record=nonsense", "to=auditor",
+               NULL);
+    office_run(o, ST_OK, "disclose", id, "--fields=head_name", "--to=auditor", NULL);
+    kit_mix(&k, 15);
+    assert_string_equal(kit_reads(auditor, id, "head_name"), "Nadie");
+    kit_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(that_value_alone),
         cmocka_unit_test(until_it_is_erased),
         cmocka_unit_test(who_may_hold_it),
+        cmocka_unit_test(what_is_no_disclosure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
