@@ -70,6 +70,24 @@ for who in "${offices[@]}"; do sed "s/^/$who: /" "$SCRATCH/$who.import"; done
 until_true 60 same_state "${everyone[@]}"
 run auditor status
 
+step "Names, addresses and phones: the offices read them, the partner and the auditor hold no byte"
+readable() { m "$1" --json status | jq -e '.waiting_sealed == 0' && all_named "$1"; }
+all_named() { m "$1" --json list household | jq -es 'all(.[]; .fields.head_name != null)'; }
+for who in "${offices[@]}"; do until_true 60 readable "$who"; done
+household=$(m santiago --json list household --limit 1 | field id)
+for who in alto-hospicio auditor fosis; do run "$who" show "${household:0:8}"; done
+needles() { python3 "$here/needles.py" "$@"; }
+needles make "$DATA" "$SCRATCH/needles" >/dev/null
+mkdir "$SCRATCH/partner"
+git clone -q --mirror "$SCRATCH/fosis/repo.git" "$SCRATCH/partner/mirror" 2>/dev/null
+git -C "$SCRATCH/partner/mirror" cat-file --batch --batch-all-objects \
+    >"$SCRATCH/partner/objects"
+needles expand "$SCRATCH/fosis" "$SCRATCH/partner/frames" >/dev/null
+printf 'its whole home, packs and feeds taken apart, for every name, address and phone: '
+needles search "$SCRATCH/needles" "$SCRATCH/fosis" "$SCRATCH/partner" ||
+    die "the partner holds personal data"
+run fosis verify
+
 step "The line to Iquique is cut; both sides go on working on the same enterprise"
 id=$(m iquique --json list enterprise office=iquique --limit 1 | field id)
 pull
