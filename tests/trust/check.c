@@ -189,15 +189,17 @@ static void check_value(const struct standing *s, const struct value *v)
     s->crowd->counts[DID_LOSE_ITEM] += readers == 0 && !v->ordered;
 }
 
-static void check_record(const struct standing *s, const char *id)
+static void check_record(const struct standing *s, const char *id, const struct person *maker)
 {
     struct replica *r = s->in[0]->replica;
     struct record record = {0};
     struct erasure erasure = {.id = ""};
     struct fault f = {0};
     const struct schema_type *type = schema_type(s->newest->schema, BYTES("case"));
-    crowd_must(s->crowd, replica_record(r, NULL, BYTES("case"), bytes_of_text(id), &record, &f),
-               "read a record", &f);
+    enum status st = replica_record(r, NULL, BYTES("case"), bytes_of_text(id), &record, &f);
+    if (st == ST_NOT_FOUND && !crowd_is_member(s->in[0], maker))
+        return; /* whoever made it was removed, and nobody had heard of it */
+    crowd_must(s->crowd, st, "read a record", &f);
     crowd_must(s->crowd, erasure_read(r, bytes_of_text(id), &erasure, &f), "read orders", &f);
     for (uint32_t i = 0; i < record.field_count; i++) {
         const struct record_field *field = &record.fields[i];
@@ -232,5 +234,5 @@ void crowd_check(struct crowd *c)
     check_writes(&s);
     check_entitlement(&s);
     for (uint32_t i = 0; i < CROWD_RECORDS; i++)
-        check_record(&s, c->records[i]);
+        check_record(&s, c->records[i], &c->of[i % CROWD_OFFICES]);
 }
