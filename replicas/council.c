@@ -10,6 +10,10 @@
 #include "replicas/rotate.h"
 #include "replicas/share.h"
 
+/* Honest admins go up by one. Whoever takes the greatest round there is would leave none above it
+ * to anybody: no change of the charter ever again. */
+enum { ROUND_LEAP_MAX = 1024 };
+
 static const struct charter *newest_of(const struct replica *r)
 {
     return charter_newest(&r->chain);
@@ -114,82 +118,6 @@ struct motion *council_motion_of(struct council *c, const struct digest *hash)
     return NULL;
 }
 
-static void drop_motion(struct council *c, uint32_t at)
-{
-    motion_release(&c->motions[at]);
-    c->motion_count--;
-    memmove(&c->motions[at], &c->motions[at + 1], (c->motion_count - at) * sizeof c->motions[0]);
-    c->changed = true;
-}
-
-/* Whether others may need it still: the body that we voted for, or one that somebody signed. */
-bool council_is_needed(const struct council *c, const struct motion *m)
-{
-    return m->signature_count > 0 ||
-           (c->vow.vote.ballot.round > 0 && same_hash(&m->charter->hash, &c->vow.vote.hash));
-}
-
-/* What a full list gives up first: what nobody signed, then the lower ballot. Everywhere alike, or
- * two members with full lists would go on telling each other what the other has just dropped. */
-static bool yields(const struct motion *a, const struct motion *b)
-{
-    if ((a->signature_count > 0) != (b->signature_count > 0))
-        return b->signature_count > 0;
-    return ballot_compare(&a->ballot, &b->ballot) < 0;
-}
-
-/* Which one a full list gives up; never our vote. */
-static uint32_t least_motion(const struct council *c)
-{
-    uint32_t at = c->motion_count;
-    for (uint32_t i = 0; i < c->motion_count; i++) {
-        bool voted = c->vow.vote.ballot.round > 0 &&
-                     same_hash(&c->motions[i].charter->hash, &c->vow.vote.hash);
-        if (!voted && (at == c->motion_count || yields(&c->motions[i], &c->motions[at])))
-            at = i;
-    }
-    return at < c->motion_count ? at : 0;
-}
-
-static void make_room(struct council *c)
-{
-    if (c->motion_count == PROPOSALS_MAX)
-        drop_motion(c, least_motion(c));
-}
-
-bool council_has_room(const struct council *c, const struct motion *m)
-{
-    for (uint32_t i = 0; i < c->motion_count; i++) /* overtaken, and nobody's vote */
-        if (m->signature_count == 0 && same_key(&c->motions[i].ballot.admin, &m->ballot.admin) &&
-            ballot_compare(&c->motions[i].ballot, &m->ballot) > 0)
-            return false;
-    return c->motion_count < PROPOSALS_MAX || yields(&c->motions[least_motion(c)], m);
-}
-
-/* An unsigned motion is overtaken by a greater ballot of its owner. */
-static void drop_overtaken(struct council *c, const struct ballot *by)
-{
-    for (uint32_t i = c->motion_count; i-- > 0;)
-        if (same_key(&c->motions[i].ballot.admin, &by->admin) &&
-            ballot_compare(&c->motions[i].ballot, by) < 0 && !council_is_needed(c, &c->motions[i]))
-            drop_motion(c, i);
-}
-
-/* Takes 'm' over. */
-void council_keep_motion(struct council *c, struct motion *m)
-{
-    drop_overtaken(c, &m->ballot);
-    make_room(c);
-    uint32_t at = c->motion_count;
-    while (at > 0 && ballot_compare(&c->motions[at - 1].ballot, &m->ballot) > 0)
-        at--;
-    memmove(&c->motions[at + 1], &c->motions[at], (c->motion_count - at) * sizeof *m);
-    c->motions[at] = *m;
-    c->motion_count++;
-    c->changed = true;
-    *m = (struct motion){.charter = NULL};
-}
-
 bool council_is_approved(const struct council *c, const struct digest *hash)
 {
     for (uint32_t i = 0; i < c->approved_count; i++)
@@ -212,12 +140,31 @@ void council_note_approved(struct council *c, const struct digest *hash)
 
 /* ---- Proposing ---- */
 
-static uint64_t greatest_round(const struct council *c)
+/* The greatest round that is met step by step, from what was promised on. */
+static uint64_t round_reached(const struct council *c)
 {
     uint64_t round = c->vow.promised.round;
-    if (c->motion_count > 0 && c->motions[c->motion_count - 1].ballot.round > round)
-        round = c->motions[c->motion_count - 1].ballot.round;
+    for (uint32_t i = 0; i < c->motion_count; i++) { /* ascending */
+        uint64_t next = c->motions[i].ballot.round;
+        if (next > round && next - round <= ROUND_LEAP_MAX)
+            round = next;
+    }
     return round;
+}
+
+/* The motion of the greatest ballot that we go along with; NULL: none. A ballot far above all that
+ * is met here is followed for a body that a person approved here, and for no other; and never into
+ * the upper half, which is for steps. */
+static struct motion *leading_motion(struct council *c)
+{
+    uint64_t reached = round_reached(c);
+    for (uint32_t i = c->motion_count; i-- > 0;) {
+        struct motion *m = &c->motions[i];
+        if (m->ballot.round <= reached ||
+            (m->ballot.round <= BALLOT_ROUND_MAX / 2 && council_is_approved(c, &m->charter->hash)))
+            return m;
+    }
+    return NULL;
 }
 
 /* A ballot of our own, for 'body': the first of all where it is ours and unused, else one above all
@@ -226,7 +173,7 @@ enum status council_propose(struct replica *r, struct bytes body, struct fault *
 {
     struct council *c = r->council;
     struct ballot first = motion_first(newest_of(r));
-    struct ballot ballot = {.round = greatest_round(c) + 1, .admin = r->identity.key};
+    struct ballot ballot = {.round = round_reached(c) + 1, .admin = r->identity.key};
     struct motion m;
     bool unused = same_key(&first.admin, &r->identity.key) && c->motion_count == 0 &&
                   c->vow.promised.round == 0;
@@ -238,7 +185,7 @@ enum status council_propose(struct replica *r, struct bytes body, struct fault *
         return status;
     status = charter_chain_check_body(newest_of(r), m.charter, f);
     if (status == ST_OK)
-        council_keep_motion(c, &m);
+        council_room_keep(c, &m);
     motion_release(&m);
     return status;
 }
@@ -286,7 +233,7 @@ enum status council_propose_wish(struct replica *r, bool again, struct fault *f)
         if (other)
             buf_add_bytes(&body, buf_bytes(&voted->charter->file));
         status = buf_status(&body);
-        bool leads = there != NULL && there == &c->motions[c->motion_count - 1];
+        bool leads = there != NULL && there == leading_motion(c);
         if (status == ST_OK && (there == NULL || (again && !leads)))
             status = council_propose(r, buf_bytes(&body), f);
     }
@@ -302,7 +249,7 @@ static enum status promise_step(struct replica *r, bool *did_out)
 {
     struct council *c = r->council;
     struct ballot first = motion_first(newest_of(r));
-    struct motion *m = c->motion_count > 0 ? &c->motions[c->motion_count - 1] : NULL;
+    struct motion *m = leading_motion(c);
     if (m == NULL || ballot_compare(&m->ballot, &first) == 0 ||
         motion_promise_of(m, &r->identity.key) != NULL || !ballot_may_promise(&c->vow, &m->ballot))
         return ST_OK;
@@ -365,7 +312,7 @@ static enum status sign_step(struct replica *r, bool *did_out)
 static enum status take_over_step(struct replica *r, bool *did_out, struct fault *f)
 {
     struct council *c = r->council;
-    struct motion *m = c->motion_count > 0 ? &c->motions[c->motion_count - 1] : NULL;
+    struct motion *m = leading_motion(c);
     struct ballot_vote forced;
     if (m == NULL || !same_key(&m->ballot.admin, &r->identity.key) ||
         motion_is_free(m, newest_of(r)) ||
@@ -433,7 +380,7 @@ static enum status finish_step(struct replica *r, bool *did_out, struct fault *f
         }
         if (status_class(status) == STATUS_LOCAL)
             return status;
-        drop_motion(c, i); /* checked when it came: never reached */
+        council_room_drop(c, i); /* checked when it came: never reached */
         return ST_OK;
     }
     return ST_OK;

@@ -48,20 +48,27 @@ struct council {
     struct bytes lent[PROPOSALS_MAX];
 };
 
-/* ---- For council.c, council_hear.c and council_ask.c alone ---- */
+/* ---- For council.c, council_hear.c, council_ask.c and council_room.c alone ---- */
 
 /* The motion under a ballot; the one of the greatest ballot for a body. NULL: none. */
 struct motion *council_motion_under(struct council *c, const struct ballot *b);
 struct motion *council_motion_of(struct council *c, const struct digest *hash);
 
-/* council_is_needed(): whether others may need it still: our vote's body, or signed by somebody. */
-bool council_is_needed(const struct council *c, const struct motion *m);
-
-/* council_has_room(): whether a motion from elsewhere would stay. */
-bool council_has_room(const struct council *c, const struct motion *m);
-
-/* council_keep_motion(): takes 'm' over; what its owner overtakes by it, or a quota, goes. */
-void council_keep_motion(struct council *c, struct motion *m);
+/*
+ * council_room.c: which motions a list of PROPOSALS_MAX holds. Everywhere alike, or two members
+ * with full lists would go on telling each other what the other has just dropped; and no admin's
+ * push out those of another who has fewer, or one alone could silence all.
+ *
+ * council_room_for(): whether a motion from elsewhere would stay.
+ * council_room_keep(): takes 'm' over; what its owner overtakes by it, or a quota, goes.
+ * council_room_drop(): the motion at 'at' goes.
+ * council_room_order(): the order in which they are told, as indices: our vote, then one of each
+ * owner, then a second one of each: however long some are, all owners get a word in.
+ */
+bool council_room_for(const struct council *c, const struct motion *m);
+void council_room_keep(struct council *c, struct motion *m);
+void council_room_drop(struct council *c, uint32_t at);
+void council_room_order(const struct council *c, uint32_t out[static PROPOSALS_MAX]);
 
 bool council_is_approved(const struct council *c, const struct digest *hash);
 void council_note_approved(struct council *c, const struct digest *hash);

@@ -87,10 +87,10 @@ static enum status take_motion(struct replica *r, struct bytes raw, struct fault
         goto out;
     learn(r, &m);
     struct motion *held = council_motion_under(c, &m.ballot);
-    if (held == NULL && !council_has_room(c, &m)) {
+    if (held == NULL && !council_room_for(c, &m)) {
         status = ST_EXISTS; /* nothing is lost by it */
     } else if (held == NULL) {
-        council_keep_motion(c, &m);
+        council_room_keep(c, &m);
     } else if (!same_hash(&held->charter->hash, &m.charter->hash)) {
         status = two_bodies(r, held, &m, f);
     } else {
@@ -146,25 +146,23 @@ uint32_t replica_motions(struct replica *r, const struct bytes **out)
 {
     struct council *c = r->council;
     size_t at[PROPOSALS_MAX], total = 0;
-    uint32_t count = 0;
+    uint32_t count = 0, order[PROPOSALS_MAX];
     *out = NULL;
     if (c == NULL || c->changed || r->failed || council_is_behind(r))
         return 0; /* what is not on disk does not leave */
     buf_reset(&c->encoded);
-    for (int needed = 1; needed >= 0; needed--) /* votes first, then the greatest ballots */
-        for (uint32_t i = c->motion_count; i-- > 0;) {
-            if (council_is_needed(c, &c->motions[i]) != (needed == 1))
-                continue;
-            at[count] = c->encoded.count;
-            motion_encode(&c->motions[i], &c->encoded);
-            size_t bytes = c->encoded.count - at[count];
-            if (bytes > CHARTER_BYTES_MAX || total + bytes > CHARTER_BATCH_BYTES_MAX) {
-                c->encoded.count = at[count];
-                continue;
-            }
-            total += bytes;
-            c->lent[count++].count = bytes;
+    council_room_order(c, order);
+    for (uint32_t i = 0; i < c->motion_count; i++) {
+        at[count] = c->encoded.count;
+        motion_encode(&c->motions[order[i]], &c->encoded);
+        size_t bytes = c->encoded.count - at[count];
+        if (bytes > CHARTER_BYTES_MAX || total + bytes > CHARTER_BATCH_BYTES_MAX) {
+            c->encoded.count = at[count];
+            continue;
         }
+        total += bytes;
+        c->lent[count++].count = bytes;
+    }
     if (buf_status(&c->encoded) != ST_OK)
         return 0;
     for (uint32_t i = 0; i < count; i++)

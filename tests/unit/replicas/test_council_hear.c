@@ -106,54 +106,12 @@ static void what_is_skipped(void **state)
     admins_stop(a);
 }
 
-/* However many ballots an admin makes, the list stays within its quota. */
-static void a_flood_stays_small(void **state)
-{
-    (void)state;
-    struct admins *a = admins_start(4);
-    struct one *arica = &a->of[0];
-    const struct bytes *lent;
-    bool grown;
-    for (uint64_t round = 2; round < 40; round++) {
-        struct charter next = admins_next(&a->chain);
-        struct charter_member members[ADMINS_MAX];
-        struct buf body = {0}, raw = {0};
-        struct motion m;
-        struct ballot ballot = {.round = round, .admin = a->of[1].identity.key};
-        memcpy(members, next.members, next.member_count * sizeof members[0]);
-        snprintf(members[0].address, sizeof members[0].address, "127.0.0.1:%u", (unsigned)round);
-        next.members = members;
-        charter_file_add_body(&next, &body);
-        assert_int_equal(motion_new(buf_bytes(&body), &ballot, &m, &a->f), ST_OK);
-        assert_int_equal(motion_sign(&m, a->of[1].identity.secret), ST_OK);
-        motion_encode(&m, &raw);
-        struct bytes offered = buf_bytes(&raw);
-        assert_int_equal(replica_offer_motions(arica->replica, &offered, 1, &grown, &a->f), ST_OK);
-        motion_release(&m);
-        buf_release(&raw);
-        buf_release(&body);
-        assert_true(arica->replica->council->motion_count <= PROPOSALS_MAX);
-    }
-    /* Two with full lists have nothing to tell each other for long. */
-    for (int i = 0; i < 3; i++) {
-        admins_must_carry(a, arica, &a->of[2]);
-        admins_must_carry(a, &a->of[2], arica);
-    }
-    uint64_t revision = arica->replica->council->revision;
-    admins_must_carry(a, &a->of[2], arica);
-    assert_int_equal(arica->replica->council->revision, revision);
-    assert_true(replica_motions(arica->replica, &lent) <= PROPOSALS_MAX);
-    assert_int_equal(arica->replica->council->vow.promised.round, 39);
-    admins_stop(a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restored_admin_is_silent),
         cmocka_unit_test(two_bodies_under_one_ballot),
         cmocka_unit_test(what_is_skipped),
-        cmocka_unit_test(a_flood_stays_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
