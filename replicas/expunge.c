@@ -20,32 +20,48 @@ struct run {
     struct fault *fault;
 };
 
-static enum status refuse(struct run *run, const struct seal_id *salt)
+/* What 'record' has of the salt goes. */
+static enum status refuse(struct run *run, const struct seal_id *salt, const char *record)
 {
     bool refused = false;
     struct vault *v = run->replica->vault;
-    enum status status = vault_is_refused(v, salt, &refused, run->fault);
+    enum status status = vault_is_erased(v, salt, record, &refused, run->fault);
     if (status != ST_OK || refused)
         return status;
     run->any = true;
-    return vault_refuse(v, salt, run->fault);
+    return vault_erase(v, salt, record, run->fault);
 }
 
-/* The salt of a sealed value; of a disclosure the one that its item stands under. */
-static enum status refuse_value(struct run *run, const struct op *op)
+/* An item that a disclosure names: it stands under a salt of its own, and the record that it is
+ * about. Only what is a disclosure goes: whoever writes one may name anything. */
+static enum status refuse_disclosed(struct run *run, const struct digest *name)
+{
+    struct vault_facts facts = {.kind = VAULT_DISCLOSURE};
+    struct vault *v = run->replica->vault;
+    struct seal_id salt;
+    memcpy(salt.id, name->id, SEAL_ID_BYTES);
+    memcpy(facts.record, run->erasure->target, sizeof run->erasure->target);
+    enum status status = vault_get(v, name, &facts, NULL, NULL);
+    if (status == ST_NOT_FOUND)
+        status = vault_wanted(v, name, &facts, NULL);
+    if (status != ST_OK && status != ST_NOT_FOUND)
+        return fault_set(run->fault, status, "a disclosure: %s", status_text(status));
+    return facts.kind == VAULT_DISCLOSURE ? refuse(run, &salt, facts.record) : ST_OK;
+}
+
+/* What an operation on the record with the id 'own' sealed. */
+static enum status refuse_value(struct run *run, const struct op *op, const char *own)
 {
     struct sealed_value value;
     struct digest name;
-    struct seal_id salt;
     if (op->verb != OP_SET)
         return ST_OK;
     if (sealed_parse(op->value, &value))
-        return refuse(run, &value.salt);
+        return refuse(run, &value.salt, own);
     if (!bytes_equal_text(op->type, "disclosure") || !bytes_equal_text(op->name, "item") ||
         hex_decode(object_unquoted(op->value), name.id, DIGEST_BYTES) != ST_OK)
         return ST_OK;
-    memcpy(salt.id, name.id, SEAL_ID_BYTES);
-    return refuse(run, &salt);
+    return refuse_disclosed(run, &name);
 }
 
 /* Whether a commit that does not count says that this record is about the target. */
@@ -83,7 +99,7 @@ static enum status refuse_node(struct run *run, uint32_t node, struct bytes type
                                      points_at(&ops, op, run->erasure->target));
         }
         if (fits)
-            status = refuse_value(run, op);
+            status = refuse_value(run, op, own);
     }
     op_list_release(&ops);
     return status;

@@ -55,13 +55,17 @@ static int64_t newest_of(struct replica *r, const struct record *record)
 static enum status has_personal(struct due *d, const struct record *record, bool *out)
 {
     enum status status = ST_OK;
+    char id[RECORD_ID_TEXT + 1] = "";
     *out = false;
+    if (record->id.count != RECORD_ID_TEXT)
+        return ST_OK;
+    memcpy(id, record->id.data, RECORD_ID_TEXT);
     for (uint32_t i = 0; i < record->value_count && !*out && status == ST_OK; i++) {
         struct sealed_value value;
         bool refused = true;
         if (!sealed_parse(record->values[i].json, &value) || value.class != SCHEMA_PERSONAL)
             continue;
-        status = vault_is_refused(d->replica->vault, &value.salt, &refused, d->fault);
+        status = vault_is_erased(d->replica->vault, &value.salt, id, &refused, d->fault);
         *out = status == ST_OK && !refused;
     }
     return status;

@@ -418,18 +418,23 @@ static enum status open_with(struct replica *r, const struct sealed_target *t,
 }
 
 /* What is not held: on its way, or erased. */
-static enum status why_missing(struct replica *r, const struct sealed_value *value,
-                               enum sealed_state *state_out, struct fault *f)
+static enum status why_missing(struct replica *r, const struct sealed_target *t,
+                               const struct sealed_value *value, enum sealed_state *state_out,
+                               struct fault *f)
 {
     bool refused = false;
-    enum status status = vault_is_refused(r->vault, &value->salt, &refused, f);
+    char record[RECORD_ID_TEXT + 1] = "";
+    CHECK(t->record.count <= RECORD_ID_TEXT);
+    memcpy(record, t->record.data, t->record.count);
+    enum status status = vault_is_erased(r->vault, &value->salt, record, &refused, f);
     *state_out = refused ? SEALED_ERASED : SEALED_WAITING;
     return status;
 }
 
 /* Item and salt out of the vault; *state_out is SEALED_READ where both are at hand. */
-static enum status fetch(struct replica *r, const struct sealed_value *value,
-                         enum sealed_state *state_out, struct fault *f)
+static enum status fetch(struct replica *r, const struct sealed_target *t,
+                         const struct sealed_value *value, enum sealed_state *state_out,
+                         struct fault *f)
 {
     struct sealed_memo *memo = r->sealed;
     struct fault own = {.code = ST_OK};
@@ -442,7 +447,7 @@ static enum status fetch(struct replica *r, const struct sealed_value *value,
     }
     *state_out = status == ST_OK ? SEALED_READ : SEALED_DAMAGED;
     if (status == ST_NOT_FOUND)
-        return why_missing(r, value, state_out, f);
+        return why_missing(r, t, value, state_out, f);
     if (status == ST_CORRUPT) {
         (void)fault_set(f, ST_OK, "%s", own.text);
         return ST_OK;
@@ -460,7 +465,7 @@ static enum status open_disclosed(struct replica *r, const struct sealed_target 
     struct seal_key key;
     enum status status = disclosed_find(r, t->type, t->record, &value->name, &key, f);
     if (status == ST_NOT_FOUND && r->vault != NULL) {
-        status = why_missing(r, value, state_out, f);
+        status = why_missing(r, t, value, state_out, f);
         if (*state_out != SEALED_ERASED)
             *state_out = SEALED_NOT_ENTITLED;
         return status;
@@ -472,7 +477,7 @@ static enum status open_disclosed(struct replica *r, const struct sealed_target 
     if (status == ST_OK)
         status = open_with(r, t, &key, true, plain_out, state_out, f);
     else if (status == ST_NOT_FOUND)
-        status = why_missing(r, value, state_out, f);
+        status = why_missing(r, t, value, state_out, f);
     else if (status == ST_CORRUPT) {
         *state_out = SEALED_DAMAGED;
         status = ST_OK;
@@ -498,7 +503,7 @@ enum status sealed_open(struct replica *r, const struct sealed_target *target, s
     *state_out = SEALED_WAITING;
     if (r->vault == NULL)
         return ST_OK;
-    enum status status = fetch(r, &value, state_out, f);
+    enum status status = fetch(r, target, &value, state_out, f);
     if (status != ST_OK || *state_out != SEALED_READ)
         return status;
     status = replica_keyring(r, &keyring, f);

@@ -225,7 +225,7 @@ enum status vault_put(struct vault *v, const struct vault_facts *facts, struct b
         return fault_set(f, ST_TOO_LARGE, "an item for the vault is over the limit");
     if (!is_named(facts, item))
         return fault_set(f, ST_BAD_VALUE, "an item for the vault is not what its name says");
-    enum status status = vault_is_refused(v, &facts->salt, &refused, f);
+    enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
     if (status == ST_OK && refused)
         return fault_set(f, ST_NOT_ALLOWED, "what this item belongs to was erased");
     if (status == ST_OK)
@@ -278,7 +278,7 @@ enum status vault_want(struct vault *v, const struct vault_facts *facts, struct 
     bool refused = false, row;
     check_facts(facts);
     unsigned lane = lane_of(facts->kind);
-    enum status status = vault_is_refused(v, &facts->salt, &refused, f);
+    enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
     if (status != ST_OK || refused)
         return status;
     status = begin(v, f);
@@ -394,11 +394,19 @@ enum status vault_each(struct vault *v, struct bytes type, struct bytes record, 
     return status;
 }
 
+/* Something was deleted, of which copies may be left in the file. */
+static enum status mark(struct vault *v, struct fault *f)
+{
+    uint64_t marks;
+    v->dropped = true;
+    return vault_query_change(&v->q, VAULT_QUERY_SET_MARK, NO_BLOB, 0, &marks, f);
+}
+
 /* Delete what is held and wanted of a salt or a class; remember that copies may be left. */
 static enum status drop(struct vault *v, const enum vault_query queries[static 3],
                         struct bytes blob, int number, struct fault *f)
 {
-    uint64_t items = 0, owners, wants = 0, marks;
+    uint64_t items = 0, owners, wants = 0;
     v->owner = 0;
     enum status status = vault_query_change(&v->q, queries[0], blob, number, &items, f);
     if (status == ST_OK)
@@ -407,11 +415,7 @@ static enum status drop(struct vault *v, const enum vault_query queries[static 3
         status = vault_query_change(&v->q, queries[2], blob, number, &wants, f);
     if (status == ST_OK && wants > 0)
         status = count_wants(v, f);
-    if (status == ST_OK && items > 0) {
-        status = vault_query_change(&v->q, VAULT_QUERY_SET_MARK, NO_BLOB, 0, &marks, f);
-        v->dropped = true;
-    }
-    return status;
+    return status == ST_OK && items > 0 ? mark(v, f) : status;
 }
 
 enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fault *f)
@@ -435,6 +439,92 @@ enum status vault_is_refused(struct vault *v, const struct seal_id *salt, bool *
 {
     return vault_query_ask(&v->q, VAULT_QUERY_IS_REFUSED, (struct bytes){salt->id, SEAL_ID_BYTES},
                            out, f);
+}
+
+/* What stands in 'refused' for a salt in one record. */
+static void erased_id(const struct seal_id *salt, const char *record, struct seal_id *out)
+{
+    static const struct bytes text = BYTES("minga/erased/1");
+    crypto_generichash_state hash;
+    int failed = crypto_generichash_init(&hash, NULL, 0, SEAL_ID_BYTES);
+    failed |= crypto_generichash_update(&hash, text.data, text.count);
+    failed |= crypto_generichash_update(&hash, salt->id, SEAL_ID_BYTES);
+    failed |= crypto_generichash_update(&hash, (const uint8_t *)record, strlen(record));
+    failed |= crypto_generichash_final(&hash, out->id, SEAL_ID_BYTES);
+    CHECK(failed == 0);
+}
+
+/* A statement about what a record has of a salt; how many rows it gave or changed. */
+static enum status ask_record(struct vault *v, enum vault_query which, const struct seal_id *salt,
+                              const char *record, uint64_t *count_out, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    enum status status = vault_query_take(&v->q, which, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, salt->id, SEAL_ID_BYTES) |
+                                       sqlite3_bind_text(statement, 2, record, -1, SQLITE_STATIC),
+                                   f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &row, f);
+    if (status == ST_OK)
+        *count_out =
+            sqlite3_stmt_readonly(statement) ? row : (uint64_t)sqlite3_changes64(v->q.file.db);
+    sqlite3_reset(statement);
+    return status;
+}
+
+static enum status drop_shared(struct vault *v, const struct seal_id *salt, const char *record,
+                               struct fault *f)
+{
+    uint64_t items = 0, count;
+    v->owner = 0;
+    enum status status = ask_record(v, VAULT_QUERY_DROP_RECORD, salt, record, &items, f);
+    if (status == ST_OK)
+        status = ask_record(v, VAULT_QUERY_HAND_ITEM, salt, record, &count, f);
+    if (status == ST_OK)
+        status = ask_record(v, VAULT_QUERY_DISOWN_RECORD, salt, record, &count, f);
+    if (status == ST_OK)
+        status = ask_record(v, VAULT_QUERY_UNWANT_RECORD, salt, record, &count, f);
+    if (status == ST_OK)
+        status = ask_record(v, VAULT_QUERY_HAND_WANT, salt, record, &count, f);
+    if (status == ST_OK)
+        status = count_wants(v, f);
+    return status == ST_OK && items > 0 ? mark(v, f) : status;
+}
+
+enum status vault_erase(struct vault *v, const struct seal_id *salt, const char *record,
+                        struct fault *f)
+{
+    static const enum vault_query queries[3] = {VAULT_QUERY_DROP_SALT, VAULT_QUERY_DISOWN_SALT,
+                                                VAULT_QUERY_UNWANT_SALT};
+    struct seal_id erased;
+    uint64_t count, shared = 0;
+    erased_id(salt, record, &erased);
+    enum status status = begin(v, f);
+    if (status != ST_OK)
+        return status;
+    v->due = true;
+    status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, (struct bytes){erased.id, SEAL_ID_BYTES},
+                                0, &count, f);
+    if (status == ST_OK)
+        status = ask_record(v, VAULT_QUERY_IS_SHARED, salt, record, &shared, f);
+    if (status == ST_OK && shared > 0)
+        status = drop_shared(v, salt, record, f);
+    else if (status == ST_OK)
+        status = drop(v, queries, (struct bytes){salt->id, SEAL_ID_BYTES}, 0, f);
+    return wrote(v, status, f);
+}
+
+enum status vault_is_erased(struct vault *v, const struct seal_id *salt, const char *record,
+                            bool *out, struct fault *f)
+{
+    struct seal_id erased;
+    enum status status = vault_is_refused(v, salt, out, f);
+    if (status != ST_OK || *out)
+        return status;
+    erased_id(salt, record, &erased);
+    return vault_is_refused(v, &erased, out, f);
 }
 
 enum status vault_drop_class(struct vault *v, enum schema_class class, struct fault *f)

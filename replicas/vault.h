@@ -6,7 +6,8 @@
  *
  *   item(name, kind, class, type, record, salt, bytes)   held
  *   want(name, kind, class, type, record, salt)          named by the history, not held
- *   refused(salt)                                        erased: never held again
+ *   refused(salt)                                        erased: never held again; a salt's id,
+ *                                                        or one that stands for it in one record
  *
  * Writes gather in a transaction until vault_commit(); it is durable when that returns. A salt's
  * name is its id and 12 zero bytes.
@@ -56,7 +57,7 @@ void vault_salt_name(const struct seal_id *id, struct digest *out);
 /*
  * vault_put(): hold an item; what was wanted is no longer. Held already: free.
  * Errors: ST_BAD_VALUE    the bytes are not what the name says (hash, or a salt's id)
- *         ST_NOT_ALLOWED  its salt is refused
+ *         ST_NOT_ALLOWED  its salt is refused, or erased for this record
  *         ST_TOO_LARGE, ST_IO, ST_DISK_FULL, ST_NO_MEMORY
  */
 MUST_USE enum status vault_put(struct vault *v, const struct vault_facts *facts, struct bytes item,
@@ -95,6 +96,14 @@ MUST_USE enum status vault_each(struct vault *v, struct bytes type, struct bytes
 MUST_USE enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fault *f);
 MUST_USE enum status vault_is_refused(struct vault *v, const struct seal_id *salt, bool *out,
                                       struct fault *f);
+
+/* vault_erase(): the same of what one record ('record': its id) has of a salt that its history
+ * names. Any writer can name the salt of another record: what others have of it stays, and the salt
+ * with it; one that only this record has goes. vault_is_erased(): so, or refused. */
+MUST_USE enum status vault_erase(struct vault *v, const struct seal_id *salt, const char *record,
+                                 struct fault *f);
+MUST_USE enum status vault_is_erased(struct vault *v, const struct seal_id *salt,
+                                     const char *record, bool *out, struct fault *f);
 
 /* vault_drop_class(): everything of a class goes, held and wanted: this member may not read it any
  * more. */

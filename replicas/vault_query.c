@@ -3,6 +3,15 @@
 #include "proto/check.h"
 #include "replicas/sql.h"
 
+/* What other records than ?2 have of the salt ?1, besides (SALT = 2) the salt itself. */
+#define OTHERS_HELD                                                                                \
+    " FROM owner JOIN item ON owner = owner.id"                                                    \
+    " WHERE salt = ?1 AND record <> ?2 AND kind <> 2"
+#define OTHERS_WANTED " FROM want WHERE salt = ?1 AND record <> ?2 AND kind <> 2"
+#define OF_RECORD "(SELECT id FROM owner WHERE salt = ?1 AND record = ?2)"
+
+static_assert(VAULT_SALT == 2, "as the statements have it");
+
 /* Where one has a name, a salt or a class for a parameter, that is its first. */
 static const char *const TEXTS[VAULT_QUERIES] = {
     [VAULT_QUERY_BEGIN] = "BEGIN IMMEDIATE",
@@ -32,6 +41,18 @@ static const char *const TEXTS[VAULT_QUERIES] = {
         "DELETE FROM item WHERE owner IN (SELECT id FROM owner WHERE salt = ?1)",
     [VAULT_QUERY_DISOWN_SALT] = "DELETE FROM owner WHERE salt = ?1",
     [VAULT_QUERY_UNWANT_SALT] = "DELETE FROM want WHERE salt = ?1",
+    [VAULT_QUERY_IS_SHARED] = "SELECT 1" OTHERS_HELD " UNION ALL SELECT 1" OTHERS_WANTED " LIMIT 1",
+    [VAULT_QUERY_DROP_RECORD] = "DELETE FROM item WHERE kind <> 2 AND owner IN " OF_RECORD,
+    [VAULT_QUERY_HAND_ITEM] =
+        "UPDATE item SET owner = coalesce((SELECT owner.id" OTHERS_HELD " LIMIT 1), owner)"
+        " WHERE owner IN " OF_RECORD,
+    [VAULT_QUERY_DISOWN_RECORD] = "DELETE FROM owner WHERE salt = ?1 AND record = ?2"
+                                  " AND NOT EXISTS(SELECT 1 FROM item WHERE item.owner = owner.id)",
+    [VAULT_QUERY_UNWANT_RECORD] = "DELETE FROM want WHERE salt = ?1 AND record = ?2 AND kind <> 2",
+    [VAULT_QUERY_HAND_WANT] =
+        "UPDATE want SET (class, type, record) = (SELECT class, type, record" OTHERS_HELD
+        " UNION ALL SELECT class, type, record" OTHERS_WANTED " LIMIT 1)"
+        " WHERE salt = ?1 AND record = ?2",
     [VAULT_QUERY_DROP_CLASS] =
         "DELETE FROM item WHERE owner IN (SELECT id FROM owner WHERE class = ?1)",
     [VAULT_QUERY_DISOWN_CLASS] = "DELETE FROM owner WHERE class = ?1",

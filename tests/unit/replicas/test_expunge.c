@@ -6,6 +6,8 @@
 
 #include "replicas/erasure.h"
 #include "replicas/expunge.h"
+#include "replicas/json.h"
+#include "replicas/sealed.h"
 
 static void what_goes_and_what_stays(void **state)
 {
@@ -61,6 +63,75 @@ static void without_an_order_nothing_goes(void **state)
     kit_end(&k);
 }
 
+/* A member writes into a record that is erased what another record's values have: its salt, and as
+ * the item of a disclosure a name that begins as the salt's id does. */
+static void lend(struct office *o, const char *type, const char *id, const char *name,
+                 struct bytes value)
+{
+    struct op_list ops = {0};
+    struct replica_commit done;
+    struct op op = {.verb = OP_SET, .type = bytes_of_text(type), .name = bytes_of_text(name)};
+    op.value = value;
+    assert_int_equal(hex_decode(bytes_of_text(id), op.id, RECORD_ID_BYTES), ST_OK);
+    assert_int_equal(op_list_add(&ops, &op), ST_OK);
+    assert_int_equal(replica_write(o->replica, &ops, BYTES("x <x@example.org>"), &done, &o->fault),
+                     ST_OK);
+    op_list_release(&ops);
+}
+
+static void sealed_name(struct office *o, const char *id, struct sealed_value *out)
+{
+    struct record record = {0};
+    assert_int_equal(
+        replica_record(o->replica, NULL, BYTES("household"), bytes_of_text(id), &record, &o->fault),
+        ST_OK);
+    const struct record_field *field = record_field(&record, BYTES("head_name"));
+    assert_true(sealed_parse(record_reads(&record, field)->json, out));
+    record_release(&record);
+}
+
+static void what_another_record_has_stays(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], other[ENTRY_ID_TEXT + 1], hex[2 * DIGEST_BYTES + 3];
+    char made[] = "0123456789abcdef01234567";
+    struct sealed_value value;
+    struct digest name;
+    struct buf text = {0};
+    struct erasure e;
+    kit_begin(&k, 1, false);
+    struct office *o = &k.o[SANTIAGO];
+    kit_family(&k, "Nadie", id);
+    kit_family(&k, "Alguien", other);
+    sealed_name(o, other, &value);
+    vault_salt_name(&value.salt, &name);
+    name.id[DIGEST_BYTES - 1] = 1;
+    hex[0] = '"';
+    hex_encode(name.id, DIGEST_BYTES, hex + 1);
+    hex[sizeof hex - 2] = '"';
+    hex[sizeof hex - 1] = '\0';
+    value.name.id[0] ^= 1;
+    sealed_write(&value, &text);
+    lend(o, "household", id, "phone", buf_bytes(&text));
+    lend(o, "disclosure", made, "item", bytes_of_text(hex));
+    buf_reset(&text);
+    json_add_text(&text, bytes_of_text(id));
+    lend(o, "disclosure", made, "record", buf_bytes(&text));
+    office_run(o, ST_OK, "erase", id, "--reason=asked", NULL);
+    assert_int_equal(erasure_read(o->replica, bytes_of_text(id), &e, &o->fault), ST_OK);
+    assert_int_equal(expunge_run(o->replica, &e, &o->fault), ST_OK);
+    erasure_release(&e);
+    assert_int_equal(kit_held(o, "household", id), 0);
+    assert_int_equal(kit_held(o, "household", other), 2);
+    office_reopen(o);
+    assert_string_equal(kit_reads(o, other, "head_name"), "Alguien");
+    assert_string_equal(kit_reads(o, id, "head_name"), "");
+    assert_string_equal(office_text(o, 0, "sealed.head_name"), "erased");
+    buf_release(&text);
+    kit_end(&k);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -92,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_and_what_stays),
         cmocka_unit_test(without_an_order_nothing_goes),
+        cmocka_unit_test(what_another_record_has_stays),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

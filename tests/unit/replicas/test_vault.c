@@ -237,6 +237,67 @@ static void each_item_of_a_record_is_told(void **unused)
     assert_int_equal(s.count, 0);
 }
 
+static enum status erase(const struct vault_kit_item *item)
+{
+    return vault_erase(v, &item->facts.salt, item->facts.record, &f);
+}
+
+/* Whoever writes may name another record's salt: erasing the one record is not erasing both. */
+static void a_salt_that_two_records_name(void **unused)
+{
+    (void)unused;
+    for (int stranger_first = 0; stranger_first < 2; stranger_first++)
+        for (int salt_held = 0; salt_held < 2; salt_held++) {
+            uint32_t n = 10u * (uint32_t)(2 * stranger_first + salt_held) + 1;
+            struct vault_kit_item strange = vault_kit_item(n + 1, n, 77, VAULT_VALUE, 80);
+            struct vault_kit_item more = vault_kit_item(n + 2, n, 77, VAULT_VALUE, 80);
+            struct vault_kit_item value = vault_kit_item(n + 3, n, 1, VAULT_VALUE, 80);
+            struct vault_kit_item own = vault_kit_salt(n, 1), other = vault_kit_salt(n, 77);
+            bool erased = true;
+            const struct vault_kit_item *salts[] = {&own, &other};
+            for (int i = 0; i < 2; i++)
+                want(salts[stranger_first ? 1 - i : i]);
+            if (salt_held)
+                assert_int_equal(vault_kit_put(v, stranger_first ? &other : &own), ST_OK);
+            assert_int_equal(vault_kit_put(v, &value), ST_OK);
+            assert_int_equal(vault_kit_put(v, &strange), ST_OK);
+            want(&more);
+            assert_int_equal(erase(&strange), ST_OK);
+            assert_int_equal(erase(&strange), ST_OK);
+            commit();
+            open_again();
+            assert_false(vault_kit_holds(v, &strange) || wants(&more));
+            assert_true(vault_kit_holds(v, &value));
+            assert_true(salt_held ? vault_kit_holds(v, &own) : wants(&own));
+            assert_int_equal(vault_kit_put(v, &strange), ST_NOT_ALLOWED);
+            assert_int_equal(vault_kit_put(v, &own), ST_OK);
+            assert_int_equal(vault_is_erased(v, &own.facts.salt, own.facts.record, &erased, &f),
+                             ST_OK);
+            assert_false(erased);
+            assert_int_equal(erase(&value), ST_OK); /* now nobody else has it */
+            assert_int_equal(vault_is_erased(v, &own.facts.salt, own.facts.record, &erased, &f),
+                             ST_OK);
+            assert_true(erased);
+            assert_false(vault_kit_holds(v, &value) || vault_kit_holds(v, &own));
+            assert_int_equal(vault_kit_put(v, &own), ST_NOT_ALLOWED);
+            commit();
+        }
+}
+
+/* Who hears of the stranger's record, and that it is erased, before it hears of the other. */
+static void a_salt_that_was_erased_for_another_record(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item strange = vault_kit_salt(1, 77), own = vault_kit_salt(1, 1);
+    want(&strange);
+    assert_int_equal(erase(&strange), ST_OK);
+    assert_false(wants(&strange));
+    want(&own);
+    assert_true(wants(&own));
+    assert_int_equal(vault_kit_put(v, &own), ST_OK);
+    assert_true(vault_kit_holds(v, &own));
+}
+
 static void a_refused_salt_takes_everything_with_it_for_good(void **unused)
 {
     (void)unused;
@@ -375,6 +436,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(wants_come_in_order_and_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_item_of_a_record_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_salt_that_two_records_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_salt_that_was_erased_for_another_record, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_refused_salt_takes_everything_with_it_for_good, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_class_goes_whole, set_up, tear_down),
