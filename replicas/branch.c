@@ -37,14 +37,49 @@ static void hold(struct council *c, struct charter *next)
     c->others[c->other_count++] = next;
 }
 
+static void name_of(const struct charter *c, char out[static NAME_TEXT])
+{
+    char hash[2 * HASH_NAME_BYTES + 1];
+    hex_encode(c->hash.id, HASH_NAME_BYTES, hash);
+    int used = snprintf(out, NAME_TEXT, "%s%04u-%s.json", prefix, c->version, hash);
+    CHECK(used > 0 && used < NAME_TEXT);
+}
+
 static enum status keep_file(struct replica *r, const struct charter *c, struct fault *f)
 {
-    char name[NAME_TEXT], hash[2 * HASH_NAME_BYTES + 1];
-    hex_encode(c->hash.id, HASH_NAME_BYTES, hash);
-    int used = snprintf(name, sizeof name, "%s%04u-%s.json", prefix, c->version, hash);
-    CHECK(used > 0 && (size_t)used < sizeof name);
+    char name[NAME_TEXT];
+    name_of(c, name);
     enum status status = r->disk->make_folder(r->disk->context, folder, f);
     return status == ST_OK ? disk_put(r->disk, folder, name, buf_bytes(&c->file), f) : status;
+}
+
+/* Room for what a peer shows, or not: the founder alone can sign successors of the first version
+ * for ever, and each would be a file. Of a full list the lowest version makes way for a higher one,
+ * with its file; a lower one, or one more of the lowest, is not kept. */
+static enum status make_room(struct replica *r, const struct charter *next, bool *fits_out,
+                             struct fault *f)
+{
+    struct council *c = r->council;
+    char name[NAME_TEXT], path[2 * NAME_TEXT];
+    uint32_t low = 0;
+    *fits_out = true;
+    if (c->other_count < BRANCH_MAX)
+        return ST_OK;
+    for (uint32_t i = 1; i < c->other_count; i++)
+        if (c->others[i]->version < c->others[low]->version)
+            low = i;
+    *fits_out = c->others[low]->version < next->version;
+    if (!*fits_out)
+        return ST_OK;
+    name_of(c->others[low], name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    enum status status = r->disk->remove(r->disk->context, path, f);
+    if (status != ST_OK && status != ST_NOT_FOUND)
+        return status;
+    charter_file_free(c->others[low]);
+    c->other_count--;
+    memmove(&c->others[low], &c->others[low + 1], (c->other_count - low) * sizeof next);
+    return ST_OK;
 }
 
 /* ---- What was seen before ---- */
@@ -114,6 +149,8 @@ enum status branch_see(struct replica *r, struct bytes file, struct fault *f)
                  find_other(c, &next->hash) == NULL &&
                  charter_chain_check_next(before, next, &own) == ST_OK;
     if (other)
+        status = make_room(r, next, &other, f);
+    if (other && status == ST_OK)
         status = keep_file(r, ours, f);
     if (other && status == ST_OK)
         status = keep_file(r, next, f);

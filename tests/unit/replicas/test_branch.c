@@ -1,6 +1,7 @@
 #include "tests/unit/replicas/admins.h"
 
 #include "replicas/branch.h"
+#include "replicas/council.h"
 
 static const struct digest *newest_hash(const struct one *o)
 {
@@ -147,12 +148,58 @@ static void the_smaller_signatures_stand(void **state)
     }
 }
 
+static enum status count_file(void *user, const char *name)
+{
+    uint32_t *count = user;
+    assert_non_null(strstr(name, ".json"));
+    ++*count;
+    return ST_OK;
+}
+
+/* A majority of old signs successors without end: the evidence stays within its quota, in memory
+ * and on disk, and one of a later version still finds room. */
+static void a_flood_of_successors(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0];
+    struct branch_pair pair;
+    for (uint32_t i = 0; i < 3 * BRANCH_MAX; i++) {
+        char address[ADDRESS_BYTES_MAX + 1];
+        snprintf(address, sizeof address, "127.0.0.1:%u", i + 1);
+        struct buf file = successor(a, address, 0, 1);
+        assert_int_equal(offer(a, arica, &file), i == 0 ? ST_OK : ST_WRONG_CHARTER);
+        buf_release(&file);
+    }
+    struct buf ours = successor(a, "127.0.0.1:1", 0, 1);
+    assert_int_equal(charter_chain_add(&a->chain, buf_bytes(&ours), NULL, &a->f), ST_OK);
+    struct buf one = successor(a, "127.0.0.1:2", 0, 1), two = successor(a, "127.0.0.1:3", 1, 2);
+    assert_int_equal(offer(a, arica, &one), ST_OK);
+    assert_int_equal(offer(a, arica, &two), ST_WRONG_CHARTER);
+    for (int i = 0; i < 2; i++) {
+        uint32_t files = 0, versions = 0;
+        assert_int_equal(
+            arica->disk.list(arica->disk.context, "evidence", count_file, &files, &a->f), ST_OK);
+        assert_int_equal(files, BRANCH_MAX + 2); /* the others, and ours of both versions */
+        assert_int_equal(arica->replica->council->other_count, BRANCH_MAX);
+        for (uint32_t k = 0; branch_at(arica->replica, k, &pair); k++)
+            versions += pair.version == 4 ? 1 : 0;
+        assert_int_equal(versions, 1);
+        admins_reopen(a, arica);
+    }
+    buf_release(&ours);
+    buf_release(&one);
+    buf_release(&two);
+    admins_stop(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_decides),
         cmocka_unit_test(only_majorities_are_evidence),
         cmocka_unit_test(the_smaller_signatures_stand),
+        cmocka_unit_test(a_flood_of_successors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
