@@ -10,11 +10,19 @@ static enum status not_running(const struct call *c, struct fault *f)
     struct fault missing = {0};
     char label[LABEL_BYTES_MAX + 1];
     struct digest network;
+    struct key key;
+    bool wrapped = false;
     if (home_office(c->home, label, &network, &missing) == ST_NO_REPLICA) {
         *f = missing;
         return ST_NO_REPLICA;
     }
-    if (c->home_is_default)
+    if (home_public(c->home, "identity", &key, &wrapped, &missing) != ST_OK)
+        wrapped = false;
+    if (wrapped && strcmp(c->home, "/var/lib/minga") != 0) /* behind an & it could not ask */
+        fault_fix(
+            f, tr("in a terminal of its own, for it asks for the passphrase: mingad --home %.200s"),
+            c->home);
+    else if (c->home_is_default)
         fault_fix(f, tr("start it: mingad &"));
     else if (strcmp(c->home, "/var/lib/minga") == 0)
         fault_fix(f, tr("start it: systemctl start mingad"));

@@ -11,6 +11,7 @@
 
 #include "cli/ask.h"
 #include "cli/language.h"
+#include "cli/network.h"
 #include "cli/output.h"
 #include "cli/records.h"
 #include "cli/verbs.h"
@@ -309,14 +310,14 @@ static void show_file(const struct call *c, const json_t *row)
         buf_release(&text);
         return;
     }
-    output_line(stdout, "%.*s  %-10s  %10lld  %-24s  %s (%lld/%lld)", RECORDS_ID_DIGITS,
-                output_text(row, "id"), output_text(row, "type"),
-                (long long)json_integer_value(json_object_get(row, "bytes")),
-                output_text(row, "media"),
-                json_is_string(json_object_get(row, "name")) ? output_text(row, "name")
-                                                             : output_text(row, "state"),
-                (long long)json_integer_value(json_object_get(row, "held")),
-                (long long)json_integer_value(json_object_get(row, "chunks")));
+    output_line(
+        stdout, "%.*s  %-10s  %10lld  %-24s  %s (%lld/%lld)", RECORDS_ID_DIGITS,
+        output_text(row, "id"), output_text(row, "type"),
+        (long long)json_integer_value(json_object_get(row, "bytes")), output_text(row, "media"),
+        json_is_string(json_object_get(row, "name")) ? output_text(row, "name")
+                                                     : network_unread(output_text(row, "state")),
+        (long long)json_integer_value(json_object_get(row, "held")),
+        (long long)json_integer_value(json_object_get(row, "chunks")));
 }
 
 /* Where to: --out, else its own name in this folder, never over what is there. */

@@ -8,6 +8,17 @@
 #include "cli/records.h"
 #include "cli/story.h"
 
+enum { TITLE_WIDTH = 11 };
+
+/* printf counts bytes, and a letter with an accent has two: the width that makes columns even. */
+static int wide(const char *title)
+{
+    int width = TITLE_WIDTH;
+    for (const char *at = title; *at != '\0'; at++)
+        width += ((unsigned char)*at & 0xc0) == 0x80;
+    return width;
+}
+
 /* "2026-05-01 10:02  iquique  (ana)  commit 3fa9c0…" */
 static void show_event(const char *what, const json_t *event)
 {
@@ -15,7 +26,7 @@ static void show_event(const char *what, const json_t *event)
     if (!json_is_object(event))
         return;
     story_when(output_text(event, "time"), &when);
-    output_line(stdout, tr("  %-11s %-16s %s  %s  (commit %.*s)"), what,
+    output_line(stdout, tr("  %-*s %-16s %s  %s  (commit %.*s)"), wide(what), what,
                 output_text(event, "office"), buf_text(&when), output_text(event, "author"),
                 RECORDS_ID_DIGITS, output_text(event, "commit"));
     buf_release(&when);
@@ -27,13 +38,14 @@ static void show_missing(const json_t *row)
                  *gone = json_object_get(row, "cannot_confirm");
     for (size_t i = 0; i < json_array_size(missing); i++) {
         const json_t *one = json_array_get(missing, i);
-        output_line(stdout, tr("  %-11s %-16s %s"), tr("missing"), output_text(one, "office"),
-                    output_text(one, "role"));
+        output_line(stdout, tr("  %-*s %-16s %s"), wide(tr("missing")), tr("missing"),
+                    output_text(one, "office"), output_text(one, "role"));
     }
     for (size_t i = 0; i < json_array_size(gone); i++) {
         const json_t *one = json_array_get(gone, i);
-        output_line(stdout, tr("  %-11s %-16s its key %.16s was retired: it cannot confirm"),
-                    tr("retired"), output_text(one, "office"), output_text(one, "key"));
+        output_line(stdout, tr("  %-*s %-16s its key %.16s was retired: it cannot confirm"),
+                    wide(tr("retired")), tr("retired"), output_text(one, "office"),
+                    output_text(one, "key"));
     }
 }
 
@@ -78,11 +90,11 @@ static void show_order(void *user, const struct call *c, const json_t *row)
                 state_text(output_text(row, "state")));
     show_event(tr("proposed"), json_object_get(row, "proposed"));
     if (because[0] != '\0')
-        output_line(stdout, "  %-11s %s", tr("because"), because);
+        output_line(stdout, "  %-*s %s", wide(tr("because")), tr("because"), because);
     show_event(tr("approved"), json_object_get(row, "approved"));
     if (json_is_object(json_object_get(row, "approved")))
-        output_line(stdout, tr("  %-11s with %lld of %lld offices"), tr("settled"),
-                    (long long)json_integer_value(json_object_get(settled, "by")),
+        output_line(stdout, tr("  %-*s with %lld of %lld offices"), wide(tr("settled")),
+                    tr("settled"), (long long)json_integer_value(json_object_get(settled, "by")),
                     (long long)json_integer_value(json_object_get(settled, "of")));
     for (size_t i = 0; i < json_array_size(confirmed); i++)
         show_event(tr("confirmed"), json_array_get(confirmed, i));

@@ -110,8 +110,8 @@ static void show_files(const json_t *files)
         bool named = json_is_string(json_object_get(file, "name"));
         output_line(stdout, tr("  %.*s  %s  %s, %lld bytes%s%s"), RECORDS_ID_DIGITS,
                     output_text(file, "id"), named ? output_text(file, "name") : "-",
-                    output_text(file, "media"), bytes, strcmp(state, "read") == 0 ? "" : ", ",
-                    strcmp(state, "read") == 0 ? "" : language_text(state));
+                    output_text(file, "media"), bytes, strcmp(state, "read") == 0 ? "" : "  ",
+                    strcmp(state, "read") == 0 ? "" : network_unread(state));
     }
 }
 

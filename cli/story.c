@@ -115,6 +115,103 @@ static void add_marks(const json_t *row, struct buf *out)
         buf_add_format(out, "  [%s]", tr("does not count"));
 }
 
+/* What 'field' of the record at 'at' became, among the 'count' changes from there; NULL: nothing.
+ */
+static const json_t *became(const json_t *changes, size_t at, size_t count, const char *field)
+{
+    for (size_t i = at; i < at + count; i++) {
+        const json_t *change = json_array_get(changes, i);
+        if (strcmp(output_text(change, "field"), field) == 0)
+            return change;
+    }
+    return NULL;
+}
+
+static void add_became(const json_t *change, struct buf *out)
+{
+    const json_t *word = json_object_get(change, "sealed");
+    if (json_is_string(word))
+        buf_add_text(out, network_unread(json_string_value(word)));
+    else
+        output_value(json_object_get(change, "after"), out);
+}
+
+/* A class key in one line: its copies are long, and say nothing to a person. */
+static bool sum_up_key(const json_t *changes, size_t at, size_t count, struct buf *out)
+{
+    const json_t *class = became(changes, at, count, "class"),
+                 *epoch = became(changes, at, count, "epoch");
+    long long copies = 0;
+    for (size_t i = at; i < at + count; i++) {
+        const json_t *change = json_array_get(changes, i);
+        copies += strcmp(output_text(change, "field"), "copies") == 0 &&
+                  json_is_string(json_object_get(change, "after"));
+    }
+    if (class != NULL && epoch != NULL) {
+        add_became(class, out);
+        buf_add_format(out, tr(", epoch %lld, "),
+                       (long long)json_integer_value(json_object_get(epoch, "after")));
+    }
+    buf_add_format(out, tr("sealed to keys: %lld"), copies);
+    return true;
+}
+
+static bool sum_up_file(const json_t *changes, size_t at, size_t count, struct buf *out)
+{
+    const json_t *name = became(changes, at, count, "name"),
+                 *media = became(changes, at, count, "media"),
+                 *bytes = became(changes, at, count, "bytes");
+    if (name == NULL || media == NULL || bytes == NULL)
+        return false;
+    add_became(name, out);
+    buf_add_text(out, ", ");
+    add_became(media, out);
+    buf_add_format(out, tr(", %lld bytes"),
+                   (long long)json_integer_value(json_object_get(bytes, "after")));
+    return true;
+}
+
+static bool sum_up_disclosure(const json_t *changes, size_t at, size_t count, struct buf *out)
+{
+    const json_t *record = became(changes, at, count, "record"),
+                 *reader = became(changes, at, count, "to");
+    struct buf fields = {0};
+    if (record == NULL || reader == NULL)
+        return false;
+    for (size_t i = at; i < at + count; i++) {
+        const json_t *change = json_array_get(changes, i);
+        if (strcmp(output_text(change, "field"), "fields") != 0)
+            continue;
+        buf_add_text(&fields, fields.count > 0 ? ", " : "");
+        add_became(change, &fields);
+    }
+    const char *of = output_text(record, "after");
+    buf_add_format(out, tr("%s of %.*s, to %s"), buf_text(&fields), RECORDS_ID_DIGITS, of,
+                   output_text(reader, "after"));
+    buf_release(&fields);
+    return true;
+}
+
+/* What Minga itself wrote for a record, in one line: how many changes that covers; 0: none. */
+static size_t sum_up(const json_t *changes, size_t at, struct buf *out)
+{
+    const json_t *first = json_array_get(changes, at);
+    const char *type = output_text(first, "type"), *record = output_text(first, "record");
+    bool told = false;
+    size_t count = 0;
+    while (at + count < json_array_size(changes) &&
+           strcmp(output_text(json_array_get(changes, at + count), "record"), record) == 0)
+        count++;
+    buf_add_format(out, "%s %.*s: ", type, RECORDS_ID_DIGITS, record);
+    if (strcmp(type, "classkey") == 0)
+        told = sum_up_key(changes, at, count, out);
+    else if (strcmp(type, "attachment") == 0)
+        told = sum_up_file(changes, at, count, out);
+    else if (strcmp(type, "disclosure") == 0)
+        told = sum_up_disclosure(changes, at, count, out);
+    return told ? count : 0;
+}
+
 void story_show_commit(void *user, const struct call *c, const json_t *row)
 {
     (void)user;
@@ -126,9 +223,14 @@ void story_show_commit(void *user, const struct call *c, const json_t *row)
     add_marks(row, &marks);
     add_author(output_text(row, "author"), &head);
     buf_add_format(&head, "@%s", output_text(row, "office"));
-    for (size_t i = 0; i < (c->verbose ? count : shown); i++) {
+    for (size_t i = 0, covered; i < (c->verbose ? count : shown); i += covered) {
         buf_reset(&line);
-        story_add_change(json_array_get(changes, i), &line);
+        covered = c->verbose ? 0 : sum_up(changes, i, &line);
+        if (covered == 0) {
+            buf_reset(&line);
+            story_add_change(json_array_get(changes, i), &line);
+            covered = 1;
+        }
         output_line(stdout, "%s: %s%s", buf_text(&head), buf_text(&line), buf_text(&marks));
     }
     if (shown == 0 && !(c->verbose && count > 0))

@@ -95,6 +95,52 @@ static void sums_up_what_an_import_changed(void **state)
     buf_release(&row);
 }
 
+#define CHANGE(TYPE, FIELD, AFTER)                                                                 \
+    "{\"record\":\"3fa9c04be1d27788a0c4f19e\",\"type\":\"" TYPE "\",\"field\":\"" FIELD            \
+    "\",\"before\":null,\"after\":" AFTER "}"
+
+static void add_commit(struct fake *d, const char *changes)
+{
+    struct buf row = {0};
+    buf_add_format(&row,
+                   "{\"commit\":\"beef0000beef0000\",\"office\":\"iquique\",\"author\":\"luz\","
+                   "\"time\":\"2026-05-01T09:00:00Z\",\"changes\":[%s]}",
+                   changes);
+    fake_row(d, buf_text(&row));
+    buf_release(&row);
+}
+
+static void tells_in_a_line_what_minga_wrote(void **state)
+{
+    (void)state;
+    struct fake d;
+    fake_home(&d);
+    for (int i = 0; i < 2; i++) {
+        add_commit(&d, CHANGE("classkey", "class", "\"personal\"") "," //
+                   CHANGE("classkey", "epoch", "2") ","                //
+                   CHANGE("classkey", "copies", "\"aaaa\"") ","        //
+                   CHANGE("classkey", "copies", "\"bbbb\""));
+        add_commit(&d, CHANGE("attachment", "bytes", "300") ","        //
+                   CHANGE("attachment", "media", "\"image/jpeg\"") "," //
+                   CHANGE("attachment", "name", "\"a.jpg\""));
+        add_commit(&d, CHANGE("disclosure", "record", "\"706ea97f1f2212fc8744effb\"") "," //
+                   CHANGE("disclosure", "to", "\"auditor\"") ","                          //
+                   CHANGE("disclosure", "fields", "\"name\"") ","                         //
+                   CHANGE("disclosure", "fields", "\"phone\""));
+        fake_end(&d, "ok", "", "", 0);
+    }
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "log", NULL);
+    assert_string_equal(
+        shell.out,
+        "2026-05-01 09:00 luz@iquique: classkey 3fa9c04b: personal, epoch 2, sealed to keys: 2\n"
+        "2026-05-01 09:00 luz@iquique: attachment 3fa9c04b: a.jpg, image/jpeg, 300 bytes\n"
+        "2026-05-01 09:00 luz@iquique: disclosure 3fa9c04b: name, phone of 706ea97f, to auditor\n");
+    shell_run(&shell, d.home, NULL, "log", "-v", NULL);
+    shell_has(shell.out, "classkey 3fa9c04b: copies: aaaa\n");
+    fake_stop(&d);
+}
+
 static void lists_conflicts_and_needs_a_person(void **state)
 {
     (void)state;
@@ -179,6 +225,7 @@ int main(void)
         cmocka_unit_test(tells_changes_in_words),
         cmocka_unit_test(tells_how_far_a_commit_has_come),
         cmocka_unit_test(sums_up_what_an_import_changed),
+        cmocka_unit_test(tells_in_a_line_what_minga_wrote),
         cmocka_unit_test(lists_conflicts_and_needs_a_person),
         cmocka_unit_test(explains_in_both_languages),
         cmocka_unit_test(says_that_nothing_is_in_conflict),
