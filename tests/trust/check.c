@@ -197,8 +197,9 @@ static void check_record(const struct standing *s, const char *id, const struct 
     struct fault f = {0};
     const struct schema_type *type = schema_type(s->newest->schema, BYTES("case"));
     enum status st = replica_record(r, NULL, BYTES("case"), bytes_of_text(id), &record, &f);
-    if (st == ST_NOT_FOUND && !crowd_is_member(s->in[0], maker))
-        return; /* whoever made it was removed, and nobody had heard of it */
+    bool frozen = graph_frozen(replica_graph(r), &maker->identity.key);
+    if (st == ST_NOT_FOUND && (frozen || !crowd_is_member(s->in[0], maker)))
+        return; /* whoever made it was removed or is frozen, and nobody had built on it */
     crowd_must(s->crowd, st, "read a record", &f);
     crowd_must(s->crowd, erasure_read(r, bytes_of_text(id), &erasure, &f), "read orders", &f);
     for (uint32_t i = 0; i < record.field_count; i++) {
