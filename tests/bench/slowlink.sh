@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A photo never holds up a payment: two offices in network namespaces of their own, 256 kbit/s
-# between them, a set of attachments of 200 MB on its way, the line cut again and again. Measures how
-# long a record takes from the command to being durable on the other side meanwhile, and how much is
-# sent twice. Needs root and `ip netns`; says NOT RUN and fails where it cannot.
+# between them, a set of attachments of 200 MB on its way, the line cut again and again. Measures
+# how long a record takes from the command to being durable on the other side meanwhile, and how
+# much is sent twice. Needs root and `ip netns`; says NOT RUN and fails where it cannot.
 # usage: slowlink.sh [BUILD_DIR]
 #   SLOWLINK_CUTS     cuts of the line (6)
 #   SLOWLINK_SECONDS  between them (30)
@@ -115,11 +115,12 @@ done
 until_true 60 linked santiago iquique
 moved=$(($(arrived) - arrived_before)) out=$(($(sent) - sent_before))
 worst=$(printf '%s\n' "${delays[@]}" | sort -g | tail -n 1)
-middle=$(printf '%s\n' "${delays[@]}" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
+middle=$(printf '%s\n' "${delays[@]}" | sort -g |
+    awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
 twice=$(calc "100 * ($out - ${#delays[@]} * $a_record - $moved) / $moved")
 
-report "a record beside 200 MB of attachments, 256 kbit/s, the slowest of ${#delays[@]}" "$worst" s \
-    "" "" "" "2 s at most" "$(holds "$worst <= 2")"
+report "a record beside 200 MB of attachments, 256 kbit/s, the slowest of ${#delays[@]}" \
+    "$worst" s "" "" "" "2 s at most" "$(holds "$worst <= 2")"
 report "the same, p50" "$middle" s
 report "sent beyond what arrived, with $cuts cuts" "$twice" % "" "" "" "5 % at most" \
     "$(holds "$twice <= 5")"
