@@ -68,6 +68,7 @@ static bool is_text(struct bytes json, const char *text)
     return bytes_equal_text(object_unquoted(json), text);
 }
 
+/* How many offices there were by the charter that a commit names; UINT32_MAX: not known. */
 static uint32_t offices_at(struct replica *r, uint32_t node)
 {
     const struct charter_chain *chain = replica_charters(r);
@@ -78,6 +79,22 @@ static uint32_t offices_at(struct replica *r, uint32_t node)
     for (uint32_t i = 0; i < charter->member_count; i++)
         count += charter->members[i].role == CHARTER_OFFICE ? 1 : 0;
     return count;
+}
+
+/* Whether one office alone was the network when it wrote this. A commit may name an old charter, on
+ * an old past: what the same key wrote since others were there has to have it in its past. */
+static bool is_alone(struct reader *d, uint32_t node)
+{
+    const struct graph_node *n = graph_node(d->graph, node);
+    if (offices_at(d->replica, node) != 1)
+        return false;
+    for (uint32_t i = 0; i < graph_count(d->graph); i++) {
+        const struct graph_node *other = graph_node(d->graph, i);
+        if (other->key == n->key && other->counted && other->charter_version > n->charter_version &&
+            offices_at(d->replica, i) != 1 && !graph_reaches(d->graph, i, node))
+            return false;
+    }
+    return true;
 }
 
 static enum status add_order(struct reader *d, uint32_t proposed, uint32_t approved,
@@ -129,7 +146,7 @@ static enum status read_op(struct reader *d, uint32_t node, const struct op *op,
     const char *label = graph_key(d->graph, graph_node(d->graph, node)->key)->label;
     uint32_t proposed = GRAPH_NONE;
     if (op->verb == OP_SET && bytes_equal_text(op->name, "record") &&
-        is_text(op->value, d->erasure->target) && offices_at(d->replica, node) == 1)
+        is_text(op->value, d->erasure->target) && is_alone(d, node))
         return add_order(d, node, node, f);
     if (op->verb != OP_ADD || !bytes_equal_text(op->name, "approvals") ||
         !is_text(op->value, label))

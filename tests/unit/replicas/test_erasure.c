@@ -58,6 +58,87 @@ static void one_office_alone_in_a_network_orders(void **state)
     kit_end(&k);
 }
 
+/* The first office's identity on another machine, which knows the first charter alone. */
+static void steal_first(const struct office *from, struct office *out)
+{
+    struct bytes file = buf_bytes(&replica_charters(from->replica)->versions[0]->file);
+    struct home_identity own;
+    office_folder(out);
+    assert_int_equal(home_make(out->home, &own, &out->fault), ST_OK);
+    assert_int_equal(home_write_identity(out->home, "identity",
+                                         replica_identity(from->replica)->secret, &own.wrap,
+                                         &out->fault),
+                     ST_OK);
+    if (replica_enter(out->home, "santiago", replica_network(from->replica), &file, 1,
+                      &out->fault) != ST_OK)
+        fail_msg("%s", out->fault.text);
+    office_open(out);
+}
+
+static void propose(struct office *o, const char *id)
+{
+    char order[RECORD_ID_TEXT + 1], value[ENTRY_ID_TEXT + 3];
+    struct op_list ops = {0};
+    struct replica_commit done;
+    erasure_id(replica_network(o->replica), bytes_of_text(id), order);
+    snprintf(value, sizeof value, "\"%s\"", id);
+    struct op op = {.verb = OP_SET,
+                    .type = BYTES("erasure"),
+                    .name = BYTES("record"),
+                    .value = bytes_of_text(value)};
+    assert_int_equal(hex_decode(bytes_of_text(order), op.id, RECORD_ID_BYTES), ST_OK);
+    assert_int_equal(op_list_add(&ops, &op), ST_OK);
+    assert_int_equal(replica_write(o->replica, &ops, BYTES("x <x@example.org>"), &done, &o->fault),
+                     ST_OK);
+    op_list_release(&ops);
+}
+
+/* Who has the first office's key can write as if nobody had joined yet. */
+static void an_old_charter_makes_no_office_alone(void **state)
+{
+    (void)state;
+    struct kit k;
+    struct office thief;
+    char id[ENTRY_ID_TEXT + 1];
+    bool settled;
+    kit_begin(&k, 2, false);
+    kit_family(&k, "Nadie", id);
+    kit_mix(&k, 3);
+    steal_first(&k.o[SANTIAGO], &thief);
+    propose(&thief, id);
+    assert_int_equal(orders_of(&thief, id, &settled), 1); /* there it is alone */
+    office_send(&thief, &k.o[IQUIQUE]);
+    kit_mix(&k, 3);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(orders_of(&k.o[i], id, &settled), 0);
+        assert_string_equal(kit_reads(&k.o[i], id, "head_name"), "Nadie");
+    }
+    office_close(&thief);
+    kit_end(&k);
+}
+
+/* What the first office ordered while it was alone stays ordered when others join. */
+static void an_order_of_before_stays(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], other[ENTRY_ID_TEXT + 1];
+    bool settled;
+    kit_begin(&k, 1, false);
+    kit_family(&k, "Nadie", id);
+    office_run(&k.o[SANTIAGO], ST_OK, "erase", id, "--reason=asked", NULL);
+    office_join(&k.o[IQUIQUE], &k.o[SANTIAGO], "iquique", CHARTER_OFFICE);
+    kit_tend_init(&k, IQUIQUE);
+    k.count = 2;
+    kit_family(&k, "Alguien", other);
+    kit_mix(&k, 3);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(orders_of(&k.o[i], id, &settled), 1);
+        assert_true(settled);
+    }
+    kit_end(&k);
+}
+
 /* Elements that the proposer writes are no approvals, whatever label they say. */
 static void one_office_of_several_orders_nothing(void **state)
 {
@@ -200,6 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_ordered),
         cmocka_unit_test(one_office_alone_in_a_network_orders),
+        cmocka_unit_test(an_old_charter_makes_no_office_alone),
+        cmocka_unit_test(an_order_of_before_stays),
         cmocka_unit_test(one_office_of_several_orders_nothing),
         cmocka_unit_test(an_order_has_its_own_id),
         cmocka_unit_test(two_offices_order_and_nobody_takes_it_back),
