@@ -76,6 +76,33 @@ static bool points_at(const struct op_list *ops, const struct op *op, const char
     return false;
 }
 
+/* Whether a counted commit wrote of that record when it was about the target: by what it says
+ * itself, or its base. What others say later makes none follow another record. */
+static enum status follows(struct run *run, uint32_t node, const struct op_list *ops,
+                           const struct op *op, const char *own, bool *out)
+{
+    struct record base = {0};
+    *out = true;
+    if (strcmp(own, run->erasure->target) == 0)
+        return ST_OK;
+    for (uint32_t i = 0; i < ops->count; i++)
+        if (ops->ops[i].verb == OP_SET && bytes_equal_text(ops->ops[i].name, "record") &&
+            bytes_equal(ops->ops[i].type, op->type) &&
+            memcmp(ops->ops[i].id, op->id, RECORD_ID_BYTES) == 0) {
+            *out = points_at(ops, op, run->erasure->target);
+            return ST_OK;
+        }
+    *out = false;
+    enum status status =
+        replica_record_before(run->replica, node, op->type, bytes_of_text(own), &base, run->fault);
+    const struct record_field *field = record_field(&base, BYTES("record"));
+    for (uint32_t i = 0; status == ST_OK && field != NULL && i < field->count; i++)
+        *out = *out || bytes_equal_text(object_unquoted(base.values[field->first + i].json),
+                                        run->erasure->target);
+    record_release(&base);
+    return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
 /* What a covered commit sealed of one record ('type', 'id'; NULL: whatever is about the target). */
 static enum status refuse_node(struct run *run, uint32_t node, struct bytes type, const char *id)
 {
@@ -98,7 +125,9 @@ static enum status refuse_node(struct run *run, uint32_t node, struct bytes type
                                     (erasure_follows(op->type) &&
                                      points_at(&ops, op, run->erasure->target));
         }
-        if (fits)
+        if (fits && id != NULL)
+            status = follows(run, node, &ops, op, own, &fits);
+        if (fits && status == ST_OK)
             status = refuse_value(run, op, own);
     }
     op_list_release(&ops);

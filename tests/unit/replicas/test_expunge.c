@@ -132,6 +132,35 @@ static void what_another_record_has_stays(void **state)
     kit_end(&k);
 }
 
+/* Whoever points somebody's file at a record that is erased does not erase the file. */
+static void a_file_that_another_points_elsewhere(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1], other[ENTRY_ID_TEXT + 1], file[ENTRY_ID_TEXT + 1],
+        receipt[ENTRY_ID_TEXT + 1];
+    struct buf text = {0};
+    struct erasure e;
+    kit_begin(&k, 1, false);
+    struct office *o = &k.o[SANTIAGO];
+    kit_family(&k, "Nadie", id);
+    kit_family(&k, "Alguien", other);
+    kit_attach(o, other, "abc", 3, "name=b.pdf", file);
+    kit_attach(o, id, "abc", 3, "name=a.pdf", receipt);
+    json_add_text(&text, bytes_of_text(id));
+    lend(o, "attachment", file, "record", buf_bytes(&text));
+    office_run(o, ST_OK, "set", receipt, "name=c.pdf", NULL); /* says nothing of its record */
+    office_run(o, ST_OK, "erase", id, "--reason=asked", NULL);
+    assert_int_equal(erasure_read(o->replica, bytes_of_text(id), &e, &o->fault), ST_OK);
+    assert_int_equal(expunge_run(o->replica, &e, &o->fault), ST_OK);
+    erasure_release(&e);
+    assert_int_equal(kit_held(o, "household", id), 0);
+    assert_int_equal(kit_held(o, "attachment", file), 5);
+    assert_int_equal(kit_held(o, "attachment", receipt), 0);
+    buf_release(&text);
+    kit_end(&k);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -164,6 +193,7 @@ int main(void)
         cmocka_unit_test(what_goes_and_what_stays),
         cmocka_unit_test(without_an_order_nothing_goes),
         cmocka_unit_test(what_another_record_has_stays),
+        cmocka_unit_test(a_file_that_another_points_elsewhere),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
