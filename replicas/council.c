@@ -152,16 +152,30 @@ static uint64_t round_reached(const struct council *c)
     return round;
 }
 
-/* The motion of the greatest ballot that we go along with; NULL: none. A ballot far above all that
- * is met here is followed for a body that a person approved here, and for no other; and never into
- * the upper half, which is for steps. */
+/* Whether a body that a person approved here takes the key of this ballot's owner away: it could
+ * outbid its own removal for ever. Not to promise is always safe. */
+static bool is_going(const struct council *c, const struct key *owner)
+{
+    for (uint32_t i = 0; i < c->motion_count; i++)
+        if (council_is_approved(c, &c->motions[i].charter->hash) &&
+            charter_by_key(c->motions[i].charter, owner) == NULL)
+            return true;
+    return false;
+}
+
+/* The motion of the greatest ballot that we go along with; NULL: none. For a body that a person
+ * approved here that is any, but never by a leap into the upper half, which is for steps; else none
+ * far above all that is met here, and none of an admin who is on the way out. */
 static struct motion *leading_motion(struct council *c)
 {
     uint64_t reached = round_reached(c);
     for (uint32_t i = c->motion_count; i-- > 0;) {
         struct motion *m = &c->motions[i];
-        if (m->ballot.round <= reached ||
-            (m->ballot.round <= BALLOT_ROUND_MAX / 2 && council_is_approved(c, &m->charter->hash)))
+        bool near = m->ballot.round <= reached;
+        bool follow = council_is_approved(c, &m->charter->hash)
+                          ? near || m->ballot.round <= BALLOT_ROUND_MAX / 2
+                          : near && !is_going(c, &m->ballot.admin);
+        if (follow)
             return m;
     }
     return NULL;

@@ -108,6 +108,37 @@ static void a_flood_stays_small(void **state)
     admins_stop(a);
 }
 
+/* Who is to be removed goes on raising its ballots between any two words of the others: those who
+ * approved the removal follow it no more, and need no person a second time. */
+static void who_is_removed_cannot_outbid(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0], *liar = &a->of[1], *santiago = &a->of[2];
+    struct council_motion open[PROPOSALS_MAX];
+    uint64_t round = 10;
+    assert_int_equal(admins_remove(a, arica, "iquique"), ST_NEEDS_PERSON);
+    offer_forged(a, liar, round++, arica);
+    admins_must_carry(a, arica, santiago);
+    offer_forged(a, liar, round++, santiago);
+    uint32_t count = council_ask_motions(santiago->replica, open), at = 0;
+    while (at < count && open[at].next->retired_count == 0)
+        at++;
+    assert_true(at < count);
+    enum status st = admins_approve(a, santiago, at);
+    assert_true(st == ST_OK || st == ST_NEEDS_PERSON);
+    for (int i = 0; i < 6 && admins_version(santiago) == 2; i++) {
+        offer_forged(a, liar, round++, arica);
+        admins_must_carry(a, santiago, arica);
+        offer_forged(a, liar, round++, arica);
+        offer_forged(a, liar, round++, santiago);
+        admins_must_carry(a, arica, santiago);
+    }
+    assert_int_equal(admins_version(santiago), 3);
+    assert_null(member_of(santiago, "iquique"));
+    admins_stop(a);
+}
+
 /* The order of telling: long before the second one of anybody comes the first one of each. */
 static void each_owner_is_told_in_turn(void **state)
 {
@@ -139,6 +170,7 @@ int main(void)
         cmocka_unit_test(a_flood_leaves_room_for_others),
         cmocka_unit_test(the_greatest_ballot_locks_nothing),
         cmocka_unit_test(each_owner_is_told_in_turn),
+        cmocka_unit_test(who_is_removed_cannot_outbid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
