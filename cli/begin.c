@@ -193,6 +193,8 @@ int begin_init(struct call *c)
                                &identity, &f);
     if (st == ST_OK)
         st = found(c, &identity, schema, &network, &f);
+    if (st == ST_NOT_SCHEMA && call_has(c, "schema"))
+        st = fault_context(&f, st, "%s", call_option(c, "schema"));
     sodium_memzero(&identity.secret, sizeof identity.secret);
     sodium_memzero(&identity.wrap, sizeof identity.wrap);
     if (st == ST_OK) {

@@ -6,6 +6,7 @@
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/wording.h"
 #include "replicas/json.h"
 #include "replicas/verb.h"
 
@@ -71,7 +72,8 @@ int call_end(const struct call *c, const char *code, const char *text, const cha
         end_json(code, text, fix, exit);
         return exit;
     }
-    const char *translated = language_text(text), *class = class_text(code);
+    struct buf said = {0}, advice = {0};
+    const char *translated = wording_text(text, &said), *class = class_text(code);
     if (class != NULL && strcmp(language_text(class), text) == 0)
         class = NULL;
     if (language_now() != LANGUAGE_ENGLISH && translated == text && class != NULL)
@@ -79,7 +81,9 @@ int call_end(const struct call *c, const char *code, const char *text, const cha
     else
         output_line(stderr, "minga: %s", translated);
     if (fix[0] != '\0')
-        output_line(stderr, "       %s", language_text(fix));
+        output_line(stderr, "       %s", wording_text(fix, &advice));
+    buf_release(&said);
+    buf_release(&advice);
     return exit;
 }
 

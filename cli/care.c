@@ -117,8 +117,12 @@ static enum status verify(const struct call *c, struct verify_report *report, st
     enum status st = named ? network_of(c, &network, f) : ST_OK;
     if (st != ST_OK)
         return st;
-    return repo != NULL ? verify_repo(repo, named ? &network : NULL, report, f)
-                        : verify_home(c->home, report, f);
+    if (repo == NULL)
+        return verify_home(c->home, report, f);
+    st = verify_repo(repo, named ? &network : NULL, report, f);
+    if (st != ST_OK && f->fix[0] == '\0')
+        fault_fix(f, "%s", tr("name a clone: git clone minga.bundle DIR; minga verify --repo DIR"));
+    return st;
 }
 
 int care_verify(struct call *c)

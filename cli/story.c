@@ -238,6 +238,8 @@ void story_show_commit(void *user, const struct call *c, const json_t *row)
                     RECORDS_ID_DIGITS, output_text(row, "commit"), buf_text(&marks));
     if (c->verbose && number_in(row, "settled", "of") > 0)
         show_standing(row);
+    if (c->verbose)
+        output_line(stdout, tr("    commit %s"), output_text(row, "commit"));
     buf_release(&marks);
     buf_release(&head);
     buf_release(&line);
@@ -278,8 +280,13 @@ int story_conflicts(struct call *c)
 
 /* ---- explain ---- */
 
-static void add_quoted(const json_t *value, struct buf *out)
+static void add_quoted(const json_t *held, struct buf *out)
 {
+    const json_t *value = json_object_get(held, "value"), *word = json_object_get(held, "sealed");
+    if (json_is_string(word)) {
+        buf_add_text(out, network_unread(json_string_value(word)));
+        return;
+    }
     if (json_is_null(value)) {
         buf_add_text(out, "nada");
         return;
@@ -287,6 +294,18 @@ static void add_quoted(const json_t *value, struct buf *out)
     buf_add_text(out, "\xc2\xab"); /* « */
     output_value(value, out);
     buf_add_text(out, "\xc2\xbb");
+}
+
+/* Whether the values say the same: then a command with --equal is among those that settle it. */
+static bool settled_as_equal(const json_t *row)
+{
+    const json_t *commands = json_object_get(row, "commands");
+    for (size_t i = 0; i < json_array_size(commands); i++) {
+        const char *command = json_string_value(json_array_get(commands, i));
+        if (command != NULL && strstr(command, " --equal") != NULL)
+            return true;
+    }
+    return false;
 }
 
 /* The sentence that the daemon tells in English, told again from what it is made of. */
@@ -300,17 +319,22 @@ static void tell_spanish(const json_t *row)
     for (size_t i = 0; i < count; i++) {
         const json_t *v = json_array_get(values, i);
         buf_add_text(&text, i == 0 ? "" : i + 1 == count ? " y " : ", ");
-        add_quoted(json_object_get(v, "value"), &text);
+        add_quoted(v, &text);
         buf_add_format(&text, " de %s (", output_text(v, "office"));
         add_author(output_text(v, "author"), &text);
         buf_add_text(&text, ", ");
         story_when(output_text(v, "time"), &text);
         buf_add_byte(&text, ')');
     }
-    buf_add_text(&text, " al mismo tiempo, sin saber unos de otros; todos leen ");
-    if (count > 0)
-        add_quoted(json_object_get(json_array_get(values, count - 1), "value"), &text);
-    buf_add_text(&text, " hasta que alguien lo resuelva.");
+    buf_add_text(&text, " al mismo tiempo, sin saber unos de otros; ");
+    if (settled_as_equal(row)) {
+        buf_add_text(&text, "dicen lo mismo, bajo sellos distintos: --equal lo resuelve.");
+    } else {
+        buf_add_text(&text, "todos leen ");
+        if (count > 0)
+            add_quoted(json_array_get(values, count - 1), &text);
+        buf_add_text(&text, " hasta que alguien lo resuelva.");
+    }
     output_line(stdout, "%s", buf_text(&text));
     buf_release(&text);
 }

@@ -83,7 +83,8 @@ static const struct verbs_entry VERBS[] = {
          "started. --restore makes the home that a backup holds.")},
     {"invite",
      VERBS_BEGIN,
-     "invite LABEL [--role office|auditor|partner] [--expires 7d] [--qr]",
+     "invite LABEL [--role office|auditor|partner] [--rights admin,treasurer] [--expires 7d] "
+     "[--qr]",
      trn("a link by which one more office joins"),
      "role= rights= expires= address= qr",
      1,

@@ -290,7 +290,8 @@ static enum status open_chunk(struct reader *r)
         if (!r->first)
             return corrupt(r, "it was changed, or cut short");
         fault_set(r->fault, ST_WRONG_KEY, "the passphrase does not open this backup");
-        fault_fix(r->fault, "it is the one that was typed when the backup was made");
+        fault_fix(r->fault,
+                  "it is the one of that time; if it is right, the file was cut short or changed");
         return ST_WRONG_KEY;
     }
     r->first = false;

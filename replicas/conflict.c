@@ -131,7 +131,9 @@ static enum status add_reading(struct story *s, struct bytes json, struct fault 
     enum status status =
         reveal_value(s->replica, s->record, s->field->name, json, &plain, &state, f);
     if (status == ST_OK && state != SEALED_READ)
-        buf_add_format(&s->text, "a sealed value (%s)", sealed_state_text(state));
+        buf_add_format(&s->text, "a sealed value (%s)",
+                       state == SEALED_NOT_ENTITLED ? "not for this office"
+                                                    : sealed_state_text(state));
     else if (status == ST_OK && bytes_equal_text(buf_bytes(&plain), "null"))
         buf_add_text(&s->text, "nothing");
     else if (status == ST_OK)

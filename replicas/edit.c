@@ -658,11 +658,14 @@ static enum status add_decision(struct edit *e, struct bytes because, struct fau
 static enum status resolve_words(struct edit *e, struct fault *f)
 {
     const struct control_request *q = e->call->request;
+    if (control_has(q, "equal") && control_has(q, "keep"))
+        return fault_set(f, ST_USAGE, "--equal and --keep exclude each other");
     if (control_has(q, "equal"))
         return resolve_equal(e, f);
     if (control_has(q, "keep"))
         return resolve_keep(e, control_option(q, "keep"), f);
-    enum status status = wants_words(q, 2, "resolve ID FIELD=VALUE, or resolve ID --keep LABEL", f);
+    enum status status =
+        wants_words(q, 2, "resolve ID FIELD=VALUE, or --keep LABEL, or --equal", f);
     for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++)
         status = resolve_value(e, q->words[i], f);
     return status;

@@ -43,7 +43,7 @@ enum status lookup_type(struct replica *r, struct bytes name, const struct schem
                             schema->types[i].name);
         used += more > 0 ? (size_t)more : 0;
     }
-    fault_fix(f, "types: %s", list);
+    fault_fix(f, used < sizeof list - NAME_BYTES_MAX - 4 ? "types: %s" : "types: %s, ...", list);
     return status;
 }
 
@@ -86,7 +86,10 @@ static enum status check_prefix(struct bytes prefix, const char *what, size_t mo
 {
     if (!is_hex(prefix)) {
         enum status status = fault_set(f, ST_USAGE, "'%.*s' is no %s", SHOWN(prefix), what);
-        fault_fix(f, "ids are hexadecimal digits (0-9, a-f); minga list and minga find show them");
+        fault_fix(f, strcmp(what, "commit") == 0
+                         ? "minga log -v shows the ids of commits; a date is written as 2026-05-01"
+                         : "ids are hexadecimal digits (0-9, a-f); minga list and minga find show "
+                           "them");
         return status;
     }
     if (prefix.count < LOOKUP_PREFIX_MIN) {
@@ -195,7 +198,7 @@ enum status lookup_commit(struct replica *r, struct bytes prefix, uint32_t *node
     }
     if (found == GRAPH_NONE) {
         status = fault_set(f, ST_NOT_FOUND, "there is no commit '%.*s' here", SHOWN(prefix));
-        fault_fix(f, "minga log shows commits");
+        fault_fix(f, "minga log -v shows the ids of commits");
         return status;
     }
     *node_out = found;
