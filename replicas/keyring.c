@@ -225,6 +225,48 @@ enum status keyring_update(struct keyring *k, struct store *store, const struct 
     return status;
 }
 
+/* ---- Recalling ---- */
+
+bool keyring_lacks(const struct keyring *k, uint32_t *at, uint8_t out[static RECORD_ID_BYTES])
+{
+    if (sodium_is_zero(k->reader.secret, sizeof k->reader.secret))
+        return false;
+    for (; *at < k->entries.count; ++*at) {
+        const struct keyring_entry *e = k->entries.items[*at];
+        if (e->recalled || key_of_record(k, e->record) != NULL)
+            continue;
+        memcpy(out, e->record, RECORD_ID_BYTES);
+        return true;
+    }
+    return false;
+}
+
+void keyring_recalled(struct keyring *k, uint32_t at)
+{
+    struct keyring_entry *e = k->entries.items[at];
+    e->recalled = true;
+}
+
+enum status keyring_recall(struct keyring *k, const uint8_t *record, struct bytes text,
+                           bool *opened_out)
+{
+    struct keyring_entry_key key;
+    *opened_out = keyring_entry_open(&k->reader, record, text, &key);
+    if (!*opened_out)
+        return ST_OK;
+    enum status status = keep_key(k, &key);
+    for (uint32_t i = 0; status == ST_OK && i < k->entries.count; i++) {
+        struct keyring_entry *e = k->entries.items[i];
+        if (memcmp(e->record, record, RECORD_ID_BYTES) != 0)
+            continue;
+        e->named = true;
+        e->class = key.class;
+        e->id = key.id;
+    }
+    sodium_memzero(&key, sizeof key);
+    return status;
+}
+
 /* ---- Finding ---- */
 
 const struct seal_key *keyring_find(const struct keyring *k, const struct seal_id *id)

@@ -59,6 +59,17 @@ MUST_USE enum status keyring_start(struct keyring *k, const struct charter *newe
                                    enum schema_class class, struct op_list *ops,
                                    struct seal_id *id_out, struct fault *f);
 
+/* keyring_lacks(): the first record at '*at' or behind it (moved there; begin with 0) whose key we
+ * do not have and for which nothing was recalled; false: no more. keyring_recalled(): the one at
+ * 'at' need not be asked for again before it changes. */
+bool keyring_lacks(const struct keyring *k, uint32_t *at, uint8_t out[static RECORD_ID_BYTES]);
+void keyring_recalled(struct keyring *k, uint32_t at);
+
+/* keyring_recall(): take the key of such a record from a copy ('text': JSON) that once stood there;
+ * *opened_out: it is for us, and opens. Errors: ST_NO_MEMORY */
+MUST_USE enum status keyring_recall(struct keyring *k, const uint8_t *record, struct bytes text,
+                                    bool *opened_out);
+
 enum { KEYRING_SHARE_MAX = 128 }; /* copies of one call: they fit a commit beside others */
 
 /* keyring_share(): the operations that give entitled members the copies they lack of every key that

@@ -135,6 +135,16 @@ static bool open_copy(const struct keyring_entry_reader *reader, const uint8_t *
     return opened;
 }
 
+bool keyring_entry_open(const struct keyring_entry_reader *reader, const uint8_t *record,
+                        struct bytes text, struct keyring_entry_key *key_out)
+{
+    struct key member;
+    uint8_t sealed[SEALED_BYTES];
+    return parse_copy(text, &member, sealed) &&
+           memcmp(member.id, reader->self.id, KEY_BYTES) == 0 &&
+           open_copy(reader, record, sealed, key_out);
+}
+
 static enum status add_drop(struct keyring_entry *e, const struct record *r,
                             const struct record_element *element)
 {

@@ -33,7 +33,8 @@ struct keyring_entry_key {
 struct keyring_entry {
     uint8_t record[RECORD_ID_BYTES];
     struct oid blob;
-    bool named; /* class and id are what the record's id was derived from */
+    bool recalled; /* the history was asked for a copy for us that is not in the set */
+    bool named;    /* class and id are what the record's id was derived from */
     enum schema_class class;
     struct seal_id id;
     uint64_t epoch;                    /* 0: none that counts */
@@ -71,6 +72,11 @@ MUST_USE enum status keyring_entry_read(const struct keyring_entry_reader *reade
                                         struct keyring_entry_key *key_out, bool *opened_out,
                                         struct fault *f);
 void keyring_entry_free(struct keyring_entry *e);
+
+/* keyring_entry_open(): the key out of one copy (JSON text) for us, of that record; false: it is
+ * for another, or does not open. */
+bool keyring_entry_open(const struct keyring_entry_reader *reader, const uint8_t *record,
+                        struct bytes text, struct keyring_entry_key *key_out);
 
 /* keyring_entry_has(): whether there is a copy for this key. */
 bool keyring_entry_has(const struct keyring_entry *e, const struct key *key);

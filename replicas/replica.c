@@ -11,6 +11,7 @@
 #include "replicas/council.h"
 #include "replicas/custody.h"
 #include "replicas/engine.h"
+#include "replicas/recall.h"
 #include "replicas/follow.h"
 #include "replicas/index.h"
 #include "replicas/purge.h"
@@ -418,6 +419,8 @@ enum status replica_keyring(struct replica *r, struct keyring **out, struct faul
     if (oid_equal(&r->keyring_state, &r->state))
         return ST_OK;
     enum status st = keyring_update(r->keyring, r->store, &r->state, &r->identity, f);
+    if (st == ST_OK)
+        st = recall_keys(r, r->keyring, f);
     if (st == ST_OK)
         r->keyring_state = r->state;
     return st;
