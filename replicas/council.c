@@ -62,8 +62,7 @@ bool council_is_silent(const struct replica *r)
     const struct charter *newest = newest_of(r);
     /* Where the charter names nobody else there is nobody who could tell: the only admin decides,
      * as it does in everything. */
-    return r->council == NULL ||
-           (r->council->restored == newest->version && newest->member_count > 1);
+    return r->council == NULL || (r->council->restored > 0 && newest->member_count > 1);
 }
 
 bool council_is_behind(const struct replica *r)

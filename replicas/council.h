@@ -102,7 +102,8 @@ MUST_USE enum status council_file_save(struct replica *r, struct council *c, str
 void council_file_clear(struct council *c, bool all);
 
 /* council_is_silent(): restored from a backup, and no peer has told since what it holds: this
- * office neither promises nor signs for the version that was next then. */
+ * office neither promises nor signs, for whichever version is next: the backup may be older than
+ * several of them. */
 bool council_is_silent(const struct replica *r);
 
 /*

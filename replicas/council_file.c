@@ -178,6 +178,21 @@ static enum status read_marker(struct replica *r, struct council *out, struct fa
     return status;
 }
 
+/* What was said is no longer known: as after a restore, and a new start does not forget that. */
+static enum status mark_restored(struct replica *r, struct council *out, struct fault *f)
+{
+    struct buf text = {.count = 0};
+    out->restored = charter_newest(&r->chain)->version;
+    if (r->readonly)
+        return ST_OK;
+    buf_add_format(&text, "%u\n", out->restored);
+    enum status status = buf_status(&text);
+    if (status == ST_OK)
+        status = disk_put(r->disk, "", marker_name, buf_bytes(&text), f);
+    buf_release(&text);
+    return status;
+}
+
 enum status council_file_load(struct replica *r, struct council *out, struct fault *f)
 {
     struct buf file = {.count = 0};
@@ -192,15 +207,13 @@ enum status council_file_load(struct replica *r, struct council *out, struct fau
         digest_of(content, &sum);
         whole = whole && memcmp(sum.id, file.data, sizeof sum.id) == 0;
         status = whole ? read_all(content, out) : ST_CORRUPT;
-        if (status != ST_OK && status != ST_NO_MEMORY) { /* what was said is no longer known */
+        if (status != ST_OK && status != ST_NO_MEMORY) {
             council_file_clear(out, true);
-            out->restored = charter_newest(&r->chain)->version;
             out->version = 0;
-            status = ST_OK;
+            status = mark_restored(r, out, f);
         }
     } else if (status == ST_TOO_LARGE) {
-        out->restored = charter_newest(&r->chain)->version;
-        status = ST_OK;
+        status = mark_restored(r, out, f);
     }
     buf_release(&file);
     if (status == ST_OK)

@@ -196,6 +196,8 @@ static enum status take_charters(struct taken *t, const struct parcel *p, struct
     bool grown;
     enum status st = replica_offer_charters(r, p->entries, p->count, &grown, &own);
     t->charters += replica_charters(r)->count - before;
+    if (st == ST_OK && grown) /* after a restore: where no link is, a bundle has to do */
+        st = replica_heard_peer(r, &own);
     if (st == ST_OK)
         return st;
     if (status_class(st) == STATUS_LOCAL) {

@@ -12,6 +12,9 @@ static void a_damaged_file_is_a_restore(void **state)
     admins_open(a, arica);
     assert_true(council_is_silent(arica->replica));
     assert_int_equal(admins_remove(a, arica, "talca"), ST_WAITING);
+    admins_reopen(a, arica); /* with a file that is whole again, and empty */
+    assert_true(council_is_silent(arica->replica));
+    assert_int_equal(admins_remove(a, arica, "talca"), ST_WAITING);
     assert_int_equal(replica_heard_peer(arica->replica, &a->f), ST_OK);
     assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
     admins_stop(a);

@@ -47,6 +47,42 @@ static void a_restored_admin_is_silent(void **state)
     admins_stop(a);
 }
 
+/* The backup is older than a version, and a wish is in it: when the chain moves on, what was said
+ * for the version that is next now is not known either. */
+static void an_older_backup_is_silent_too(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0], *iquique = &a->of[1], *santiago = &a->of[2];
+    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
+    assert_int_equal(admins_address(a, arica, "santiago", "127.0.0.1:1"), ST_NEEDS_PERSON);
+    struct simdisk *old = simdisk_clone(arica->sim);
+    assert_non_null(old);
+    admins_must_carry(a, arica, iquique);
+    assert_int_equal(admins_approve(a, iquique, 0), ST_OK);
+    admins_must_carry(a, iquique, arica); /* its second wish, under the first ballot, signed */
+    assert_int_equal(admins_version(arica), 3);
+    assert_int_equal(admins_address(a, arica, "iquique", "127.0.0.1:2"), ST_NEEDS_PERSON);
+    admins_must_carry(a, arica, santiago);
+    replica_drop(arica->replica);
+    assert_int_equal(simdisk_restore(arica->sim, old), ST_OK);
+    simdisk_free(old);
+    assert_int_equal(disk_put(&arica->disk, "", "restored", BYTES("2\n"), &a->f), ST_OK);
+    admins_open(a, arica);
+    struct bytes file = buf_bytes(&charter_at(replica_charters(santiago->replica), 3)->file);
+    bool grown;
+    assert_int_equal(replica_offer_charters(arica->replica, &file, 1, &grown, &a->f), ST_OK);
+    assert_int_equal(admins_version(arica), 3);
+    assert_true(council_is_silent(arica->replica));
+    assert_int_equal(arica->replica->council->vow.promised.round, 0);
+    assert_int_equal(arica->replica->council->motion_count, 0);
+    admins_must_carry(a, santiago, arica);
+    assert_int_equal(replica_heard_peer(arica->replica, &a->f), ST_OK);
+    assert_false(council_is_silent(arica->replica));
+    assert_int_equal(arica->replica->council->vow.vote.ballot.round, 1);
+    admins_stop(a);
+}
+
 /* The owner of a ballot gives it two bodies: the second is refused, and both are kept as proof. */
 static void two_bodies_under_one_ballot(void **state)
 {
@@ -110,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restored_admin_is_silent),
+        cmocka_unit_test(an_older_backup_is_silent_too),
         cmocka_unit_test(two_bodies_under_one_ballot),
         cmocka_unit_test(what_is_skipped),
     };
