@@ -4,7 +4,7 @@
 #include "proto/mem.h"
 
 enum {
-    WISHES_MAX = 128,          /* of one request to the replica */
+    WISHES_MAX = 512,          /* of one request to the replica */
     READ_BYTES = 64 * KIB,     /* pieces at hand */
     VALUES_UNSENT = 128 * KIB, /* in the shell's hands: beyond it the line is the slower one */
     FILES_UNSENT = 32 * KIB,   /* the same; a payment waits behind no more than this */

@@ -20,8 +20,8 @@ void nameset_release(struct nameset *s)
 
 static uint32_t home_of(const struct nameset *s, const struct digest *name)
 {
-    uint32_t hash;
-    memcpy(&hash, name->id, sizeof(hash));
+    uint32_t hash; /* the first bytes are alike where names come in their order */
+    memcpy(&hash, name->id + 8, sizeof(hash));
     return hash & (s->capacity - 1);
 }
 

@@ -4,9 +4,11 @@
 #include "proto/mem.h"
 
 enum {
-    FILES_ITEMS_MAX = 16, /* of FILES on one link: 1 MiB */
-    FILES_PARTS_MAX = 24, /* of PARTIALS_MAX, on all links */
-    VALUE_BYTES = 256,    /* what a value counts as, before its size is known */
+    FILES_ITEMS_MAX = 16,    /* of FILES on one link: 1 MiB */
+    FILES_PARTS_MAX = 24,    /* of PARTIALS_MAX, on all links */
+    VALUES_ITEMS_MAX = 2048, /* of VALUES on one link: asked for, and being made durable */
+    SLOTS_PER_ITEM = 2,      /* at least, so that searches are short */
+    VALUE_BYTES = 256,       /* what a value counts as, before its size is known */
     WINDOW_MIN = SEALED_PIECE_BYTES,
     WINDOW_START = 2 * SEALED_PIECE_BYTES,
     WINDOW_MAX = MIB,
@@ -24,31 +26,100 @@ static void check(const struct parcels *p)
 enum status parcels_init(struct parcels *p, enum sealed_lane lane, link_id link)
 {
     *p = (struct parcels){.lane = lane, .link = link, .window = WINDOW_START};
-    p->max = lane == SEALED_FILES ? FILES_ITEMS_MAX : SEALED_NAMES_MAX;
+    p->due_ms = UINT64_MAX;
+    p->max = lane == SEALED_FILES ? FILES_ITEMS_MAX : VALUES_ITEMS_MAX;
     p->list = mem_array(p->max, sizeof(p->list[0]));
-    return p->list != NULL ? ST_OK : ST_NO_MEMORY;
+    p->keeps = mem_array(p->max, sizeof(p->keeps[0]));
+    p->slots = mem_array(SLOTS_PER_ITEM * p->max, sizeof(p->slots[0]));
+    if (p->list != NULL && p->keeps != NULL && p->slots != NULL)
+        return ST_OK;
+    parcels_release(p);
+    return ST_NO_MEMORY;
 }
 
 void parcels_release(struct parcels *p)
 {
     mem_free(p->list);
+    mem_free(p->keeps);
+    mem_free(p->slots);
     *p = (struct parcels){0};
+}
+
+/* ---- Where a name is ---- */
+
+static uint32_t mask_of(const struct parcels *p)
+{
+    return SLOTS_PER_ITEM * p->max - 1;
+}
+
+/* Names are asked for in their order: their first bytes are alike. */
+static uint32_t home_of(const struct parcels *p, const struct digest *name)
+{
+    uint32_t hash;
+    memcpy(&hash, name->id + 8, sizeof(hash));
+    return hash & mask_of(p);
+}
+
+/* The slot of a name, or the free one where it would be. */
+static uint32_t slot_of(const struct parcels *p, const struct digest *name)
+{
+    uint32_t at = home_of(p, name);
+    while (p->slots[at] != 0 &&
+           memcmp(p->list[p->slots[at] - 1].name.id, name->id, DIGEST_BYTES) != 0)
+        at = (at + 1) & mask_of(p);
+    return at;
+}
+
+/* What a search would no longer find behind the hole moves into it. */
+static void clear_slot(struct parcels *p, uint32_t hole)
+{
+    uint32_t mask = mask_of(p);
+    for (uint32_t at = (hole + 1) & mask; p->slots[at] != 0; at = (at + 1) & mask) {
+        uint32_t home = home_of(p, &p->list[p->slots[at] - 1].name);
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        p->slots[hole] = p->slots[at];
+        hole = at;
+    }
+    p->slots[hole] = 0;
 }
 
 struct parcel *parcels_find(const struct parcels *p, const struct digest *name)
 {
-    for (uint32_t i = 0; i < p->count; i++)
-        if (memcmp(p->list[i].name.id, name->id, DIGEST_BYTES) == 0)
-            return &p->list[i];
+    uint16_t place = p->slots[slot_of(p, name)];
+    return place != 0 ? &p->list[place - 1] : NULL;
+}
+
+/* ---- What is being kept ---- */
+
+static struct parcels_keeping *keeping(const struct parcels *p, uint32_t request)
+{
+    for (uint32_t i = 0; i < p->keep_count; i++)
+        if (p->keeps[i].request == request)
+            return &p->keeps[i];
     return NULL;
 }
 
 bool parcels_own(const struct parcels *p, uint32_t request)
 {
-    for (uint32_t i = 0; i < p->count && request != 0; i++)
-        if (p->list[i].request == request)
-            return true;
-    return false;
+    return request != 0 && keeping(p, request) != NULL;
+}
+
+static void keep_one(struct parcels *p, uint32_t request)
+{
+    struct parcels_keeping *keep = keeping(p, request);
+    if (keep == NULL) {
+        keep = &p->keeps[p->keep_count++];
+        *keep = (struct parcels_keeping){.request = request};
+    }
+    keep->count++;
+}
+
+static void kept_one(struct parcels *p, uint32_t request)
+{
+    struct parcels_keeping *keep = keeping(p, request);
+    if (keep != NULL && --keep->count == 0)
+        *keep = p->keeps[--p->keep_count];
 }
 
 /* ---- Beginning and end ---- */
@@ -76,7 +147,14 @@ void parcels_remove(struct parcels *p, struct common *c, struct parcel *parcel, 
     leave(p, c, parcel);
     if (!kept)
         c->freight.freed[p->lane]++;
-    *parcel = p->list[--p->count];
+    kept_one(p, parcel->request);
+    clear_slot(p, slot_of(p, &parcel->name));
+    const struct parcel *last = &p->list[p->count - 1];
+    if (parcel != last) {
+        p->slots[slot_of(p, &last->name)] = (uint16_t)(parcel - p->list + 1);
+        *parcel = *last;
+    }
+    p->count--;
 }
 
 void parcels_end(struct parcels *p, struct common *c)
@@ -86,8 +164,10 @@ void parcels_end(struct parcels *p, struct common *c)
     if (p->count > 0)
         c->freight.freed[p->lane]++;
     freight_leave(&c->freight, p->link);
-    p->count = p->awaited = 0;
+    memset(p->slots, 0, SLOTS_PER_ITEM * p->max * sizeof(p->slots[0]));
+    p->count = p->awaited = p->keep_count = 0;
     p->flight_bytes = 0;
+    p->due_ms = UINT64_MAX;
 }
 
 bool parcels_may_begin(const struct parcels *p, const struct common *c)
@@ -112,18 +192,24 @@ enum status parcels_begin(struct parcels *p, struct common *c, const struct dige
         parcel->asked = parcel->answered = part->got; /* whole pieces: the last one is missing */
         parcel->inherited = true;
     }
-    p->count++;
+    uint32_t slot = slot_of(p, name);
+    CHECK(p->slots[slot] == 0);
+    p->slots[slot] = (uint16_t)++p->count;
+    p->lacking = p->lacking || parcel->total > 0;
     *out = parcel;
     return ST_OK;
 }
 
-struct parcel *parcels_begun(const struct parcels *p)
+struct parcel *parcels_begun(struct parcels *p)
 {
-    for (uint32_t i = 0; i < p->count && p->awaited < SEALED_NAMES_MAX; i++) {
+    if (!p->lacking || p->awaited >= SEALED_NAMES_MAX)
+        return NULL;
+    for (uint32_t i = 0; i < p->count; i++) {
         struct parcel *parcel = &p->list[i];
         if (!parcel->dead && parcel->request == 0 && parcel->asked < parcel->total)
             return parcel;
     }
+    p->lacking = false;
     return NULL;
 }
 
@@ -147,6 +233,7 @@ void parcels_ask(struct parcels *p, const struct common *c, struct parcel *parce
     p->flight_bytes += cost_of(p, parcel->asked);
     parcel->asked += SEALED_PIECE_BYTES;
     p->awaited++;
+    p->due_ms = p->due_ms < c->now_ms + PATIENCE_MS ? p->due_ms : c->now_ms + PATIENCE_MS;
     check(p);
 }
 
@@ -187,10 +274,12 @@ static void give_up(struct parcels *p, struct common *c, struct parcel *parcel)
         parcels_remove(p, c, parcel, false);
 }
 
-static void add_whole(struct parcels_whole *whole, struct parcel *parcel, struct bytes bytes)
+static void add_whole(struct parcels *p, struct parcels_whole *whole, struct parcel *parcel,
+                      struct bytes bytes)
 {
     CHECK(whole->count < SEALED_NAMES_MAX);
     parcel->request = whole->request;
+    keep_one(p, whole->request);
     whole->names[whole->count] = parcel->name;
     whole->items[whole->count++] = bytes;
 }
@@ -214,10 +303,11 @@ static enum status add_piece(struct parcels *p, struct common *c, struct parcel 
     }
     freight_add(&c->freight, part, p->link, piece->bytes);
     parcel->total = piece->total;
+    p->lacking = true;
     parcel->mixed = part->mixed;
     parcel->inherited = false;
     if (part->got == part->total)
-        add_whole(whole, parcel, (struct bytes){part->bytes, part->total});
+        add_whole(p, whole, parcel, (struct bytes){part->bytes, part->total});
     return ST_OK;
 }
 
@@ -248,7 +338,7 @@ enum status parcels_take(struct parcels *p, struct common *c, const struct seale
         return add_piece(p, c, parcel, piece, whole);
     parcel->total = piece->total;
     answer(p, parcel);
-    add_whole(whole, parcel, piece->bytes);
+    add_whole(p, whole, parcel, piece->bytes);
     return ST_OK;
 }
 
@@ -287,25 +377,25 @@ enum status parcels_keep(struct parcels *p, struct common *c, const struct parce
 
 void parcels_lose_patience(struct parcels *p, struct common *c)
 {
+    if (c->now_ms < p->due_ms)
+        return;
+    p->due_ms = UINT64_MAX;
     for (uint32_t i = 0; i < p->count; i++) {
         struct parcel *parcel = &p->list[i];
-        if (parcel->left || !is_awaited(parcel) || took_ms(c, parcel) < PATIENCE_MS)
+        if (parcel->left || !is_awaited(parcel))
             continue;
+        uint64_t due = c->now_ms - took_ms(c, parcel) + PATIENCE_MS;
+        if (due > c->now_ms) {
+            p->due_ms = due < p->due_ms ? due : p->due_ms;
+            continue;
+        }
         parcel->dead = true;
         leave(p, c, parcel);
         c->freight.freed[p->lane]++;
     }
 }
 
-uint64_t parcels_deadline_ms(const struct parcels *p, const struct common *c)
+uint64_t parcels_deadline_ms(const struct parcels *p)
 {
-    uint64_t next = UINT64_MAX;
-    for (uint32_t i = 0; i < p->count; i++) {
-        const struct parcel *parcel = &p->list[i];
-        if (parcel->left || !is_awaited(parcel))
-            continue;
-        uint64_t due = c->now_ms - took_ms(c, parcel) + PATIENCE_MS;
-        next = due < next ? due : next;
-    }
-    return next;
+    return p->awaited > 0 ? p->due_ms : UINT64_MAX;
 }

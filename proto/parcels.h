@@ -25,13 +25,22 @@ struct parcel {
     bool left;        /* others may ask for it */
 };
 
+struct parcels_keeping { /* an FX_KEEP that is not answered */
+    uint32_t request, count;
+};
+
 struct parcels {
     enum sealed_lane lane;
     link_id link;
     struct parcel *list; /* in no order */
+    uint16_t *slots;     /* place in 'list' + 1, by name; 0: free */
     uint32_t count, max, awaited;
+    struct parcels_keeping *keeps; /* in no order */
+    uint32_t keep_count;
+    bool lacking; /* one may lack a piece that was not asked for */
     size_t window, flight_bytes;
     uint64_t halved_ms; /* pieces asked for before do not count again */
+    uint64_t due_ms;    /* nobody's patience ends before */
 };
 
 struct parcels_whole { /* the items that one message made whole */
@@ -58,7 +67,7 @@ MUST_USE enum status parcels_begin(struct parcels *p, struct common *c, const st
                                    struct parcel **out);
 
 /* parcels_begun(): one that lacks a piece that was not asked for; NULL: none. */
-struct parcel *parcels_begun(const struct parcels *p);
+struct parcel *parcels_begun(struct parcels *p);
 
 /* parcels_fits(): the window takes a piece at 'offset'. parcels_ask(): the next of this one. */
 bool parcels_fits(const struct parcels *p, uint32_t offset);
@@ -83,8 +92,8 @@ MUST_USE enum status parcels_keep(struct parcels *p, struct common *c,
 /* parcels_remove(): it is over. 'kept': nobody has to ask for it again. */
 void parcels_remove(struct parcels *p, struct common *c, struct parcel *parcel, bool kept);
 
-/* parcels_lose_patience(): what the peer owes for too long others may give. When next: */
+/* parcels_lose_patience(): what the peer owes for too long others may give. When to look next: */
 void parcels_lose_patience(struct parcels *p, struct common *c);
-uint64_t parcels_deadline_ms(const struct parcels *p, const struct common *c);
+uint64_t parcels_deadline_ms(const struct parcels *p);
 
 #endif

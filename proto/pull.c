@@ -5,7 +5,7 @@
 #include "proto/parcels.h"
 
 enum {
-    VALUES_WISHES = 512,  /* names asked of the replica at once */
+    VALUES_WISHES = 1024, /* names at hand; asked of the replica once half of them are used */
     FILES_WISHES = 64,    /* the same: half a megabyte a dozen of them */
     SWEEP_MS = 30 * 1000, /* all names are tried again so often */
     POOR_MS = 200,        /* who had nothing the last time is asked after the others */
@@ -140,16 +140,18 @@ bool pull_owns(const struct pull *p, uint32_t request)
 
 static void on_wishes(struct pull *p, const struct core_event *e)
 {
-    uint32_t count = e->wishes.count < VALUES_WISHES ? e->wishes.count : VALUES_WISHES;
+    uint32_t left = p->name_count - p->next, room = VALUES_WISHES - left;
+    uint32_t count = e->wishes.count < room ? e->wishes.count : room;
+    memmove(p->names, p->names + p->next, left * sizeof(p->names[0]));
     if (e->status != ST_OK) {
         count = 0; /* a vault that does not answer holds up nothing of the history */
         p->tired = true;
     }
     if (count > 0) {
-        memcpy(p->names, e->wishes.names, count * sizeof(p->names[0]));
-        p->cursor = p->names[count - 1];
+        memcpy(p->names + left, e->wishes.names, count * sizeof(p->names[0]));
+        p->cursor = p->names[left + count - 1];
     }
-    p->name_count = count;
+    p->name_count = left + count;
     p->next = 0;
     p->more = e->wishes.more && count > 0;
     p->request = 0;
@@ -210,8 +212,10 @@ static uint64_t due_ms(const struct pull *p, const struct common *c)
 
 static void begin_walk(struct pull *p, struct common *c)
 {
-    if (!p->tired)
-        p->cursor = (struct digest){{0}}; /* else it goes on behind what it tried */
+    if (!p->tired) { /* else it goes on behind what it tried */
+        p->cursor = (struct digest){{0}};
+        p->name_count = p->next = 0;
+    }
     if (p->seen == 0 || c->now_ms >= p->swept_ms + SWEEP_MS) {
         nameset_release(&p->gone);
         p->swept_ms = c->now_ms;
@@ -229,7 +233,7 @@ static void wish(struct pull *p, struct common *c, struct wire *w, const struct 
     effect->lane = p->lane;
     effect->key = *key;
     effect->after = p->cursor;
-    effect->max = p->lane == SEALED_FILES ? FILES_WISHES : VALUES_WISHES;
+    effect->max = p->lane == SEALED_FILES ? FILES_WISHES : VALUES_WISHES / 2;
     move(p, PULL_WISHING);
 }
 
@@ -294,18 +298,20 @@ enum status pull_pump(struct pull *p, struct common *c, struct wire *w, const st
         wish(p, c, w, key);
     }
     enum status status = ask(p, c, w);
-    if (status != ST_OK || p->state != PULL_ASKING || (p->next < p->name_count && !p->tired))
+    if (status != ST_OK || p->state != PULL_ASKING)
         return status;
-    if (p->more && !p->tired)
+    uint32_t left = p->tired ? 0 : p->name_count - p->next;
+    uint32_t few = p->lane == SEALED_FILES ? 0 : VALUES_WISHES / 2;
+    if (p->more && !p->tired && left <= few)
         wish(p, c, w, key);
-    else
+    else if (left == 0)
         move(p, PULL_RESTING);
     return ST_OK;
 }
 
 uint64_t pull_deadline_ms(const struct pull *p, const struct common *c)
 {
-    uint64_t next = parcels_deadline_ms(&p->parcels, c);
+    uint64_t next = parcels_deadline_ms(&p->parcels);
     uint64_t due = p->state == PULL_RESTING && p->may_ask ? due_ms(p, c) : UINT64_MAX;
     return due < next ? due : next;
 }

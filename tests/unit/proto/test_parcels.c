@@ -138,6 +138,47 @@ static void a_part_that_does_not_fit_is_begun_anew(void **state)
     rig_free(r);
 }
 
+static struct digest name_among_many(uint32_t n)
+{
+    struct digest name = {{1}}; /* the first bytes are alike, as in a walk by name */
+    memcpy(&name.id[8], &n, sizeof n);
+    return name;
+}
+
+/* Many are being kept while others are asked for; each is found until it is over. */
+static void what_is_kept_holds_up_nothing(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(SEALED_VALUES);
+    struct parcels *p = &r->p[0];
+    uint32_t count = 0;
+    for (; parcels_may_begin(p, &r->c); count++) {
+        struct parcel *parcel;
+        struct digest name = name_among_many(count);
+        whole.count = 0;
+        whole.request = 1 + count / 100;
+        assert_int_equal(parcels_begin(p, &r->c, &name, &parcel), ST_OK);
+        ask(r, 0, parcel);
+        struct sealed_piece piece = {name, 5, 0, {block, 5}};
+        assert_int_equal(parcels_take(p, &r->c, &piece, &whole), ST_OK);
+        assert_int_equal(whole.count, 1);
+    }
+    assert_true(count > 2 * SEALED_NAMES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct digest name = name_among_many(i * 7 % count);
+        struct parcel *parcel = parcels_find(p, &name);
+        uint32_t request = 1 + i * 7 % count / 100;
+        assert_non_null(parcel);
+        assert_true(parcels_own(p, request));
+        parcels_remove(p, &r->c, parcel, true);
+        assert_null(parcels_find(p, &name));
+    }
+    assert_int_equal(p->count, 0);
+    for (uint32_t request = 1; request <= 1 + count / 100; request++)
+        assert_false(parcels_own(p, request));
+    rig_free(r);
+}
+
 static void patience_ends(void **state)
 {
     (void)state;
@@ -145,14 +186,14 @@ static void patience_ends(void **state)
     struct digest name = name_of(1);
     struct parcel *parcel = begin(r, 0, 1);
     ask(r, 0, parcel);
-    assert_int_equal(parcels_deadline_ms(&r->p[0], &r->c), 130000);
+    assert_int_equal(parcels_deadline_ms(&r->p[0]), 130000);
     r->c.now_ms = 129999;
     parcels_lose_patience(&r->p[0], &r->c);
     assert_true(nameset_has(&r->c.freight.under_way[SEALED_VALUES], &name));
     r->c.now_ms = 130000;
     parcels_lose_patience(&r->p[0], &r->c);
     assert_false(nameset_has(&r->c.freight.under_way[SEALED_VALUES], &name));
-    assert_int_equal(parcels_deadline_ms(&r->p[0], &r->c), UINT64_MAX);
+    assert_int_equal(parcels_deadline_ms(&r->p[0]), UINT64_MAX);
     parcel = begin(r, 1, 1);
     ask(r, 1, parcel);
     assert_int_equal(take(r, 0, 1, 300, 0), ST_OK); /* late: no offence, and no use */
@@ -211,6 +252,7 @@ int main(void)
         cmocka_unit_test(a_part_that_does_not_fit_is_begun_anew),
         cmocka_unit_test(patience_ends),
         cmocka_unit_test(the_window_grows_and_halves),
+        cmocka_unit_test(what_is_kept_holds_up_nothing),
         cmocka_unit_test(there_is_no_end_of_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
