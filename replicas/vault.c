@@ -272,11 +272,56 @@ enum status vault_has(struct vault *v, const struct digest *name, bool *out, str
     return vault_query_ask(&v->q, VAULT_QUERY_HAS, (struct bytes){name->id, DIGEST_BYTES}, out, f);
 }
 
+/* An item that is held goes to the owner that it has, but of class personal. */
+static enum status raise_item(struct vault *v, const struct digest *name, struct fault *f)
+{
+    struct vault_facts held;
+    sqlite3_stmt *statement = NULL;
+    int64_t owner = 0;
+    bool row;
+    enum status status = vault_get(v, name, &held, NULL, f);
+    if (status != ST_OK)
+        return status == ST_NOT_FOUND ? ST_OK : status;
+    held.class = SCHEMA_PERSONAL;
+    status = vault_query_owner(&v->q, &held, &owner, f);
+    if (status == ST_OK)
+        status = vault_query_take(&v->q, VAULT_QUERY_RAISE_ITEM, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, name->id, DIGEST_BYTES) |
+                                       sqlite3_bind_int64(statement, 9, owner),
+                                   f);
+    return status == ST_OK ? vault_query_step(&v->q, statement, &row, f) : status;
+}
+
+/* It is wanted as personal and known already: of two who name one item the stricter is right. */
+static enum status raise_class(struct vault *v, const struct digest *name, struct fault *f)
+{
+    struct bytes blob = {name->id, DIGEST_BYTES};
+    bool below = false;
+    uint64_t count;
+    enum status status = vault_query_ask(&v->q, VAULT_QUERY_IS_BELOW, blob, &below, f);
+    if (status != ST_OK || !below)
+        return status;
+    v->due = true;
+    status = vault_query_change(&v->q, VAULT_QUERY_RAISE_WANT, blob, 0, &count, f);
+    return status == ST_OK ? raise_item(v, name, f) : status;
+}
+
+/* A salt's name for what is no salt: no hash ends in so many zeros, and the salt would be lost. */
+static bool is_alias(const struct vault_facts *facts)
+{
+    return facts->kind != VAULT_SALT &&
+           sodium_is_zero(facts->name.id + SEAL_ID_BYTES, DIGEST_BYTES - SEAL_ID_BYTES);
+}
+
 enum status vault_want(struct vault *v, const struct vault_facts *facts, struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
     bool refused = false, row;
+    uint64_t fresh = 0;
     check_facts(facts);
+    if (is_alias(facts))
+        return ST_OK;
     unsigned lane = lane_of(facts->kind);
     enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
     if (status != ST_OK || refused)
@@ -292,7 +337,10 @@ enum status vault_want(struct vault *v, const struct vault_facts *facts, struct 
     if (status == ST_OK)
         status = vault_query_step(&v->q, statement, &row, f);
     if (status == ST_OK)
-        v->waiting[lane] += (uint64_t)sqlite3_changes64(v->q.file.db);
+        fresh = (uint64_t)sqlite3_changes64(v->q.file.db);
+    v->waiting[lane] += fresh;
+    if (status == ST_OK && fresh == 0 && facts->class == SCHEMA_PERSONAL)
+        status = raise_class(v, &facts->name, f);
     return wrote(v, status, f);
 }
 

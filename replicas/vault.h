@@ -70,7 +70,8 @@ MUST_USE enum status vault_get(struct vault *v, const struct digest *name,
 MUST_USE enum status vault_has(struct vault *v, const struct digest *name, bool *out,
                                struct fault *f);
 
-/* vault_want(): it is named by the history. Held, wanted or refused already: nothing. */
+/* vault_want(): it is named by the history. Held, wanted or refused already: nothing, but that what
+ * anybody names as personal is of that class from then on. */
 MUST_USE enum status vault_want(struct vault *v, const struct vault_facts *facts, struct fault *f);
 /* vault_wanted(): ST_NOT_FOUND  it is not wanted. */
 MUST_USE enum status vault_wanted(struct vault *v, const struct digest *name,

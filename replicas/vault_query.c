@@ -10,7 +10,7 @@
 #define OTHERS_WANTED " FROM want WHERE salt = ?1 AND record <> ?2 AND kind <> 2"
 #define OF_RECORD "(SELECT id FROM owner WHERE salt = ?1 AND record = ?2)"
 
-static_assert(VAULT_SALT == 2, "as the statements have it");
+static_assert(VAULT_SALT == 2 && SCHEMA_PERSONAL == 2, "as the statements have it");
 
 /* Where one has a name, a salt or a class for a parameter, that is its first. */
 static const char *const TEXTS[VAULT_QUERIES] = {
@@ -31,6 +31,11 @@ static const char *const TEXTS[VAULT_QUERIES] = {
         " ON CONFLICT(files, name) DO NOTHING",
     [VAULT_QUERY_WANTED] =
         "SELECT " VAULT_QUERY_FACTS " FROM want WHERE files IN (0, 1) AND name = ?1",
+    [VAULT_QUERY_IS_BELOW] =
+        "SELECT 1 FROM item JOIN owner ON owner = owner.id WHERE name = ?1 AND class < 2"
+        " UNION ALL SELECT 1 FROM want WHERE files IN (0, 1) AND name = ?1 AND class < 2",
+    [VAULT_QUERY_RAISE_WANT] = "UPDATE want SET class = 2 WHERE files IN (0, 1) AND name = ?1",
+    [VAULT_QUERY_RAISE_ITEM] = "UPDATE item SET owner = ?9 WHERE name = ?1",
     [VAULT_QUERY_UNWANT] = "DELETE FROM want WHERE name = ?1 AND files = ?2",
     [VAULT_QUERY_WANTS] = "SELECT " VAULT_QUERY_FACTS " FROM want WHERE name > ?1 AND files = ?2"
                           " ORDER BY name LIMIT ?3",

@@ -237,6 +237,49 @@ static void each_item_of_a_record_is_told(void **unused)
     assert_int_equal(s.count, 0);
 }
 
+/* Who may not read a personal item cannot have it as an internal one, whoever names it first. */
+static void the_stricter_class_is_right(void **unused)
+{
+    (void)unused;
+    for (uint32_t held = 0; held < 2; held++) {
+        struct vault_kit_item named = vault_kit_item(2 + held, 1, 77, VAULT_VALUE, 80);
+        struct vault_kit_item right = vault_kit_item(2 + held, 1, 1, VAULT_VALUE, 80);
+        struct vault_facts facts;
+        named.facts.class = SCHEMA_INTERNAL;
+        if (held)
+            assert_int_equal(vault_kit_put(v, &named), ST_OK);
+        else
+            want(&named);
+        want(&right);
+        want(&named);
+        if (!held) {
+            assert_int_equal(vault_wanted(v, &named.facts.name, &facts, &f), ST_OK);
+            assert_int_equal(facts.class, SCHEMA_PERSONAL);
+            assert_int_equal(vault_put(v, &facts, vault_kit_bytes(&named), &f), ST_OK);
+        }
+        commit();
+        open_again();
+        assert_int_equal(vault_get(v, &named.facts.name, &facts, NULL, &f), ST_OK);
+        assert_int_equal(facts.class, SCHEMA_PERSONAL);
+        assert_string_equal(facts.record, named.facts.record);
+    }
+    assert_int_equal(vault_kit_waiting(v, false), 0);
+}
+
+/* A value under a salt's name would be wanted in its place, and be what no peer can give. */
+static void no_value_has_the_name_of_a_salt(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item salt = vault_kit_salt(1, 1), alias = vault_kit_salt(1, 77);
+    alias.facts.kind = VAULT_VALUE;
+    want(&alias);
+    assert_false(wants(&alias));
+    want(&salt);
+    struct vault_facts facts;
+    assert_int_equal(vault_wanted(v, &salt.facts.name, &facts, &f), ST_OK);
+    assert_int_equal(facts.kind, VAULT_SALT);
+}
+
 static enum status erase(const struct vault_kit_item *item)
 {
     return vault_erase(v, &item->facts.salt, item->facts.record, &f);
@@ -436,6 +479,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(wants_come_in_order_and_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_item_of_a_record_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_stricter_class_is_right, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_value_has_the_name_of_a_salt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_salt_that_two_records_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_salt_that_was_erased_for_another_record, set_up,
                                         tear_down),
