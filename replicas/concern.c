@@ -204,21 +204,25 @@ static void tell_unkept(struct concerns *k, uint32_t key, const struct charter_r
     }
 }
 
-/* Whether any commit of the key counts that no kept head reaches. */
+/* Whether any commit of the key counts that no kept head reaches. Of a forked key all are marked at
+ * once: to look for each one from the heads would take the square of their number. */
 static bool has_unkept(struct concerns *k, uint32_t key, const struct charter_retired *retired)
 {
+    bool forked = graph_forked(k->graph, key);
+    if (forked)
+        mark_kept(k, retired);
     for (uint32_t i = graph_count(k->graph); i-- > 0;) {
         const struct graph_node *n = graph_node(k->graph, i);
         if (n->key != key || !n->counted)
             continue;
-        bool reached = false;
-        for (uint32_t h = 0; h < retired->kept_count && !reached; h++) {
+        bool reached = forked && k->kept[i];
+        for (uint32_t h = 0; !forked && h < retired->kept_count && !reached; h++) {
             uint32_t head = graph_find(k->graph, &retired->kept[h]);
             reached = head != GRAPH_NONE && graph_reaches(k->graph, head, i);
         }
         if (!reached)
             return true;
-        if (!graph_forked(k->graph, key))
+        if (!forked)
             return false; /* the newest that counts is kept, and so is all below it */
     }
     return false;

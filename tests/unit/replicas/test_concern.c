@@ -248,6 +248,41 @@ static void an_office_answers_for_itself(void **state)
     assert_int_equal(told_count, 0);
 }
 
+static uint32_t unkept(struct one *o)
+{
+    uint32_t count = 0;
+    look(o);
+    for (uint32_t i = 0; i < told_count; i++)
+        count += told[i].rule == CONCERN_UNKEPT;
+    return count;
+}
+
+static void retire_forked(struct members *m, bool whole)
+{
+    struct one *a = &m->of[SANTIAGO];
+    uint32_t one, other;
+    fork_iquique(m, &one, &other);
+    members_set(m, a, 5, "a", "\"over both\"");
+    struct oid kept[] = {*id_of(a, one), *id_of(a, other)};
+    if (oid_compare(&kept[0], &kept[1]) > 0) {
+        kept[0] = *id_of(a, other);
+        kept[1] = *id_of(a, one);
+    }
+    crowd_retire(m, "iquique", kept, whole ? 2 : 1, NULL);
+    crowd_tell(m, a);
+    assert_int_equal(unkept(a), whole ? 0 : 1);
+}
+
+static void both_branches_of_a_fork_are_kept(void **state)
+{
+    retire_forked(*state, true);
+}
+
+static void one_branch_of_a_fork_is_not_kept(void **state)
+{
+    retire_forked(*state, false);
+}
+
 static void no_memory(void **state)
 {
     struct members *m = *state;
@@ -271,10 +306,11 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(calm_offices_are_not_named),   TEST(a_fork_is_proven_and_healed),
-        TEST(third_parties_frame_nobody),   TEST(a_frozen_key),
-        TEST(quarantine_then_a_sponsor),    TEST(who_was_behind_is_the_sponsor),
-        TEST(an_office_answers_for_itself), TEST(no_memory),
+        TEST(both_branches_of_a_fork_are_kept), TEST(one_branch_of_a_fork_is_not_kept),
+        TEST(calm_offices_are_not_named),       TEST(a_fork_is_proven_and_healed),
+        TEST(third_parties_frame_nobody),       TEST(a_frozen_key),
+        TEST(quarantine_then_a_sponsor),        TEST(who_was_behind_is_the_sponsor),
+        TEST(an_office_answers_for_itself),     TEST(no_memory),
     };
     if (sodium_init() < 0)
         return 1;
