@@ -186,7 +186,7 @@ static void on_peer(void *user, const struct call *c, const json_t *row)
             add_text(&r->table, language_text(columns[i]));
     }
     add_member(&r->table, row, "label");
-    add_member(&r->table, row, "state");
+    add_text(&r->table, language_text(output_text(row, "state")));
     add_member(&r->table, row, "address");
     add_member(&r->table, row, "behind");
     add_member(&r->table, row, "bytes_in");

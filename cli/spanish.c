@@ -54,6 +54,12 @@ static const struct language_entry ENTRIES[] = {
      "minga log -v muestra los identificadores de los commits; una fecha se escribe 2026-05-01"},
     {"name a clone: git clone minga.bundle DIR; minga verify --repo DIR",
      "nombre un clon: git clone minga.bundle CARPETA; minga verify --repo CARPETA"},
+    /* The state of a link. */
+    {"none", "ninguno"},
+    {"dialling", "llamando"},
+    {"handshake", "saludo"},
+    {"charter", "carta"},
+    {"active", "activo"},
     /* Bundles. */
     {"exchange by a file, as on a USB stick", "intercambiar por un archivo, como en un pendrive"},
     {"Only the office that it is for can read it. Reading writes FILE.receipt: read that in turn "
@@ -272,9 +278,9 @@ static const struct language_entry ENTRIES[] = {
     {"Everything is well.", "Todo está bien."},
     {"  %s joins, as %s", "  entra %s, como %s"},
     {"  %s leaves: its key is retired; what it wrote until then stays",
-     "  sale %s: su llave se retira; lo que escribió hasta ahora queda"},
+     "  sale %s: su clave se retira; lo que escribió hasta ahora queda"},
     {"  %s gets a new key; the old one is retired",
-     "  %s recibe una llave nueva; la anterior se retira"},
+     "  %s recibe una clave nueva; la anterior se retira"},
     {"  %s becomes %s", "  %s pasa a ser %s"},
     {"  %s has these rights: %s", "  %s tiene estos derechos: %s"},
     {"  %s is at %s", "  %s está en %s"},
@@ -287,14 +293,14 @@ static const struct language_entry ENTRIES[] = {
     {"motion %lld is open:", "queda abierta la moción %lld:"},
     {"With a loss the key goes: the label has none until its holder joins again. Once this is in "
      "force:",
-     "Con una pérdida se va la llave: la etiqueta queda sin llave hasta que su titular entre de "
+     "Con una pérdida se va la clave: la etiqueta queda sin clave hasta que su titular entre de "
      "nuevo. Cuando esto rija:"},
     {"Also: change LABEL [--role R] [--rights admin,treasurer|none] [--address A], rotate (a new "
      "key for this office), schema FILE, choose HASH. A change needs a majority of the admins: "
      "member list shows what is open, whom it waits for, and ends with exit code 4 while one "
      "waits for this office.",
      "También: change ETIQUETA [--role R] [--rights admin,treasurer|none] [--address D], rotate "
-     "(una llave nueva para esta oficina), schema ARCHIVO, choose HASH. Un cambio necesita la "
+     "(una clave nueva para esta oficina), schema ARCHIVO, choose HASH. Un cambio necesita la "
      "mayoría de los administradores: member list muestra lo que está abierto, a quién espera, y "
      "termina con el código 4 mientras espere a esta oficina."},
     {"a change of the charter waits for this office",
@@ -600,9 +606,7 @@ static const struct language_entry ENTRIES[] = {
     {"%s %.*s: %s disclosed to %s, commit %.*s", "%s %.*s: %s revelado a %s, commit %.*s"},
     {"files:", "archivos:"},
     {"  %.*s  %s  %s, %lld bytes%s%s", "  %.*s  %s  %s, %lld bytes%s%s"},
-    {"not-entitled", "no es para esta oficina"},
-    {"waiting", "en camino"},
-    {"erased", "borrado"},
+    {"waiting", "en espera"},
     {"damaged", "dañado"},
     {"%s: %lld records were not touched since %s: their retention of %s is over (%s%s)",
      "%s: %lld registros sin cambios desde %s: venció su plazo de conservación de %s (%s%s)"},

@@ -69,7 +69,7 @@ static void show_members(const json_t *row)
         buf_add_format(&seq, "%lld", number(m, "seq"));
         output_table_add(&t, bytes_of_text(output_text(m, "label")));
         output_table_add(&t, bytes_of_text(output_text(m, "role")));
-        output_table_add(&t, bytes_of_text(self ? "-" : output_text(m, "link")));
+        output_table_add(&t, bytes_of_text(self ? "-" : language_text(output_text(m, "link"))));
         output_table_add(&t, bytes_of_text(standing(m)));
         output_table_add(&t, buf_bytes(&when));
         output_table_add(&t, buf_bytes(&seq));

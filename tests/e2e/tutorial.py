@@ -15,7 +15,7 @@ import sys
 import time
 
 SECONDS = 20
-READS = re.compile(r"(santiago|iquique|alto|minga)( --\S+)* "
+READS = re.compile(r"(santiago|iquique|arica|alto|minga)( --\S+)* "
                    r"(show|list|find|conflicts|explain|log|status|member|peer)\b")
 
 
