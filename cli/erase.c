@@ -86,8 +86,11 @@ static void show_order(void *user, const struct call *c, const json_t *row)
     const json_t *settled = json_object_get(row, "settled"),
                  *confirmed = json_object_get(row, "confirmed");
     const char *because = output_text(row, "because");
+    bool would = json_is_true(json_object_get(row, "dry_run")) && call_has(c, "reason") &&
+                 strcmp(output_text(row, "state"), "none") == 0;
     output_line(stdout, "%s %s: %s", output_text(row, "type"), output_text(row, "record"),
-                state_text(output_text(row, "state")));
+                would ? tr("this would propose to erase it")
+                      : state_text(output_text(row, "state")));
     show_event(tr("proposed"), json_object_get(row, "proposed"));
     if (because[0] != '\0')
         output_line(stdout, "  %-*s %s", wide(tr("because")), tr("because"), because);

@@ -20,6 +20,7 @@ static const struct language_entry ENTRIES[] = {
     {"start it: mingad --home %.200s &", "para iniciarlo: mingad --home %.200s &"},
     {"in a terminal of its own, for it asks for the passphrase: mingad --home %.200s",
      "en otra terminal, porque pide la contraseña: mingad --home %.200s"},
+    {"this would propose to erase it", "con esto se propondría borrarlo"},
     /* What the log sums up. */
     {", epoch %lld, ", ", época %lld, "},
     {"sealed to keys: %lld", "sellada para tantas claves: %lld"},

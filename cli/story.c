@@ -205,7 +205,7 @@ static size_t sum_up(const json_t *changes, size_t at, struct buf *out)
     buf_add_format(out, "%s %.*s: ", type, RECORDS_ID_DIGITS, record);
     if (strcmp(type, "classkey") == 0)
         told = sum_up_key(changes, at, count, out);
-    else if (strcmp(type, "attachment") == 0)
+    else if (strcmp(type, "attachment") == 0 || strcmp(type, "document") == 0)
         told = sum_up_file(changes, at, count, out);
     else if (strcmp(type, "disclosure") == 0)
         told = sum_up_disclosure(changes, at, count, out);
