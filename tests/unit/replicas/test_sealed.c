@@ -167,7 +167,8 @@ static void two_offices_that_say_the_same(void **state)
     office_send(&a, &auditor);
     office_send(&b, &auditor);
     office_run(&auditor, ST_OK, "explain", id, NULL);
-    assert_non_null(strstr(office_text(&auditor, 0, "text"), "a sealed value (not for this office)"));
+    assert_non_null(
+        strstr(office_text(&auditor, 0, "text"), "a sealed value (not for this office)"));
     office_run(&b, ST_OK, "explain", id, NULL);
     assert_non_null(strstr(office_text(&b, 0, "text"), "they say the same"));
     assert_non_null(strstr(office_text(&b, 0, "commands.0"), "--equal head_name"));
