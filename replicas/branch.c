@@ -29,7 +29,7 @@ static struct charter *find_other(const struct council *c, const struct digest *
 /* Takes 'next' over; the oldest makes way. */
 static void hold(struct council *c, struct charter *next)
 {
-    if (c->other_count == BRANCH_MAX) {
+    if (c->other_count == BRANCH_HELD_MAX) {
         charter_file_free(c->others[0]);
         c->other_count--;
         memmove(&c->others[0], &c->others[1], c->other_count * sizeof c->others[0]);
@@ -53,6 +53,33 @@ static enum status keep_file(struct replica *r, const struct charter *c, struct 
     return status == ST_OK ? disk_put(r->disk, folder, name, buf_bytes(&c->file), f) : status;
 }
 
+/* Whether commits here may name it: without it they could not be read again. */
+static bool is_left(struct replica *r, const struct charter *c)
+{
+    for (uint32_t i = graph_count(r->graph); i-- > 0;) {
+        const struct graph_node *n = graph_node(r->graph, i);
+        if (n->left && n->charter_version == c->version)
+            return true;
+    }
+    return false;
+}
+
+/* The lowest version that peers showed, and how many they did. */
+static uint32_t lowest_shown(struct replica *r, uint32_t *shown_out)
+{
+    const struct council *c = r->council;
+    uint32_t low = c->other_count;
+    *shown_out = 0;
+    for (uint32_t i = 0; i < c->other_count; i++) {
+        if (is_left(r, c->others[i]))
+            continue;
+        ++*shown_out;
+        if (low == c->other_count || c->others[i]->version < c->others[low]->version)
+            low = i;
+    }
+    return low;
+}
+
 /* Room for what a peer shows, or not: the founder alone can sign successors of the first version
  * for ever, and each would be a file. Of a full list the lowest version makes way for a higher one,
  * with its file; a lower one, or one more of the lowest, is not kept. */
@@ -61,14 +88,13 @@ static enum status make_room(struct replica *r, const struct charter *next, bool
 {
     struct council *c = r->council;
     char name[NAME_TEXT], path[2 * NAME_TEXT];
-    uint32_t low = 0;
     *fits_out = true;
     if (c->other_count < BRANCH_MAX)
         return ST_OK;
-    for (uint32_t i = 1; i < c->other_count; i++)
-        if (c->others[i]->version < c->others[low]->version)
-            low = i;
-    *fits_out = c->others[low]->version < next->version;
+    uint32_t shown, low = lowest_shown(r, &shown);
+    if (shown < BRANCH_MAX && c->other_count < BRANCH_HELD_MAX)
+        return ST_OK;
+    *fits_out = low < c->other_count && c->others[low]->version < next->version;
     if (!*fits_out)
         return ST_OK;
     name_of(c->others[low], name);
@@ -97,7 +123,7 @@ static enum status load_one(void *user, const char *name)
     struct buf file = {.count = 0};
     char path[2 * NAME_TEXT];
     if (strncmp(name, prefix, sizeof prefix - 1) != 0 || strlen(name) >= NAME_TEXT ||
-        strstr(name, ".tmp") != NULL || c->other_count == BRANCH_MAX)
+        strstr(name, ".tmp") != NULL || c->other_count == BRANCH_HELD_MAX)
         return ST_OK;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     enum status status = disk_get(l->replica->disk, path, CHARTER_BYTES_MAX, &file, l->fault);

@@ -8,7 +8,10 @@
 
 #include "replicas/replica.h"
 
-enum { BRANCH_MAX = 16 }; /* other successors that are kept: a quota */
+enum {
+    BRANCH_MAX = 16,       /* other successors that peers may show: a quota */
+    BRANCH_HELD_MAX = 256, /* with the versions that were left, which commits may name for ever */
+};
 
 struct branch_pair {
     uint32_t version;

@@ -39,7 +39,7 @@ struct council {
     bool changed;      /* since it was saved */
     bool busy;         /* council_tend() is under way: what it writes does not call it again */
     uint64_t revision; /* counts what peers should be told */
-    struct charter *others[BRANCH_MAX]; /* successors that are not ours, and left ones: branch.h */
+    struct charter *others[BRANCH_HELD_MAX]; /* successors not ours, and left ones: branch.h */
     uint32_t other_count;
     uint32_t choices;                /* branch_choices() */
     struct key liars[PROPOSALS_MAX]; /* admins seen to propose two bodies under one ballot */

@@ -193,6 +193,37 @@ static void a_flood_of_successors(void **state)
     admins_stop(a);
 }
 
+/* What was left behind is needed for as long as commits name it: no flood puts it out. */
+static void a_flood_puts_no_left_one_out(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0];
+    struct buf one = successor(a, "127.0.0.1:1", 0, 1), two = successor(a, "127.0.0.1:2", 1, 2);
+    struct branch_pair pair;
+    char hash[2 * DIGEST_BYTES + 1];
+    assert_int_equal(offer(a, arica, &one), ST_OK);
+    assert_int_equal(offer(a, arica, &two), ST_WRONG_CHARTER);
+    struct replica_commit lost = write_one(a, arica, 1);
+    assert_true(branch_at(arica->replica, 0, &pair));
+    hex_encode(pair.other.id, DIGEST_BYTES, hash);
+    assert_int_equal(branch_choose(arica->replica, bytes_of_text(hash), &a->f), ST_OK);
+    assert_int_equal(charter_chain_add(&a->chain, buf_bytes(&two), NULL, &a->f), ST_OK);
+    for (uint32_t i = 0; i < 3 * BRANCH_MAX; i++) {
+        char address[ADDRESS_BYTES_MAX + 1];
+        snprintf(address, sizeof address, "127.0.0.1:%u", i + 10);
+        struct buf file = successor(a, address, 0, 1);
+        assert_int_equal(offer(a, arica, &file), i == 0 ? ST_OK : ST_WRONG_CHARTER);
+        buf_release(&file);
+    }
+    assert_true(arica->replica->council->other_count <= BRANCH_MAX + 1);
+    admins_reopen(a, arica);
+    assert_false(graph_node(replica_graph(arica->replica), lost.node)->counted);
+    buf_release(&one);
+    buf_release(&two);
+    admins_stop(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +231,7 @@ int main(void)
         cmocka_unit_test(only_majorities_are_evidence),
         cmocka_unit_test(the_smaller_signatures_stand),
         cmocka_unit_test(a_flood_of_successors),
+        cmocka_unit_test(a_flood_puts_no_left_one_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
