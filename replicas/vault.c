@@ -16,6 +16,7 @@ struct vault {
     struct vault_queries q;
     bool writing;                    /* a transaction is open */
     bool due;                        /* not only wants were written */
+    bool refusing;                   /* something may have been erased: 'refused' may have rows */
     bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
     uint64_t waiting[LANES], committed[LANES];
     struct vault_facts last; /* whose owner is 'owner': items of one record come together */
@@ -41,6 +42,18 @@ static enum status count_wants(struct vault *v, struct fault *f)
             (uint64_t)sqlite3_column_int64(statement, 1);
         status = vault_query_step(&v->q, statement, &row, f);
     }
+    return status;
+}
+
+/* Most vaults have had no erasure: every item then goes without a search for one. */
+static enum status find_refused(struct vault *v, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = vault_query_told(
+        &v->q, sql_prepare(v->q.file.db, "SELECT 1 FROM refused LIMIT 1", &statement, NULL), f);
+    if (status == ST_OK)
+        status = vault_query_step(&v->q, statement, &v->refusing, f);
+    sqlite3_finalize(statement);
     return status;
 }
 
@@ -100,6 +113,8 @@ enum status vault_open(const char *path, struct bytes image, struct vault **out,
     enum status status = vault_query_open(path, image, &v->q, f);
     if (status == ST_OK)
         status = count_wants(v, f);
+    if (status == ST_OK)
+        status = find_refused(v, f);
     if (status == ST_OK)
         status = vault_query_ask(&v->q, VAULT_QUERY_HAS_MARK, NO_BLOB, &v->dropped, f);
     settle(v);
@@ -475,7 +490,7 @@ enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fau
     enum status status = begin(v, f);
     if (status != ST_OK)
         return status;
-    v->due = true;
+    v->due = v->refusing = true;
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, id, 0, &fresh, f);
     if (status == ST_OK)
         status = drop(v, queries, id, 0, f);
@@ -485,6 +500,9 @@ enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fau
 enum status vault_is_refused(struct vault *v, const struct seal_id *salt, bool *out,
                              struct fault *f)
 {
+    *out = false;
+    if (!v->refusing)
+        return ST_OK;
     return vault_query_ask(&v->q, VAULT_QUERY_IS_REFUSED, (struct bytes){salt->id, SEAL_ID_BYTES},
                            out, f);
 }
@@ -552,7 +570,7 @@ enum status vault_erase(struct vault *v, const struct seal_id *salt, const char 
     enum status status = begin(v, f);
     if (status != ST_OK)
         return status;
-    v->due = true;
+    v->due = v->refusing = true;
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, (struct bytes){erased.id, SEAL_ID_BYTES},
                                 0, &count, f);
     if (status == ST_OK)
@@ -569,7 +587,7 @@ enum status vault_is_erased(struct vault *v, const struct seal_id *salt, const c
 {
     struct seal_id erased;
     enum status status = vault_is_refused(v, salt, out, f);
-    if (status != ST_OK || *out)
+    if (status != ST_OK || *out || !v->refusing)
         return status;
     erased_id(salt, record, &erased);
     return vault_is_refused(v, &erased, out, f);
