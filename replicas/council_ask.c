@@ -116,6 +116,13 @@ static enum status same_wish(const struct wish *a, const struct wish *b, bool *s
     return status;
 }
 
+/* Whether both add a member under one label. */
+static bool both_add(const struct wish *a, const struct wish *b)
+{
+    return a->kind == WISH_ADD && b->kind == WISH_ADD &&
+           strcmp(a->member.label, b->member.label) == 0;
+}
+
 /* Take the wish into the queue, behind those that are there; again_out: it was there already, and
  * is now the first. */
 static enum status queue_wish(struct council *c, struct wish *w, bool *again_out, struct fault *f)
@@ -137,6 +144,14 @@ static enum status queue_wish(struct council *c, struct wish *w, bool *again_out
     }
     if (*again_out)
         return ST_OK;
+    for (uint32_t i = 0; i < c->wish_count; i++)
+        if (both_add(&c->wishes[i], w)) { /* or who holds one link would fill the queue */
+            wish_release(&c->wishes[i]);
+            c->wishes[i] = *w;
+            *w = (struct wish){.kind = WISH_ADD};
+            c->changed = true;
+            return ST_OK;
+        }
     if (c->wish_count == COUNCIL_WISHES_MAX)
         return fault_set(f, ST_TOO_LARGE, "%d changes of the charter wait here already",
                          COUNCIL_WISHES_MAX);

@@ -117,6 +117,29 @@ static void asking_again(void **state)
     admins_stop(a);
 }
 
+/* One invitation, many keys and addresses: they are one wish, and others still fit behind it. */
+static void one_label_is_one_wish(void **state)
+{
+    (void)state;
+    struct admins *a = admins_start(3);
+    struct one *arica = &a->of[0], *iquique = &a->of[1];
+    struct charter_member fresh = {.label = "lima", .role = CHARTER_OFFICE};
+    const struct council *c = iquique->replica->council;
+    assert_int_equal(admins_remove(a, arica, "talca"), ST_NEEDS_PERSON);
+    admins_must_carry(a, arica, iquique);
+    for (uint8_t i = 1; i <= 2 * COUNCIL_WISHES_MAX; i++) {
+        fresh.key.id[0] = i;
+        snprintf(fresh.address, sizeof fresh.address, "127.0.0.1:%u", i);
+        assert_int_equal(replica_add_member(iquique->replica, &fresh, &a->f), ST_NEEDS_PERSON);
+    }
+    assert_int_equal(c->wish_count, 1);
+    assert_int_equal(c->wishes[0].member.key.id[0], 2 * COUNCIL_WISHES_MAX);
+    assert_int_equal(admins_remove(a, iquique, "santiago"), ST_NEEDS_PERSON);
+    admins_reopen(a, iquique);
+    assert_int_equal(iquique->replica->council->wish_count, 2);
+    admins_stop(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +148,7 @@ int main(void)
         cmocka_unit_test(signs_only_what_it_holds),
         cmocka_unit_test(who_is_wanted),
         cmocka_unit_test(asking_again),
+        cmocka_unit_test(one_label_is_one_wish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
