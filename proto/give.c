@@ -100,7 +100,7 @@ enum status give_on_answer(struct give *g, const struct core_event *e)
         *p = e->given.pieces[i];
         p->name = g->queue[i].name;
         p->offset = g->queue[i].offset;
-        p->bytes.data = g->held.data + at;
+        p->bytes.data = p->bytes.count > 0 ? g->held.data + at : NULL;
         at += p->bytes.count;
         if (p->offset >= p->total)
             p->total = 0; /* it has no such piece */
