@@ -15,9 +15,16 @@ struct run {
     struct replica *replica;
     const struct erasure *erasure;
     struct buf bytes;
-    struct buf rows; /* struct index_id of each record whose row is to be made anew */
-    bool any;        /* something was refused anew */
+    struct buf rows;  /* struct index_id of each record whose row is to be made anew */
+    struct buf named; /* struct naming, of one record */
+    bool any;         /* something was refused anew */
     struct fault *fault;
+};
+
+struct naming { /* a counted commit names a salt in the record */
+    uint32_t node;
+    struct seal_id salt;
+    bool goes; /* an order covers the commit, and the record was about the target */
 };
 
 /* What 'record' has of the salt goes. */
@@ -34,34 +41,26 @@ static enum status refuse(struct run *run, const struct seal_id *salt, const cha
 
 /* An item that a disclosure names: it stands under a salt of its own, and the record that it is
  * about. Only what is a disclosure goes: whoever writes one may name anything. */
-static enum status refuse_disclosed(struct run *run, const struct digest *name)
+static enum status refuse_disclosed(struct run *run, const struct op *op, const char *own)
 {
+    struct digest name;
     struct vault_facts facts = {.kind = VAULT_DISCLOSURE};
     struct vault *v = run->replica->vault;
     struct seal_id salt;
-    memcpy(salt.id, name->id, SEAL_ID_BYTES);
-    memcpy(facts.record, run->erasure->target, sizeof run->erasure->target);
-    enum status status = vault_get(v, name, &facts, NULL, NULL);
-    if (status == ST_NOT_FOUND)
-        status = vault_wanted(v, name, &facts, NULL);
-    if (status != ST_OK && status != ST_NOT_FOUND)
-        return fault_set(run->fault, status, "a disclosure: %s", status_text(status));
-    return facts.kind == VAULT_DISCLOSURE ? refuse(run, &salt, facts.record) : ST_OK;
-}
-
-/* What an operation on the record with the id 'own' sealed. */
-static enum status refuse_value(struct run *run, const struct op *op, const char *own)
-{
-    struct sealed_value value;
-    struct digest name;
-    if (op->verb != OP_SET)
-        return ST_OK;
-    if (sealed_parse(op->value, &value))
-        return refuse(run, &value.salt, own);
     if (!bytes_equal_text(op->type, "disclosure") || !bytes_equal_text(op->name, "item") ||
         hex_decode(object_unquoted(op->value), name.id, DIGEST_BYTES) != ST_OK)
         return ST_OK;
-    return refuse_disclosed(run, &name);
+    memcpy(salt.id, name.id, SEAL_ID_BYTES);
+    memcpy(facts.record, run->erasure->target, sizeof run->erasure->target);
+    enum status status = vault_get(v, &name, &facts, NULL, NULL);
+    if (status == ST_NOT_FOUND)
+        status = vault_wanted(v, &name, &facts, NULL);
+    if (status != ST_OK && status != ST_NOT_FOUND)
+        return fault_set(run->fault, status, "a disclosure: %s", status_text(status));
+    if (facts.kind != VAULT_DISCLOSURE ||
+        (strcmp(facts.record, run->erasure->target) != 0 && strcmp(own, run->erasure->target) != 0))
+        return ST_OK;
+    return refuse(run, &salt, facts.record);
 }
 
 /* Whether a commit that does not count says that this record is about the target. */
@@ -103,32 +102,129 @@ static enum status follows(struct run *run, uint32_t node, const struct op_list 
     return status == ST_NOT_FOUND ? ST_OK : status;
 }
 
-/* What a covered commit sealed of one record ('type', 'id'; NULL: whatever is about the target). */
-static enum status refuse_node(struct run *run, uint32_t node, struct bytes type, const char *id)
+/* The operations of a commit; they stand in run->bytes. */
+static enum status read_ops(struct run *run, uint32_t node, struct op_list *out)
 {
-    struct replica *r = run->replica;
     struct item item;
+    enum status status = replica_item(run->replica, node, &run->bytes, &item, run->fault);
+    if (status == ST_OK)
+        status = op_list_decode(item.operations, replica_network(run->replica), out);
+    return status;
+}
+
+/* What a counted commit says of one record. */
+static enum status note_node(struct run *run, uint32_t node, struct bytes type, const char *id)
+{
     struct op_list ops = {0};
     char own[RECORD_ID_TEXT + 1];
-    if (!erasure_covers(r->graph, run->erasure, node, true))
-        return ST_OK;
-    enum status status = replica_item(r, node, &run->bytes, &item, run->fault);
-    if (status == ST_OK)
-        status = op_list_decode(item.operations, replica_network(r), &ops);
+    bool covered = erasure_covers(run->replica->graph, run->erasure, node, true);
+    enum status status = read_ops(run, node, &ops);
     for (uint32_t i = 0; status == ST_OK && i < ops.count; i++) {
         const struct op *op = &ops.ops[i];
-        bool fits = op->verb == OP_SET;
-        if (fits) {
-            hex_encode(op->id, RECORD_ID_BYTES, own);
-            fits = id != NULL ? strcmp(own, id) == 0 && bytes_equal(op->type, type)
-                              : strcmp(own, run->erasure->target) == 0 ||
-                                    (erasure_follows(op->type) &&
-                                     points_at(&ops, op, run->erasure->target));
+        struct sealed_value value;
+        struct naming naming = {.node = node, .goes = covered};
+        hex_encode(op->id, RECORD_ID_BYTES, own);
+        if (op->verb != OP_SET || strcmp(own, id) != 0 || !bytes_equal(op->type, type))
+            continue;
+        if (covered)
+            status = follows(run, node, &ops, op, own, &naming.goes);
+        if (status == ST_OK && sealed_parse(op->value, &value)) {
+            naming.salt = value.salt;
+            buf_add(&run->named, &naming, sizeof naming);
+            status = buf_status(&run->named);
+        } else if (status == ST_OK && naming.goes) {
+            status = refuse_disclosed(run, op, own);
         }
-        if (fits && id != NULL)
-            status = follows(run, node, &ops, op, own, &fits);
-        if (fits && status == ST_OK)
-            status = refuse_value(run, op, own);
+    }
+    op_list_release(&ops);
+    return status;
+}
+
+static struct naming naming_at(const struct run *run, size_t i)
+{
+    struct naming out;
+    memcpy(&out, run->named.data + i * sizeof out, sizeof out);
+    return out;
+}
+
+static bool same_salt(const struct naming *a, const struct naming *b)
+{
+    return memcmp(a->salt.id, b->salt.id, SEAL_ID_BYTES) == 0;
+}
+
+/* Whether a salt was first named by a commit that stays. One that has another naming in its past
+ * only repeats it, and saves nothing; of two that know nothing of each other nobody can tell which
+ * was first, and one member alone has to erase nothing. */
+static bool is_spared(const struct run *run, const struct naming *of)
+{
+    size_t count = run->named.count / sizeof *of;
+    bool spared = false;
+    for (size_t i = 0; !spared && i < count; i++) {
+        struct naming one = naming_at(run, i);
+        spared = !one.goes && same_salt(&one, of);
+        for (size_t k = 0; spared && k < count; k++) {
+            struct naming other = naming_at(run, k);
+            spared = other.node == one.node || !same_salt(&other, of) ||
+                     !graph_reaches(run->replica->graph, one.node, other.node);
+        }
+    }
+    return spared;
+}
+
+static enum status read_record(struct run *run, const struct record *record, const char *id)
+{
+    struct graph *g = run->replica->graph;
+    enum status status = ST_OK;
+    buf_reset(&run->named);
+    for (uint32_t i = 0; status == ST_OK && i < record->seen_count; i++) {
+        uint32_t node = graph_find_change(g, &record->seen[i].change);
+        if (node != GRAPH_NONE)
+            status = note_node(run, node, record->type, id);
+    }
+    return status;
+}
+
+/* What a commit that does not count sealed: unless the state has it too, and says what becomes of
+ * it. */
+static enum status refuse_stray(struct run *run, const struct op *op, const char *own)
+{
+    struct sealed_value value;
+    struct record record = {0};
+    bool known = false;
+    struct buf kept = run->bytes; /* the operation stands in it */
+    if (!sealed_parse(op->value, &value))
+        return refuse_disclosed(run, op, own);
+    run->bytes = (struct buf){0};
+    enum status status =
+        replica_record(run->replica, NULL, op->type, bytes_of_text(own), &record, run->fault);
+    if (status == ST_OK)
+        status = read_record(run, &record, own);
+    for (size_t i = 0; status == ST_OK && i < run->named.count / sizeof(struct naming); i++) {
+        struct naming one = naming_at(run, i);
+        known = known || memcmp(one.salt.id, value.salt.id, SEAL_ID_BYTES) == 0;
+    }
+    record_release(&record);
+    buf_release(&run->bytes);
+    run->bytes = kept;
+    if (status != ST_OK && status != ST_NOT_FOUND)
+        return status;
+    return known ? ST_OK : refuse(run, &value.salt, own);
+}
+
+static enum status refuse_node(struct run *run, uint32_t node)
+{
+    struct op_list ops = {0};
+    char own[RECORD_ID_TEXT + 1];
+    if (!erasure_covers(run->replica->graph, run->erasure, node, true))
+        return ST_OK;
+    enum status status = read_ops(run, node, &ops);
+    for (uint32_t i = 0; status == ST_OK && i < ops.count; i++) {
+        const struct op *op = &ops.ops[i];
+        hex_encode(op->id, RECORD_ID_BYTES, own);
+        if (op->verb == OP_SET &&
+            (strcmp(own, run->erasure->target) == 0 ||
+             (erasure_follows(op->type) && points_at(&ops, op, run->erasure->target))))
+            status = refuse_stray(run, op, own);
     }
     op_list_release(&ops);
     return status;
@@ -136,17 +232,16 @@ static enum status refuse_node(struct run *run, uint32_t node, struct bytes type
 
 static enum status take_record(struct run *run, const struct record *record)
 {
-    struct graph *g = run->replica->graph;
     char id[RECORD_ID_TEXT + 1];
-    enum status status = ST_OK;
     if (record->id.count != RECORD_ID_TEXT)
         return ST_OK;
     memcpy(id, record->id.data, RECORD_ID_TEXT);
     id[RECORD_ID_TEXT] = '\0';
-    for (uint32_t i = 0; status == ST_OK && i < record->seen_count; i++) {
-        uint32_t node = graph_find_change(g, &record->seen[i].change);
-        if (node != GRAPH_NONE)
-            status = refuse_node(run, node, record->type, id);
+    enum status status = read_record(run, record, id);
+    for (size_t i = 0; status == ST_OK && i < run->named.count / sizeof(struct naming); i++) {
+        struct naming one = naming_at(run, i);
+        if (one.goes && !is_spared(run, &one))
+            status = refuse(run, &one.salt, id);
     }
     if (status != ST_OK || record->type.count > NAME_BYTES_MAX)
         return status;
@@ -255,7 +350,7 @@ static enum status carry_out(struct run *run)
     for (uint32_t i = 0; status == ST_OK && i < graph_count(r->graph); i++) {
         const struct graph_node *n = graph_node(r->graph, i);
         if (!n->counted && !n->empty)
-            status = refuse_node(run, i, (struct bytes){NULL, 0}, NULL);
+            status = refuse_node(run, i);
     }
     if (status == ST_OK && run->any) {
         r->vault_changed = true;
@@ -274,5 +369,6 @@ enum status expunge_run(struct replica *r, const struct erasure *e, struct fault
     enum status status = carry_out(&run);
     buf_release(&run.bytes);
     buf_release(&run.rows);
+    buf_release(&run.named);
     return status;
 }

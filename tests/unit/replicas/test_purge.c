@@ -6,6 +6,7 @@
 
 #include "replicas/erasure.h"
 #include "replicas/purge.h"
+#include "replicas/sealed.h"
 
 static void order(struct kit *k, const char *id, unsigned who)
 {
@@ -94,6 +95,66 @@ static void a_value_written_on_the_order_stays(void **state)
     for (uint32_t i = 0; i < 3; i++) {
         assert_string_equal(kit_reads(&k.o[i], id, "head_name"), "");
         assert_string_equal(kit_reads(&k.o[i], id, "phone"), "5678");
+    }
+    kit_end(&k);
+}
+
+static void sealed_in(struct office *o, const char *id, const char *field, struct sealed_value *out)
+{
+    struct record record = {0};
+    assert_int_equal(
+        replica_record(o->replica, NULL, BYTES("household"), bytes_of_text(id), &record, &o->fault),
+        ST_OK);
+    const struct record_field *found = record_field(&record, bytes_of_text(field));
+    assert_true(sealed_parse(record_reads(&record, found)->json, out));
+    record_release(&record);
+}
+
+/* Writes a value of which nothing is known but the salt. */
+static void name_salt(struct office *o, const char *id, struct sealed_value value)
+{
+    struct op_list ops = {0};
+    struct replica_commit done;
+    struct buf text = {0};
+    struct op op = {.verb = OP_SET, .type = BYTES("household"), .name = BYTES("head_name")};
+    value.name.id[0] ^= 1;
+    sealed_write(&value, &text);
+    op.value = buf_bytes(&text);
+    assert_int_equal(hex_decode(bytes_of_text(id), op.id, RECORD_ID_BYTES), ST_OK);
+    assert_int_equal(op_list_add(&ops, &op), ST_OK);
+    assert_int_equal(replica_write(o->replica, &ops, BYTES("x <x@example.org>"), &done, &o->fault),
+                     ST_OK);
+    op_list_release(&ops);
+    buf_release(&text);
+}
+
+/* A commit that has no order in its past names the salt of a value that was written behind it; one
+ * that has it names the salt of what is erased. Neither changes what goes. */
+static void naming_a_salt_erases_and_saves_nothing(void **state)
+{
+    (void)state;
+    struct kit k;
+    char id[ENTRY_ID_TEXT + 1];
+    struct sealed_value before, behind;
+    kit_begin(&k, 3, false);
+    kit_family(&k, "Nadie", id);
+    kit_mix(&k, 7);
+    sealed_in(&k.o[SANTIAGO], id, "head_name", &before);
+    order(&k, id, 3);
+    kit_mix(&k, 3);
+    office_run(&k.o[SANTIAGO], ST_OK, "set", id, "phone=5678", NULL);
+    sealed_in(&k.o[SANTIAGO], id, "phone", &behind);
+    kit_mix(&k, 3);
+    name_salt(&k.o[TALCA], id, behind);
+    name_salt(&k.o[IQUIQUE], id, before);
+    kit_mix(&k, 7);
+    for (uint32_t i = 0; i < k.count; i++) {
+        bool erased = false;
+        assert_string_equal(kit_reads(&k.o[i], id, "phone"), "5678");
+        assert_int_equal(vault_is_erased(replica_vault(k.o[i].replica), &before.salt, id, &erased,
+                                         &k.o[i].fault),
+                         ST_OK);
+        assert_true(erased);
     }
     kit_end(&k);
 }
@@ -203,6 +264,7 @@ int main(void)
         cmocka_unit_test(everyone_erases_and_says_so),
         cmocka_unit_test(who_was_away_confirms_later_and_what_it_wrote_goes),
         cmocka_unit_test(a_value_written_on_the_order_stays),
+        cmocka_unit_test(naming_a_salt_erases_and_saves_nothing),
         cmocka_unit_test(nobody_confirms_for_another),
         cmocka_unit_test(a_crash_at_any_step),
         cmocka_unit_test(what_is_erased_is_not_taken_again),
