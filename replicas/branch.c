@@ -282,6 +282,8 @@ enum status branch_choose(struct replica *r, struct bytes hash, struct fault *f)
     status = buf_status(&file);
     if (status == ST_OK) /* frames from before are not judged again when it opens */
         status = replica_checkpoint(r, f);
+    if (status == ST_OK) /* it may have been here before, and what it said there is forgotten */
+        status = council_file_mark(r, c, f);
     if (status == ST_OK) {
         struct charter *chosen = c->others[at];
         c->other_count--;

@@ -98,6 +98,10 @@ void council_free(struct council *c);
 MUST_USE enum status council_file_load(struct replica *r, struct council *out, struct fault *f);
 MUST_USE enum status council_file_save(struct replica *r, struct council *c, struct fault *f);
 
+/* council_file_mark(): what was said is no longer known, as after a restore; a new start does not
+ * forget that. Errors: ST_IO, ST_DISK_FULL, ST_NO_MEMORY */
+MUST_USE enum status council_file_mark(struct replica *r, struct council *out, struct fault *f);
+
 /* council_file_clear(): what is about the version; the wishes too where 'all'. */
 void council_file_clear(struct council *c, bool all);
 

@@ -178,8 +178,7 @@ static enum status read_marker(struct replica *r, struct council *out, struct fa
     return status;
 }
 
-/* What was said is no longer known: as after a restore, and a new start does not forget that. */
-static enum status mark_restored(struct replica *r, struct council *out, struct fault *f)
+enum status council_file_mark(struct replica *r, struct council *out, struct fault *f)
 {
     struct buf text = {.count = 0};
     out->restored = charter_newest(&r->chain)->version;
@@ -210,10 +209,10 @@ enum status council_file_load(struct replica *r, struct council *out, struct fau
         if (status != ST_OK && status != ST_NO_MEMORY) {
             council_file_clear(out, true);
             out->version = 0;
-            status = mark_restored(r, out, f);
+            status = council_file_mark(r, out, f);
         }
     } else if (status == ST_TOO_LARGE) {
-        status = mark_restored(r, out, f);
+        status = council_file_mark(r, out, f);
     }
     buf_release(&file);
     if (status == ST_OK)

@@ -93,6 +93,7 @@ static void a_person_decides(void **state)
                             sizeof(struct oid));
     }
     assert_true(branch_at(arica->replica, 0, &pair)); /* and it could go back */
+    assert_true(council_is_silent(arica->replica));   /* where it may have signed something */
     buf_release(&one);
     buf_release(&two);
     admins_stop(a);
