@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -340,7 +341,7 @@ static enum status choose_path(struct fetch *x, const json_t *file)
         fault_fix(&t->fault, tr("name another one: --out FILE"));
         return ST_EXISTS;
     }
-    snprintf(x->temporary, sizeof x->temporary, "%s.part", x->path);
+    snprintf(x->temporary, sizeof x->temporary, "%s.XXXXXX", x->path);
     return ST_OK;
 }
 
@@ -412,7 +413,7 @@ static enum status take_file(struct fetch *x, const json_t *file)
     if (st != ST_OK)
         return st;
     crypto_generichash_init(&x->hash, NULL, 0, DIGEST_BYTES);
-    t->descriptor = open(x->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    t->descriptor = mkostemp(x->temporary, O_CLOEXEC); /* 0600, and nothing that was there */
     if (t->descriptor < 0)
         return fault_errno(&t->fault, errno, tr("cannot open %s"), x->temporary);
     while (st == ST_OK && t->end.exit == CALL_DONE && t->offset < t->bytes) {

@@ -74,7 +74,9 @@ start santiago
 start iquique
 until_true 60 m iquique fetch "$id" photo.jpg --out "$SCRATCH/back.jpg"
 cmp "$SCRATCH/photo.jpg" "$SCRATCH/back.jpg" || die "the photo is another one"
+echo mine >"$SCRATCH/back.pdf.part" # a file of the person, which no fetch touches
 until_true 30 m iquique fetch "$id" receipt.pdf --out "$SCRATCH/back.pdf"
+test "$(cat "$SCRATCH/back.pdf.part")" = mine || die "fetch took a file that was there"
 cmp "$SCRATCH/receipt.pdf" "$SCRATCH/back.pdf" || die "the receipt is another one"
 until_true 30 m iquique fetch "$id" empty.txt --out "$SCRATCH/back.txt"
 [ ! -s "$SCRATCH/back.txt" ] || die "the empty file is not empty"
