@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/joiner.h"
 #include "daemon/logger.h"
@@ -73,9 +74,26 @@ static int parse(int count, char **words, struct arguments *out)
     return 0;
 }
 
+/* For a person at the terminal, to whom a log's line is hard to read; a line is written whole. */
+static void say_plainly(const char *before, const char *text)
+{
+    char line[FAULT_TEXT_BYTES + FAULT_FIX_BYTES];
+    snprintf(line, sizeof line, "%s%s", before, text);
+    for (char *at = line; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    fprintf(stderr, "%s\n", line);
+}
+
 static int fail(enum status st, const struct fault *f)
 {
     const char *text = f->text[0] != '\0' ? f->text : status_text(st);
+    if (isatty(STDERR_FILENO)) {
+        say_plainly("mingad: ", text);
+        if (f->fix[0] != '\0')
+            say_plainly("        ", f->fix);
+        return (int)verb_exit(st);
+    }
     logger_say(LOGGER_ERROR, "event=failed error=%s text=\"%s\"%s%s%s", status_word(st), text,
                f->fix[0] != '\0' ? " fix=\"" : "", f->fix, f->fix[0] != '\0' ? "\"" : "");
     return (int)verb_exit(st);
