@@ -1,7 +1,6 @@
 #include "daemon/worker.h"
 
 #include <pthread.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -23,6 +22,7 @@
 
 enum {
     BATCH_JOBS_MAX = 256,    /* jobs that share one sync */
+    BATCH_KEEPS_MAX = 32,    /* at most so many that came meanwhile; a person waits behind them */
     IDLE_MS = 5000,          /* of change-free time before a checkpoint */
     NEWS_COMMITS_MAX = 4096, /* commits of one news job; more go in the next */
 };
@@ -51,38 +51,6 @@ struct worker {
     uint64_t tend_ms; /* when the next round of tending is due */
     struct tend tend;
 };
-
-struct job *job_new(enum job_kind kind)
-{
-    struct job *j = mem_alloc(sizeof *j);
-    if (j != NULL)
-        j->kind = kind;
-    return j;
-}
-
-void job_free(struct job *j)
-{
-    if (j == NULL)
-        return;
-    buf_release(&j->data);
-    buf_release(&j->rows);
-    buf_release(&j->health);
-    mem_free(j->items);
-    mem_free(j->ids);
-    mem_free(j->verdicts);
-    mem_free(j->missing);
-    mem_free(j->commits);
-    mem_free(j->heads);
-    mem_free(j->members);
-    mem_free(j->keys);
-    mem_free(j->names);
-    mem_free(j->wishes);
-    mem_free(j->pieces);
-    if (j->invites != NULL)
-        sodium_memzero(j->invites, j->invite_count * sizeof *j->invites);
-    mem_free(j->invites);
-    mem_free(j);
-}
 
 /* ---- the jobs ---- */
 
@@ -552,11 +520,33 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* What was submitted up to 'last'; under the mutex. */
+static struct job *detach(struct worker *w, struct job *last)
+{
+    struct job *first = w->in_first;
+    w->in_first = last->next;
+    if (w->in_first == NULL)
+        w->in_last = NULL;
+    last->next = NULL;
+    return first;
+}
+
+/* Sealed items that came while others were written share their sync: one costs as much as hundreds
+ * of them. NULL: there is none, or something else is before it. */
+static struct job *take_keep(struct worker *w)
+{
+    struct job *j = NULL;
+    pthread_mutex_lock(&w->mutex);
+    if (w->in_first != NULL && w->in_first->kind == JOB_KEEP)
+        j = detach(w, w->in_first);
+    pthread_mutex_unlock(&w->mutex);
+    return j;
+}
+
 /* Up to BATCH_JOBS_MAX jobs, after waiting; NULL where none came before the time of what else is to
  * be done. */
 static struct job *take_batch(struct worker *w, bool *stop_out)
 {
-    struct job *first = NULL;
     uint64_t until_ms = w->idle_ms < w->tend_ms || w->held ? w->idle_ms : w->tend_ms;
     struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
                              .tv_nsec = (long)(until_ms % 1000) * 1000000};
@@ -567,13 +557,7 @@ static struct job *take_batch(struct worker *w, bool *stop_out)
     struct job *last = w->in_first;
     for (int i = 1; last != NULL && last->next != NULL && i < BATCH_JOBS_MAX; i++)
         last = last->next;
-    if (last != NULL) {
-        first = w->in_first;
-        w->in_first = last->next;
-        if (w->in_first == NULL)
-            w->in_last = NULL;
-        last->next = NULL;
-    }
+    struct job *first = last != NULL ? detach(w, last) : NULL;
     *stop_out = w->stopping && first == NULL;
     pthread_mutex_unlock(&w->mutex);
     return first;
@@ -597,8 +581,12 @@ static void finish_some(struct worker *w, struct job **batch, bool verbs)
 /* One batch: every job, one sync; then a person's answers, the news, and what peers asked. */
 static enum status run_batch(struct worker *w, struct job *batch, struct fault *f)
 {
-    for (struct job *j = batch; j != NULL; j = j->next)
+    uint32_t more = 0;
+    for (struct job *j = batch; j != NULL; j = j->next) {
         run_job(w, j);
+        if (j->next == NULL && j->kind == JOB_KEEP && more++ < BATCH_KEEPS_MAX)
+            j->next = take_keep(w);
+    }
     enum status st = replica_sync(w->replica, f);
     if (st == ST_OK) {
         finish_some(w, &batch, true);
