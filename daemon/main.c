@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,7 @@ int main(int count, char **words)
      * back to the system. */
     mallopt(M_ARENA_MAX, 1);
     umask(077);
+    setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0}); /* a core would hold keys in clear */
     signal(SIGPIPE, SIG_IGN);
     bool is_default;
     enum status st = home_choose(a.home, home, &is_default, &f);
