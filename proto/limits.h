@@ -66,7 +66,7 @@ enum {
     SEALED_PIECE_BYTES = 16 * KIB,    /* of sealed items in one message: lanes interleave */
     SEALED_ITEM_BYTES_MAX = 66 * KIB, /* a chunk of 64 KiB with what seals it */
     SEALED_PIECES_MAX = 5,            /* of one item */
-    SEALED_NAMES_MAX = 512,           /* items named in one message, asked for and not answered */
+    SEALED_NAMES_MAX = 2048,          /* items named in one message, asked for and not answered */
 
     /* Commits of a key that is retired or frozen, beyond what counts. */
     QUARANTINE_COMMITS_MAX = 4096,   /* kept of one key: an office's work of months offline */

@@ -6,7 +6,7 @@
 enum {
     FILES_ITEMS_MAX = 16,    /* of FILES on one link: 1 MiB */
     FILES_PARTS_MAX = 24,    /* of PARTIALS_MAX, on all links */
-    VALUES_ITEMS_MAX = 2048, /* of VALUES on one link: asked for, and being made durable */
+    VALUES_ITEMS_MAX = 4096, /* of VALUES on one link: asked for, and being made durable */
     SLOTS_PER_ITEM = 2,      /* at least, so that searches are short */
     VALUE_BYTES = 256,       /* what a value counts as, before its size is known */
     WINDOW_MIN = SEALED_PIECE_BYTES,

@@ -5,7 +5,7 @@
 #include "proto/parcels.h"
 
 enum {
-    VALUES_WISHES = 1024, /* names at hand; asked of the replica once half of them are used */
+    VALUES_WISHES = 4096, /* names at hand; asked of the replica once half of them are used */
     FILES_WISHES = 64,    /* the same: half a megabyte a dozen of them */
     SWEEP_MS = 30 * 1000, /* all names are tried again so often */
     POOR_MS = 200,        /* who had nothing the last time is asked after the others */

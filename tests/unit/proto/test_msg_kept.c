@@ -30,7 +30,7 @@ static void bounds_are_checked(void **state)
     m.kept.waiting = 0;
     m.kept.name_count++;
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
-    assert_int_equal(message_decode(BYTES("\x93\x10\xdc\x02\x01\x00"), &out), ST_TOO_LARGE);
+    assert_int_equal(message_decode(BYTES("\x93\x10\xdc\x08\x01\x00"), &out), ST_TOO_LARGE);
 }
 
 int main(void)

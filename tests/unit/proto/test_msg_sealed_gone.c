@@ -27,7 +27,7 @@ static void bounds_are_checked(void **state)
     assert_int_equal(message_validate(&m), ST_TOO_LARGE);
     assert_int_equal(message_decode(BYTES("\x93\x0f\x00\x90"), &out), ST_MALFORMED);
     assert_int_equal(message_decode(BYTES("\x93\x0f\x02\x90"), &out), ST_TOO_LARGE);
-    assert_int_equal(message_decode(BYTES("\x93\x0f\x00\xdc\x02\x01"), &out), ST_TOO_LARGE);
+    assert_int_equal(message_decode(BYTES("\x93\x0f\x00\xdc\x08\x01"), &out), ST_TOO_LARGE);
 }
 
 int main(void)
