@@ -412,7 +412,7 @@ static enum status take_file(struct reader *r)
     const struct backup_sink *sink = r->sink;
     crypto_generichash_state hash;
     uint8_t sum[DIGEST_BYTES], told[DIGEST_BYTES];
-    uint64_t left;
+    uint64_t left = 0;
     enum status st = take_head(r, &hash, &left);
     if (st == ST_OK && sink->file != NULL)
         st = sink->file(sink->user, r->name, left, r->fault);
