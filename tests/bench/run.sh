@@ -152,7 +152,7 @@ stop santiago
 # ---- sealing ----
 
 # shellcheck source=tests/bench/sealed.sh
-. "$here/sealed.sh"
+. "$here/../bench/sealed.sh"
 
 # ---- W5 ----
 
