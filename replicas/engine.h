@@ -1,7 +1,7 @@
 /*
- * engine: what the files of the façade share: the replica itself. Private to replica.c, recover.c,
- * judge.c, write.c, adoption.c, advance.c, checkpoint.c, verify.c, sealed.c and custody.c; everyone
- * else goes through replica.h.
+ * engine: what the files behind the façade share: the replica itself. Private to replicas/, and
+ * there to what acts on journal, graph, charters or vault as one; everyone else, commands about
+ * records and the daemon among them, goes through replica.h.
  */
 #ifndef REPLICAS_ENGINE_H
 #define REPLICAS_ENGINE_H
