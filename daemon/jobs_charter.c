@@ -97,6 +97,8 @@ void jobs_charter_mark(struct replica *r, struct digest *out)
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
     crypto_generichash_update(&state, charter_newest(replica_charters(r))->hash.id, DIGEST_BYTES);
+    /* Our own key follows a charter that a commit brought only at the sync after it. */
+    crypto_generichash_update(&state, replica_identity(r)->key.id, KEY_BYTES);
     for (uint32_t i = 0; i < count; i++) {
         crypto_generichash_update(&state, (const uint8_t *)&motions[i].count,
                                   sizeof motions[i].count);

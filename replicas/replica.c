@@ -659,7 +659,7 @@ enum status replica_offer_charters(struct replica *r, const struct bytes *files,
             break;
     }
     *grown_out = r->chain.count > before;
-    if (*grown_out && (st == ST_OK || status_class(st) == STATUS_PEER)) {
+    if ((*grown_out || council_is_behind(r)) && (st == ST_OK || status_class(st) == STATUS_PEER)) {
         enum status tended = council_tend(r, f);
         st = tended != ST_OK ? tended : st;
     }
