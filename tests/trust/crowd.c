@@ -15,12 +15,6 @@
 
 enum { WALL_START = 1780000000, WORDS_MAX = 8 };
 
-static const char schema_json[] = "{\"types\":{\"case\":{\"fields\":{"
-                                  "\"a\":{\"class\":\"open\",\"kind\":\"text\"},"
-                                  "\"memo\":{\"class\":\"internal\",\"kind\":\"text\"},"
-                                  "\"name\":{\"class\":\"personal\",\"kind\":\"text\"}},"
-                                  "\"shape\":\"record\",\"writers\":[\"office\"]}}}";
-
 /* libsodium's own randomness comes from the seed too: one seed, one history. */
 static uint64_t entropy_state;
 
@@ -86,6 +80,7 @@ void crowd_open(struct person *p)
     CHECK(p->replica == NULL);
     crowd_must(p->crowd, vault_open(NULL, buf_bytes(&p->vault), &o.vault, &f), "open a vault", &f);
     crowd_must(p->crowd, replica_open(&o, &p->replica, &f), "open a replica", &f);
+    p->opened++;
     const struct tend_options options = {.acknowledge_ms = 600000};
     tend_init(&p->tend, &options);
     uint32_t version = charter_newest(replica_charters(p->replica))->version;
@@ -154,38 +149,38 @@ bool crowd_sync(struct person *p)
         return false;
     }
     buf_reset(&p->vault);
-    crowd_must(p->crowd, vault_image(replica_vault(p->replica), &p->vault, &f), "image", &f);
+    if (p->crowd->plan->vaults)
+        crowd_must(p->crowd, vault_image(replica_vault(p->replica), &p->vault, &f), "image", &f);
     p->charter_seen = charter_newest(replica_charters(p->replica))->version;
     return true;
 }
 
 /* ---- commands ---- */
 
-struct answer {
-    char commit[OID_TEXT + 1], id[RECORD_ID_TEXT + 1];
-};
-
+/* The first member of that name, where it is a text that fits. */
 static void keep_text(struct bytes json, const char *name, char *out, size_t bytes)
 {
     char front[32];
     int used = snprintf(front, sizeof front, "\"%s\":\"", name);
-    const char *text = (const char *)json.data;
-    for (size_t i = 0; i + (size_t)used + bytes <= json.count; i++)
-        if (memcmp(text + i, front, (size_t)used) == 0) {
-            memcpy(out, text + i + used, bytes - 1);
-            out[bytes - 1] = '\0';
-            return;
-        }
+    const uint8_t *at = memmem(json.data, json.count, front, (size_t)used);
+    if (at == NULL)
+        return;
+    at += used;
+    const uint8_t *end = memchr(at, '"', (size_t)(json.data + json.count - at));
+    if (end == NULL || (size_t)(end - at) >= bytes)
+        return;
+    memcpy(out, at, (size_t)(end - at));
+    out[end - at] = '\0';
 }
 
 static void keep_row(void *user, struct bytes json)
 {
-    struct answer *a = user;
+    struct crowd_answer *a = user;
     keep_text(json, "commit", a->commit, sizeof a->commit);
     keep_text(json, "id", a->id, sizeof a->id);
 }
 
-static void acknowledge(struct person *p, const struct answer *a)
+static void acknowledge(struct person *p, const struct crowd_answer *a)
 {
     struct crowd *c = p->crowd;
     struct oid id;
@@ -196,7 +191,7 @@ static void acknowledge(struct person *p, const struct answer *a)
     c->counts[DID_WRITE]++;
 }
 
-static enum status say(struct person *p, const char *const *words, struct answer *a,
+static enum status say(struct person *p, const char *const *words, struct crowd_answer *a,
                        struct fault *f)
 {
     static struct control_request q;
@@ -225,10 +220,11 @@ static enum status say(struct person *p, const char *const *words, struct answer
     return st;
 }
 
-enum status crowd_say(struct person *p, const char *const *words, struct fault *f)
+enum status crowd_ask(struct person *p, const char *const *words, struct crowd_answer *out,
+                      struct fault *f)
 {
-    struct answer a = {.commit = ""};
-    enum status st = say(p, words, &a, f);
+    *out = (struct crowd_answer){.commit = ""};
+    enum status st = say(p, words, out, f);
     if (simdisk_is_off(p->disk)) {
         crowd_crash(p);
         return ST_IO;
@@ -236,8 +232,14 @@ enum status crowd_say(struct person *p, const char *const *words, struct fault *
     if (!crowd_sync(p))
         return ST_IO;
     if (st == ST_OK)
-        acknowledge(p, &a);
+        acknowledge(p, out);
     return st;
+}
+
+enum status crowd_say(struct person *p, const char *const *words, struct fault *f)
+{
+    struct crowd_answer a;
+    return crowd_ask(p, words, &a, f);
 }
 
 bool crowd_tend(struct person *p)
@@ -263,14 +265,10 @@ bool crowd_is_member(const struct person *by, const struct person *p)
 
 static void make(struct crowd *c, uint32_t index)
 {
-    static const char *const labels[CROWD_COUNT] = {"arica", "calama",  "iquique",
-                                                    "talca", "auditor", "fosis"};
+    const struct crowd_seat *seat = &c->plan->of[index];
     struct person *p = &c->of[index];
-    *p = (struct person){.crowd = c, .index = index};
-    p->role = index == CROWD_AUDITOR   ? CHARTER_AUDITOR
-              : index == CROWD_PARTNER ? CHARTER_PARTNER
-                                       : CHARTER_OFFICE;
-    memcpy(p->label, labels[index], strlen(labels[index]) + 1);
+    *p = (struct person){.crowd = c, .index = index, .role = seat->role};
+    memcpy(p->label, seat->label, strlen(seat->label) + 1);
     crypto_sign_keypair(p->identity.key.id, p->identity.secret);
     p->disk = simdisk_new();
     p->repo = simrepo_new(p->disk);
@@ -299,9 +297,9 @@ static void found(struct crowd *c)
     struct fault f = {0};
     memcpy(founder.label, p->label, sizeof founder.label);
     founder.key = p->identity.key;
-    crowd_must(c, schema_system_merge(BYTES(schema_json), &schema, &f), "schema", &f);
+    crowd_must(c, schema_system_merge(c->plan->schema, &schema, &f), "schema", &f);
     crowd_must(c,
-               charter_found("Trust", &founder, buf_bytes(&schema), p->identity.secret, &file, &f),
+               charter_found("Crowd", &founder, buf_bytes(&schema), p->identity.secret, &file, &f),
                "found", &f);
     crowd_must(c, charter_chain_add(&chain, buf_bytes(&file), NULL, &f), "found", &f);
     c->network = chain.network;
@@ -316,7 +314,7 @@ static void found(struct crowd *c)
 static void enrol(struct crowd *c, uint32_t index)
 {
     struct person *p = &c->of[index];
-    struct charter_member member = {.role = p->role, .admin = false};
+    struct charter_member member = {.role = p->role, .treasurer = c->plan->of[index].treasurer};
     struct fault f = {0};
     memcpy(member.label, p->label, sizeof member.label);
     member.key = p->identity.key;
@@ -331,66 +329,35 @@ static void enrol(struct crowd *c, uint32_t index)
     crowd_open(p);
 }
 
-static void everyone_meets(struct crowd *c)
+void crowd_meet_all(struct crowd *c)
 {
     for (int round = 0; round < 2; round++)
-        for (uint32_t i = 0; i < CROWD_COUNT; i++)
+        for (uint32_t i = 0; i < c->count; i++)
             for (uint32_t k = 0; k < i; k++)
                 (void)crowd_meet(&c->of[i], &c->of[k]);
 }
 
-/* The second admin by the first alone, the third by both. */
-static void appoint(struct crowd *c)
+void crowd_begin(struct crowd *c, const struct crowd_plan *plan, uint64_t seed, uint64_t *counts)
 {
-    struct fault f = {0};
-    for (uint32_t i = 1; i < CROWD_ADMINS; i++) {
-        const char *change[] = {"member", "change", c->of[i].label, "--rights=admin", NULL};
-        const char *approve[] = {"member", "approve", NULL};
-        enum status st = crowd_say(&c->of[0], change, &f);
-        if (st == ST_NEEDS_PERSON) {
-            everyone_meets(c);
-            st = crowd_say(&c->of[1], approve, &f);
-            if (st != ST_OK && st != ST_NEEDS_PERSON)
-                crowd_must(c, st, "approve", &f);
-        } else {
-            crowd_must(c, st, "appoint", &f);
-        }
-        everyone_meets(c);
-    }
-    if (!charter_by_label(charter_newest(replica_charters(c->of[0].replica)),
-                          bytes_of_text(c->of[2].label))
-             ->admin)
-        crowd_fail(c, "three admins were not appointed");
-}
-
-void crowd_begin(struct crowd *c, uint64_t seed, uint64_t *counts)
-{
-    *c = (struct crowd){.seed = seed, .random = seed ^ 0x7472757374, .counts = counts};
+    CHECK(plan->count > 0 && plan->count <= CROWD_MAX);
+    *c = (struct crowd){.seed = seed,
+                        .random = seed ^ 0x7472757374,
+                        .counts = counts,
+                        .plan = plan,
+                        .count = plan->count};
     entropy_state = seed;
     randombytes_set_implementation(&seeded);
-    for (uint32_t i = 0; i < CROWD_COUNT; i++)
+    for (uint32_t i = 0; i < c->count; i++)
         make(c, i);
     found(c);
-    for (uint32_t i = 1; i < CROWD_COUNT; i++)
+    for (uint32_t i = 1; i < c->count; i++)
         enrol(c, i);
-    everyone_meets(c);
-    appoint(c);
-    for (uint32_t i = 0; i < CROWD_RECORDS; i++) {
-        static const char *const words[] = {"add", "case", "a=begun", NULL};
-        struct answer a = {.commit = ""};
-        struct fault f = {0};
-        crowd_must(c, say(&c->of[i % CROWD_OFFICES], words, &a, &f), "add", &f);
-        if (!crowd_sync(&c->of[i % CROWD_OFFICES]))
-            crowd_fail(c, "no power");
-        acknowledge(&c->of[i % CROWD_OFFICES], &a);
-        memcpy(c->records[i], a.id, sizeof a.id);
-    }
-    everyone_meets(c);
+    crowd_meet_all(c);
 }
 
 void crowd_end(struct crowd *c)
 {
-    for (uint32_t i = 0; i < CROWD_COUNT; i++) {
+    for (uint32_t i = 0; i < c->count; i++) {
         struct person *p = &c->of[i];
         replica_drop(p->replica);
         simrepo_free(p->repo);

@@ -1,6 +1,7 @@
 /*
- * crowd: members whose trust is tested: real replicas on disks that lose power, who meet by chance,
- * remove each other, go back to old backups, seal, erase and lose their vaults. All from one seed.
+ * crowd: members in one thread: real replicas on disks that lose power, who meet by chance, remove
+ * each other, go back to old backups, seal, erase and lose their vaults. All from one seed. What
+ * they do is the program's: minga-trust (trust.c) or minga-funds (tests/funds).
  *
  * What two members exchange is what their daemons would: charters to everyone who ever was a
  * member, motions, commits and sealed items only to who is one. The wire itself is tests/sim's.
@@ -14,6 +15,21 @@
 #include "tests/sim/simdisk.h"
 #include "tests/sim/simrepo.h"
 
+enum { CROWD_MAX = 8, CROWD_WRITES_MAX = 1024 };
+
+/* Who there is; the first founds the network and is its admin and a treasurer. */
+struct crowd_plan {
+    uint32_t count; /* 1 .. CROWD_MAX */
+    struct crowd_seat {
+        const char *label;
+        enum charter_role role;
+        bool treasurer;
+    } of[CROWD_MAX];
+    struct bytes schema; /* any JSON; the system's types are added */
+    bool vaults;         /* sealed values are written: they travel, and outlive the power */
+};
+
+/* The members of minga-trust. */
 enum {
     CROWD_OFFICES = 4, /* the first three become admins */
     CROWD_ADMINS = 3,
@@ -21,7 +37,6 @@ enum {
     CROWD_PARTNER = 5,
     CROWD_COUNT = 6,
     CROWD_RECORDS = 4,
-    CROWD_WRITES_MAX = 1024,
 };
 
 /* What happened, over all seeds; one that never happens fails the run. */
@@ -68,7 +83,8 @@ struct person {
         struct buf vault;
         uint32_t charter;
     } saved;
-    bool went_back; /* ever: what only its disk held may be gone */
+    bool went_back;  /* ever: what only its disk held may be gone */
+    uint32_t opened; /* how often */
     uint32_t charter_seen;
 };
 
@@ -79,17 +95,19 @@ struct write { /* acknowledged */
 
 struct crowd {
     uint64_t seed, random, entropy, now_ms;
-    struct person of[CROWD_COUNT];
+    const struct crowd_plan *plan;
+    struct person of[CROWD_MAX];
+    uint32_t count;
     struct digest network;
-    char records[CROWD_RECORDS][RECORD_ID_TEXT + 1];
+    char records[CROWD_RECORDS][RECORD_ID_TEXT + 1]; /* of minga-trust */
     uint32_t side; /* a partition: bits of those on one side; 0: none */
     struct write writes[CROWD_WRITES_MAX];
     uint32_t write_count, tokens;
     uint64_t *counts; /* DID_COUNT, added to */
 };
 
-/* crowd_begin(): a network of all, its records there and known to everyone. */
-void crowd_begin(struct crowd *c, uint64_t seed, uint64_t *counts);
+/* crowd_begin(): a network of all, known to everyone. 'plan' is borrowed until crowd_end(). */
+void crowd_begin(struct crowd *c, const struct crowd_plan *plan, uint64_t seed, uint64_t *counts);
 void crowd_end(struct crowd *c);
 
 uint32_t crowd_draw(struct crowd *c, uint32_t below);
@@ -108,6 +126,13 @@ void crowd_go_back(struct person *p);
 /* crowd_sync(): what was written or accepted is durable; false: the power went, and is back. */
 bool crowd_sync(struct person *p);
 
+/* crowd_ask(): as crowd_say(), and what the answer names ("" where it names none). */
+struct crowd_answer {
+    char commit[OID_TEXT + 1], id[ENTRY_ID_TEXT + 1];
+};
+MUST_USE enum status crowd_ask(struct person *p, const char *const *words, struct crowd_answer *out,
+                               struct fault *f);
+
 /* crowd_say(): a command, by its words (NULL ends them; "--name=value" is an option).
  * Errors: as verb_run(); what the power did to it: ST_IO */
 MUST_USE enum status crowd_say(struct person *p, const char *const *words, struct fault *f);
@@ -115,13 +140,16 @@ MUST_USE enum status crowd_say(struct person *p, const char *const *words, struc
 /* crowd_meet(): 'a' and 'b' exchange what they have, both ways. true: something was new. */
 bool crowd_meet(struct person *a, struct person *b);
 
+/* crowd_meet_all(): everyone everyone else, twice. */
+void crowd_meet_all(struct crowd *c);
+
 /* crowd_tend(): what a quiet moment brings. true: it wrote. */
 bool crowd_tend(struct person *p);
 
 /* crowd_is_member(): whether a person's key is in force by the newest charter of 'by'. */
 bool crowd_is_member(const struct person *by, const struct person *p);
 
-/* crowd_check(): after all have met: what has to be so. */
+/* crowd_check(): of minga-trust: after all have met: what has to be so. */
 void crowd_check(struct crowd *c);
 
 #endif

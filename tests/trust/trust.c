@@ -47,6 +47,62 @@ static const char *const event_texts[DID_COUNT] = {
     [DID_EXCUSE] = "acknowledged writes lost to a backup's return alone",
 };
 
+static const char schema_json[] = "{\"types\":{\"case\":{\"fields\":{"
+                                  "\"a\":{\"class\":\"open\",\"kind\":\"text\"},"
+                                  "\"memo\":{\"class\":\"internal\",\"kind\":\"text\"},"
+                                  "\"name\":{\"class\":\"personal\",\"kind\":\"text\"}},"
+                                  "\"shape\":\"record\",\"writers\":[\"office\"]}}}";
+
+/* The second admin by the first alone, the third by both. */
+static void appoint(struct crowd *c)
+{
+    struct fault f = {0};
+    for (uint32_t i = 1; i < CROWD_ADMINS; i++) {
+        const char *change[] = {"member", "change", c->of[i].label, "--rights=admin", NULL};
+        const char *approve[] = {"member", "approve", NULL};
+        enum status st = crowd_say(&c->of[0], change, &f);
+        if (st == ST_NEEDS_PERSON) {
+            crowd_meet_all(c);
+            st = crowd_say(&c->of[1], approve, &f);
+            if (st != ST_OK && st != ST_NEEDS_PERSON)
+                crowd_must(c, st, "approve", &f);
+        } else {
+            crowd_must(c, st, "appoint", &f);
+        }
+        crowd_meet_all(c);
+    }
+    if (!charter_by_label(charter_newest(replica_charters(c->of[0].replica)),
+                          bytes_of_text(c->of[2].label))
+             ->admin)
+        crowd_fail(c, "three admins were not appointed");
+}
+
+/* All of them, three of them admins, and records that everyone knows. */
+static void begin(struct crowd *c, uint64_t seed, uint64_t *counts)
+{
+    static struct crowd_plan plan = {
+        .count = CROWD_COUNT,
+        .of = {{.label = "arica", .role = CHARTER_OFFICE},
+               {.label = "calama", .role = CHARTER_OFFICE},
+               {.label = "iquique", .role = CHARTER_OFFICE},
+               {.label = "talca", .role = CHARTER_OFFICE},
+               {.label = "auditor", .role = CHARTER_AUDITOR},
+               {.label = "fosis", .role = CHARTER_PARTNER}},
+        .vaults = true,
+    };
+    plan.schema = bytes_of_text(schema_json);
+    crowd_begin(c, &plan, seed, counts);
+    appoint(c);
+    for (uint32_t i = 0; i < CROWD_RECORDS; i++) {
+        static const char *const words[] = {"add", "case", "a=begun", NULL};
+        struct crowd_answer a;
+        struct fault f = {0};
+        crowd_must(c, crowd_ask(&c->of[i % CROWD_OFFICES], words, &a, &f), "add", &f);
+        memcpy(c->records[i], a.id, sizeof c->records[i]);
+    }
+    crowd_meet_all(c);
+}
+
 static struct person *somebody(struct crowd *c, uint32_t below)
 {
     return &c->of[crowd_draw(c, below)];
@@ -252,7 +308,7 @@ static void live(uint64_t seed, uint64_t counts[static DID_COUNT])
 {
     struct crowd *c = mem_alloc(sizeof *c);
     CHECK(c != NULL);
-    crowd_begin(c, seed, counts);
+    begin(c, seed, counts);
     uint32_t steps = STEPS_MIN + crowd_draw(c, STEPS_MAX - STEPS_MIN);
     for (uint32_t i = 0; i < steps; i++)
         step(c);
