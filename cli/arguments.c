@@ -61,6 +61,14 @@ static enum status no_value(struct parse *p, const char *name)
     return usage(p);
 }
 
+/* Seconds, as the daemon reads them. */
+static bool is_seconds(const char *text)
+{
+    enum { SECONDS_DIGITS_MAX = 6 };
+    size_t digits = strspn(text, "0123456789");
+    return text[digits] == '\0' && digits >= 1 && digits <= SECONDS_DIGITS_MAX;
+}
+
 static bool names(const char *text, size_t bytes, const char *name)
 {
     return strlen(name) == bytes && strncmp(text, name, bytes) == 0;
@@ -154,6 +162,10 @@ static enum status take_option(struct parse *p)
             return no_value(p, text);
     } else if (text[bytes] == '=') {
         fault_set(p->fault, ST_USAGE, tr("--%s takes no value"), name);
+        return usage(p);
+    }
+    if (strcmp(name, "timeout") == 0 && !is_seconds(value)) {
+        fault_set(p->fault, ST_USAGE, tr("--timeout: \"%s\" is no number of seconds"), value);
         return usage(p);
     }
     if (call_has(p->call, name)) {

@@ -20,6 +20,8 @@
 #include "replicas/json.h"
 #include "replicas/replica.h"
 #include "replicas/roster.h"
+#include "replicas/schema.h"
+#include "replicas/schema_system.h"
 #include "replicas/settings.h"
 
 enum { ID_TEXT_BYTES = 2 * DIGEST_BYTES + 1 };
@@ -126,8 +128,16 @@ static enum status choose_schema(const struct call *c, struct buf *given, struct
     *out = (struct bytes){shipped_schema, shipped_schema_bytes};
     if (schema == NULL)
         return ST_OK;
+    struct buf whole = {0};
+    struct schema *parsed = NULL;
     enum status st = file_read(schema, CHARTER_BYTES_MAX, given, f);
     *out = buf_bytes(given);
+    if (st == ST_OK) /* before anything is made in the home */
+        st = schema_system_merge(*out, &whole, f);
+    if (st == ST_OK)
+        st = schema_parse(buf_bytes(&whole), &parsed, f);
+    schema_free(parsed);
+    buf_release(&whole);
     return st;
 }
 
@@ -193,7 +203,7 @@ int begin_init(struct call *c)
                                &identity, &f);
     if (st == ST_OK)
         st = found(c, &identity, schema, &network, &f);
-    if (st == ST_NOT_SCHEMA && call_has(c, "schema"))
+    if ((st == ST_NOT_SCHEMA || st == ST_MALFORMED) && call_has(c, "schema"))
         st = fault_context(&f, st, "%s", call_option(c, "schema"));
     sodium_memzero(&identity.secret, sizeof identity.secret);
     sodium_memzero(&identity.wrap, sizeof identity.wrap);

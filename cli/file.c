@@ -35,8 +35,11 @@ enum status file_read(const char *path, size_t bytes_max, struct buf *out, struc
     if (strcmp(path, "-") == 0)
         return read_all(STDIN_FILENO, tr("standard input"), bytes_max, out, f);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT)
-        return fault_set(f, ST_NOT_FOUND, tr("there is no file %s"), path);
+    if (descriptor < 0 && errno == ENOENT) {
+        fault_set(f, ST_NOT_FOUND, tr("there is no file %s"), path);
+        fault_fix(f, "%s", tr("check the name and the folder: ls -l shows what is there"));
+        return ST_NOT_FOUND;
+    }
     if (descriptor < 0)
         return fault_errno(f, errno, tr("cannot open %s"), path);
     enum status st = read_all(descriptor, path, bytes_max, out, f);

@@ -206,6 +206,10 @@ int rescue_restore(struct call *c)
         st = fault_set(&f, ST_USAGE, "%s", tr("--restore takes everything from the backup"));
         fault_fix(&f, "%s", tr("use: minga init --restore FILE [--passphrase-file FILE]"));
     }
+    if (st == ST_OK && access(call_option(c, "restore"), F_OK) != 0) { /* before anybody types */
+        st = fault_set(&f, ST_NOT_FOUND, tr("there is no file %s"), call_option(c, "restore"));
+        fault_fix(&f, "%s", tr("check the name and the folder: ls -l shows what is there"));
+    }
     if (st == ST_OK)
         st = phrase_old(c, "passphrase-file", tr("Passphrase of the backup: "), &secret, &f);
     if (st == ST_OK)

@@ -4,6 +4,10 @@ static const struct language_entry ENTRIES[] = {
     /* Of the command line. */
     {"use: minga %s", "uso: minga %s"},
     {"%s wants a value behind it", "%s necesita un valor detrás"},
+    {"--timeout: \"%s\" is no number of seconds",
+     "--timeout: \"%s\" no es un número de segundos"},
+    {"check the name and the folder: ls -l shows what is there",
+     "revise el nombre y la carpeta: ls -l muestra lo que hay"},
     {"%s takes no value", "%s no lleva valor"},
     {"there is no command \"%s\"", "no hay ninguna orden «%s»"},
     {"did you mean: minga %s", "¿quiso decir: minga %s?"},
@@ -343,6 +347,7 @@ static const struct language_entry ENTRIES[] = {
     {"look for a quotation mark that is opened and never closed",
      "busque unas comillas que se abren y no se cierran"},
     {"Left out, as personal data: %s", "Se dejan fuera, por ser datos personales: %s"},
+    {"Not in the file, filled in for you: %s", "No está en el archivo, se completa por usted: %s"},
     {"... more rejected rows: %llu", "... más filas rechazadas: %llu"},
     {"%s: %lld added, %lld changed, %lld the same, %lld rejected (%lld commits)",
      "%s: %lld nuevos, %lld cambiados, %lld iguales, %lld rechazados (%lld commits)"},

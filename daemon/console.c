@@ -181,7 +181,8 @@ static void change_peers(struct client *c, const struct control_request *q, bool
     if (equals != NULL)
         *equals = '\0';
     if (add != (equals != NULL) || !label_is_valid(bytes_of_text(word))) {
-        refuse(c, ST_USAGE, add ? "a peer is added as LABEL=HOST:PORT" : "no such label", "");
+        refuse(c, ST_USAGE, add ? "a peer is added as LABEL=HOST:PORT" : "no such label",
+               add ? "as in: minga peer add iquique=iquique.example.org:7717" : "");
         return;
     }
     snprintf(key, sizeof key, "peer.%.*s.address", LABEL_BYTES_MAX, word);
@@ -191,7 +192,7 @@ static void change_peers(struct client *c, const struct control_request *q, bool
     if (st == ST_OK)
         list_peers(c);
     else
-        refuse(c, st, f.text, f.fix);
+        refuse(c, st == ST_BAD_CONFIG ? ST_USAGE : st, f.text, f.fix); /* what was typed is bad */
 }
 
 static uint64_t wait_ms(const struct control_request *q, uint64_t otherwise)

@@ -38,6 +38,14 @@ struct arguments {
 
 enum { JOIN_SECONDS = 120 };
 
+static bool take_seconds(const char *text, unsigned *out)
+{
+    enum { SECONDS_DIGITS_MAX = 6 };
+    size_t digits = strspn(text, "0123456789");
+    *out = (unsigned)strtoul(text, NULL, 10);
+    return text[digits] == '\0' && digits >= 1 && digits <= SECONDS_DIGITS_MAX;
+}
+
 /* Exit code 2 and a sentence on wrong usage; 0 otherwise. */
 static int parse(int count, char **words, struct arguments *out)
 {
@@ -69,8 +77,11 @@ static int parse(int count, char **words, struct arguments *out)
             return 2;
         }
         *value = words[++i];
-        if (seconds != NULL)
-            out->timeout_s = (unsigned)strtoul(seconds, NULL, 10);
+        if (seconds != NULL && !take_seconds(seconds, &out->timeout_s)) {
+            fprintf(stderr, "mingad: --timeout: \"%s\" is no number of seconds\n%s", seconds,
+                    usage);
+            return 2;
+        }
     }
     return 0;
 }

@@ -66,6 +66,12 @@ bad 2 usage "address.*HOST:PORT" init Other --as other --listen nowhere
 bad 2 usage "a label is" init Other --as "Not A Label"
 bad 2 usage "stage" set "$id" stage
 bad 2 usage "twice" set "$id" stage=workshop stage=purchase
+bad 2 usage "number of seconds.*${n}use: minga status" status --wait --timeout soon
+bad 2 usage "." peer add talca=nowhere
+printf '{"types":{"x":{"shape":"blob"}}}' >"$SCRATCH/bad.json"
+told 2 not-schema "shape" fresh init Other --as other --schema "$SCRATCH/bad.json" --no-passphrase
+told 1 not-found "none.json${n}.*ls" fresh init --restore "$SCRATCH/none.json"
+[ ! -e "$SCRATCH/fresh" ] || wrong "something was left of a refused init"
 bad 2 usage "span|7d" invite newcomer --expires soon
 bad 2 usage "role|office, auditor" invite newcomer --role king
 bad 2 usage "repair.*${n}use: minga repair" repair everything
