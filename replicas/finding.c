@@ -61,24 +61,34 @@ static const struct finding_facts FACTS[FINDING_RULES] = {
         {"outlay-before-act",
          FINDING_WARNING,
          false,
-         {{"the %1 %2 of %3 for enterprise %4 is dated %5, before what it stands on (%6)",
-           "el %1 %2 de %3 para el emprendimiento %4 es del %5, antes de lo que lo sostiene (%6)"},
-          {"the %1 %2 of %3 (%5) stands on no award, and on no visit that selected %4",
-           "el %1 %2 de %3 (%5) no se apoya en una adjudicación ni en una visita que eligió a "
-           "%4"}}},
+         {{"disbursement %1 of %2 for enterprise %3 is dated %4, before its award (%5)",
+           "el desembolso %1 de %2 para el emprendimiento %3 es del %4, antes de su adjudicación "
+           "(%5)"},
+          {"disbursement %1 of %2 for enterprise %3 is dated %4, before the visit that selected "
+           "its household (%5)",
+           "el desembolso %1 de %2 para el emprendimiento %3 es del %4, antes de la visita que "
+           "eligió a su hogar (%5)"},
+          {"disbursement %1 of %2 (%4) for enterprise %3 stands on no award, and on no visit that "
+           "selected its household",
+           "el desembolso %1 de %2 (%4) para el emprendimiento %3 no se apoya en una adjudicación "
+           "ni en una visita que eligiera a su hogar"},
+          {"purchase %1 of %2 for enterprise %3 is dated %4, before the first disbursement for it "
+           "(%5)",
+           "la compra %1 de %2 para el emprendimiento %3 es del %4, antes del primer desembolso "
+           "para él (%5)"}}},
     [FINDING_OUTSIDE_PERIOD] =
         {"outside-period",
          FINDING_WARNING,
          false,
-         {{"the %1 %2 of %3 is dated %4, outside the programme's period (%5 to %6)",
-           "el %1 %2 de %3 es del %4, fuera del período del programa (%5 a %6)"}}},
+         {{"%1 %2 of %3 (%4 %5) is dated %6, outside the programme's period (%7 to %8)",
+           "%1 %2 de %3 (%4 %5) es del %6, fuera del período del programa (%7 a %8)"}}},
     [FINDING_SESSIONS_MISSING] =
         {"sessions-missing",
          FINDING_WARNING,
          true,
          {{"enterprise %1 of %2 had %3 of %4 individual sessions",
            "el emprendimiento %1 de %2 tuvo %3 de %4 sesiones individuales"},
-          {"%2 held %3 of %4 group sessions", "%2 hizo %3 de %4 sesiones de grupo"}}},
+          {"%1 held %2 of %3 group sessions", "%1 hizo %2 de %3 sesiones de grupo"}}},
     [FINDING_CONFLICT_ON_MONEY] = {"conflict-on-money",
                                    FINDING_ERROR,
                                    false,

@@ -42,7 +42,7 @@ enum finding_language { FINDING_ENGLISH, FINDING_SPANISH, FINDING_LANGUAGES };
 enum {
     FINDING_TEXTS_MAX = 9,    /* parameters of a sentence */
     FINDING_TEXT_BYTES = 128, /* of one of them; a longer one is cut */
-    FINDING_VARIANTS = 2,     /* sentences of one rule */
+    FINDING_VARIANTS = 4,     /* sentences of one rule */
 };
 
 struct finding_facts {
