@@ -62,11 +62,14 @@ struct book_entry {
     uint32_t about;          /* in entries: REVERSAL: what it reverses; TRANSFER: the purchase */
     uint32_t reversed_by;    /* in entries: the reversal of this one */
     uint32_t documents;      /* files that are attached to it */
+    uint8_t named[20];       /* the id that it names, there or not: 12 bytes of an enterprise, 20 of
+                              * an entry; zero: none */
+    bool of_writer;          /* nothing in it says whose it is: 'office' is its writer's label */
 };
 
 struct book_posting { /* what the stubs of accounts/ say */
     uint32_t account; /* in accounts */
-    uint32_t entry;   /* in entries */
+    uint32_t entry;   /* in entries; BOOK_NONE: of a type that the book has no kind for */
     int64_t amount;   /* signed minor units */
 };
 
@@ -80,6 +83,7 @@ struct book_enterprise {
     uint8_t id[12];
     book_text_at number, office, line, trade, stage; /* "line" of contribution: "idea" … */
     uint32_t household;                              /* in households */
+    uint8_t named[12];                               /* the household's id, there or not */
 };
 struct book_household {
     uint8_t id[12];
@@ -92,6 +96,7 @@ struct book_visit {
     uint32_t household;
     int32_t day;
     int64_t score;
+    uint8_t named[12]; /* the household's id, there or not */
 };
 struct book_session {
     uint8_t id[12];
@@ -99,6 +104,7 @@ struct book_session {
     uint32_t enterprise;                      /* BOOK_NONE: for all of its office */
     int32_t day;
     int64_t ordinal;
+    uint8_t named[12]; /* the enterprise's id, there or not */
 };
 struct book_income {
     uint8_t id[12];
@@ -106,6 +112,7 @@ struct book_income {
     uint32_t enterprise;
     int32_t day;
     struct book_money monthly; /* currency "": not measured */
+    uint8_t named[12];         /* the enterprise's id, there or not */
 };
 struct book_contact {
     uint8_t id[12];
@@ -121,6 +128,15 @@ struct book_programme {
     char lines_currency[4];
     int64_t line_idea, line_innovation, line_strengthening; /* minor units or BOOK_UNKNOWN */
     int64_t families, people, enterprises, income_increase_percent; /* as promised */
+};
+
+struct book_document { /* a file that is attached to a record or an entry */
+    uint8_t id[12];
+    uint8_t about[20];   /* the record's id: 12 bytes, or an entry's 20; zero: it names none */
+    uint8_t about_bytes; /* 12, 20 or 0 */
+    bool internal;       /* a document, else an attachment with personal data */
+    book_text_at media;
+    int64_t bytes;
 };
 
 struct book_conflict { /* a field of a record with values that differ */
@@ -153,12 +169,17 @@ struct book {
     uint32_t contact_count;
     struct book_programme *programmes; /* usually one */
     uint32_t programme_count;
+    struct book_document *documents; /* by what they are about, then by id */
+    uint32_t document_count;
     struct book_conflict *conflicts;
     uint32_t conflict_count;
+    struct book_inside *inside; /* its own business: booking.h */
 };
 
 /* book_read(): the book of the replica's state, read whole. Works on a readonly one.
- * Errors: ST_CORRUPT (a record, an entry or a stub of the state), ST_IO, ST_NO_MEMORY */
+ * Tidies the store: nothing lent by it outlives the call.
+ * Errors: ST_CORRUPT (a record, an entry or a stub of the state), ST_TOO_LARGE (a sum beyond 2^63),
+ *         ST_IO, ST_NO_MEMORY */
 MUST_USE enum status book_read(struct replica *r, struct book **out, struct fault *f);
 
 /* book_follow(): bring a book to the replica's state by the difference of the two trees, or read it
