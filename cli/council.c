@@ -19,6 +19,16 @@ static const char *text_of(const json_t *object, const char *name, struct buf *o
     return buf_text(out);
 }
 
+static void print_audit(const json_t *change)
+{
+    const json_t *sessions = json_object_get(change, "sessions");
+    output_line(stdout,
+                tr("  an audit expects %lld group and %lld individual sessions, and hides groups "
+                   "below %lld"),
+                number(sessions, "group"), number(sessions, "individual"),
+                number(change, "small_cell"));
+}
+
 static void print_change(const json_t *change)
 {
     const char *kind = output_text(change, "change"), *label = output_text(change, "label");
@@ -41,6 +51,8 @@ static void print_change(const json_t *change)
         output_line(stdout, tr("  %s is at %s"), label, text_of(change, "address", &what));
     else if (strcmp(kind, "schema") == 0)
         output_line(stdout, tr("  the schema grows: %s"), text_of(change, "types", &what));
+    else if (strcmp(kind, "audit") == 0)
+        print_audit(change);
     else
         output_line(stdout, tr("  something of a kind that this version does not know"));
     buf_release(&what);

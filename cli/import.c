@@ -26,7 +26,7 @@ struct import {
     long long counts[COUNT_COUNT];
     struct buf rejects; /* the reject file */
     char reject_path[HOME_PATH_MAX];
-    json_t *left_out;
+    json_t *left_out, *filled;
     uint64_t rejects_told;
 };
 
@@ -81,12 +81,17 @@ static void add_reject(struct import *im, const json_t *reject)
     im->rejects_told++;
 }
 
-static void add_left_out(struct import *im, const json_t *name)
+/* The names that are not in 'out' yet. */
+static void add_names(json_t *out, const json_t *names)
 {
-    for (size_t i = 0; i < json_array_size(im->left_out); i++)
-        if (json_equal(json_array_get(im->left_out, i), name))
-            return;
-    (void)json_array_append_new(im->left_out, json_deep_copy(name));
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const json_t *name = json_array_get(names, i);
+        size_t at = 0;
+        while (at < json_array_size(out) && !json_equal(json_array_get(out, at), name))
+            at++;
+        if (at == json_array_size(out))
+            (void)json_array_append_new(out, json_deep_copy(name));
+    }
 }
 
 static void on_row(void *user, struct bytes json)
@@ -95,12 +100,11 @@ static void on_row(void *user, struct bytes json)
     json_t *row = json_loadb((const char *)json.data, json.count, 0, NULL);
     for (int i = 0; i < COUNT_COUNT; i++)
         im->counts[i] += (long long)json_integer_value(json_object_get(row, COUNTS[i]));
-    const json_t *rejects = json_object_get(row, "rejects"),
-                 *out = json_object_get(row, "left_out");
+    const json_t *rejects = json_object_get(row, "rejects");
     for (size_t i = 0; i < json_array_size(rejects); i++)
         add_reject(im, json_array_get(rejects, i));
-    for (size_t i = 0; i < json_array_size(out); i++)
-        add_left_out(im, json_array_get(out, i));
+    add_names(im->left_out, json_object_get(row, "left_out"));
+    add_names(im->filled, json_object_get(row, "filled"));
     json_decref(row);
 }
 
@@ -208,6 +212,17 @@ static enum status write_rejects(struct import *im)
     return st;
 }
 
+static void print_names(struct buf *row, const char *member, const json_t *names)
+{
+    buf_add_format(row, ",\"%s\":[", member);
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        buf_add_text(row, i > 0 ? "," : "");
+        json_add_text(row, bytes_of_text(name != NULL ? name : ""));
+    }
+    buf_add_text(row, "]");
+}
+
 static void print_json(const struct import *im)
 {
     struct buf row = {0}, path = {0};
@@ -220,13 +235,9 @@ static void print_json(const struct import *im)
         json_add_text(&row, buf_bytes(&path));
     else
         buf_add_text(&row, "null");
-    buf_add_text(&row, ",\"left_out\":[");
-    for (size_t i = 0; i < json_array_size(im->left_out); i++) {
-        const char *name = json_string_value(json_array_get(im->left_out, i));
-        buf_add_text(&row, i > 0 ? "," : "");
-        json_add_text(&row, bytes_of_text(name != NULL ? name : ""));
-    }
-    buf_add_text(&row, "]}");
+    print_names(&row, "left_out", im->left_out);
+    print_names(&row, "filled", im->filled);
+    buf_add_text(&row, "}");
     if (buf_status(&row) == ST_OK)
         call_row(im->call, buf_bytes(&row));
     buf_release(&path);
@@ -241,6 +252,12 @@ static void print_totals(const struct import *im)
         struct buf names = {0};
         output_value(im->left_out, &names);
         call_say(c, tr("Left out, as personal data: %s"), buf_text(&names));
+        buf_release(&names);
+    }
+    if (json_array_size(im->filled) > 0) {
+        struct buf names = {0};
+        output_value(im->filled, &names);
+        call_say(c, tr("Not in the file, filled in for you: %s"), buf_text(&names));
         buf_release(&names);
     }
     if (im->rejects_told > REJECTS_SHOWN)
@@ -289,7 +306,7 @@ static int finish(struct import *im, enum status st, const struct client_end *en
 
 int import_run(struct call *c)
 {
-    struct import im = {.call = c, .left_out = json_array()};
+    struct import im = {.call = c, .left_out = json_array(), .filled = json_array()};
     struct client_end end = {.exit = CALL_DONE};
     enum status st = file_read(c->words[1], IMPORT_FILE_BYTES_MAX, &im.content, &im.fault);
     if (st == ST_OK)
@@ -307,6 +324,7 @@ int import_run(struct call *c)
     }
     client_close(im.client);
     json_decref(im.left_out);
+    json_decref(im.filled);
     buf_release(&im.content);
     buf_release(&im.rejects);
     return exit;

@@ -290,6 +290,9 @@ static const struct language_entry ENTRIES[] = {
     {"  %s has these rights: %s", "  %s tiene estos derechos: %s"},
     {"  %s is at %s", "  %s está en %s"},
     {"  the schema grows: %s", "  crece el esquema: %s"},
+    {"  an audit expects %lld group and %lld individual sessions, and hides groups below %lld",
+     "  la auditoría espera %lld sesiones grupales y %lld individuales, y oculta los grupos de "
+     "menos de %lld"},
     {"  something of a kind that this version does not know", "  algo que esta versión no conoce"},
     {"motion %lld, by %s, for charter %lld (%.16s):",
      "moción %lld, de %s, para la carta %lld (%.16s):"},

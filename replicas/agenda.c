@@ -88,13 +88,14 @@ static void compare_schemas(struct list *l, const struct charter *before,
                             const struct charter *next)
 {
     struct object o;
-    struct bytes name, value, old = object_find(before->schema_json, "types");
+    struct bytes name, value, old = object_find(before->schema_json, "types"),
+                              new = object_find(next->schema_json, "types");
     bool any = false;
-    if (bytes_equal(before->schema_json, next->schema_json))
+    if (bytes_equal(old, new))
         return;
     begin(l, "schema", NULL);
     buf_add_text(l->out, ",\"types\":[");
-    object_begin(&o, object_find(next->schema_json, "types"));
+    object_begin(&o, new);
     while (object_next(&o, &name, &value)) {
         struct object there;
         struct bytes other_name, other;
@@ -111,12 +112,24 @@ static void compare_schemas(struct list *l, const struct charter *before,
     buf_add_text(l->out, "]}");
 }
 
+static void compare_audits(struct list *l, const struct charter *before, const struct charter *next)
+{
+    const struct schema_audit *a = &before->schema->audit, *b = &next->schema->audit;
+    if (a->sessions_group == b->sessions_group &&
+        a->sessions_individual == b->sessions_individual && a->small_cell == b->small_cell)
+        return;
+    begin(l, "audit", NULL);
+    buf_add_format(l->out, ",\"sessions\":{\"group\":%u,\"individual\":%u},\"small_cell\":%u}",
+                   b->sessions_group, b->sessions_individual, b->small_cell);
+}
+
 void agenda_changes(const struct charter *before, const struct charter *next, struct buf *out)
 {
     struct list l = {.out = out};
     buf_add_byte(out, '[');
     compare_members(&l, before, next);
     compare_schemas(&l, before, next);
+    compare_audits(&l, before, next);
     if (!bytes_equal(before->limits_json, next->limits_json)) {
         begin(&l, "limits", NULL);
         buf_add_byte(out, '}');

@@ -12,6 +12,7 @@
  *   {"change":"key","label","kept"}                {"change":"role","label","role"}
  *   {"change":"rights","label","rights"}           {"change":"address","label","address"}
  *   {"change":"schema","types":[names that are new or have more fields]}   {"change":"limits"}
+ *   {"change":"audit","sessions":{"group","individual"},"small_cell"}: what an audit now expects
  */
 void agenda_changes(const struct charter *before, const struct charter *next, struct buf *out);
 

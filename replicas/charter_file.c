@@ -84,8 +84,15 @@ static void add_schema(struct bytes schema_json, struct buf *out)
 {
     struct object o;
     struct bytes name, value;
+    struct bytes audit = object_find(schema_json, "audit");
     bool first = true;
-    buf_add_text(out, "\"schema\":{\"types\":{\n");
+    buf_add_text(out, "\"schema\":{");
+    if (audit.data != NULL) {
+        buf_add_text(out, "\"audit\":");
+        buf_add_bytes(out, audit);
+        buf_add_text(out, ",\n");
+    }
+    buf_add_text(out, "\"types\":{\n");
     object_begin(&o, object_find(schema_json, "types"));
     while (object_next(&o, &name, &value)) {
         buf_add_text(out, first ? "\"" : ",\n\"");

@@ -186,12 +186,20 @@ static enum status read_signatures(struct json_reader *r, struct charter *c, str
     return ST_OK;
 }
 
-/* Types, one a line, into schema_text on one line. */
+/* Audit settings, if there are any, and types, one a line, into schema_text on one line. */
 static void read_schema(struct json_reader *r, struct charter *c)
 {
     uint32_t count = 0;
-    json_read_literal(r, "\"schema\":{\"types\":{\n");
-    buf_add_text(&c->schema_text, "{\"types\":{");
+    json_read_literal(r, "\"schema\":{");
+    buf_add_text(&c->schema_text, "{");
+    if (json_read_try(r, "\"audit\":")) {
+        buf_add_text(&c->schema_text, "\"audit\":");
+        buf_add_bytes(&c->schema_text, json_read_value(r));
+        buf_add_text(&c->schema_text, ",");
+        json_read_literal(r, ",\n");
+    }
+    json_read_literal(r, "\"types\":{\n");
+    buf_add_text(&c->schema_text, "\"types\":{");
     do {
         buf_add_text(&c->schema_text, count == 0 ? "" : ",");
         buf_add_bytes(&c->schema_text, json_read_text(r));

@@ -368,6 +368,17 @@ static enum status add_typed_member(struct edit *e, struct content *c, struct by
     return content_add(c, field->name, buf_bytes(&e->value), f);
 }
 
+/* What reverses an entry is numbered by it. */
+static enum status add_reversed_ref(const struct edit *e, struct content *c, struct fault *f)
+{
+    if (e->type->reverses[0] == '\0' || content_has(c, "ref"))
+        return ST_OK;
+    for (uint32_t i = 0; i < c->count; i++)
+        if (strcmp(c->members[i].name, e->type->reverses) == 0)
+            return content_add(c, "ref", buf_bytes(&c->members[i].json), f);
+    return ST_OK; /* it is missing, which the check says */
+}
+
 /* What every entry says without being told: who writes it, and what tells it from its equals. */
 static enum status add_defaults(struct edit *e, struct content *c, struct fault *f)
 {
@@ -380,6 +391,8 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
         render_text(&e->value, replica_label(e->replica));
         status = content_add(c, field->name, buf_bytes(&e->value), f);
     }
+    if (status == ST_OK)
+        status = add_reversed_ref(e, c, f);
     if (status == ST_OK && !content_has(c, "ref")) {
         uint8_t ref[REF_BYTES];
         char hex[2 * REF_BYTES + 1];

@@ -96,10 +96,14 @@ static enum status make_fields(struct importer *im, struct fault *f)
     for (uint32_t i = 0; i < im->header.field_count; i++) {
         const struct import_header_field *one = &im->header.fields[i];
         struct bytes currency = {NULL, 0};
+        enum status status;
         if (one->currency != IMPORT_HEADER_NONE)
             currency = cells_at(im->cells, one->currency);
-        enum status status =
-            import_row_add(&im->maker, one->field, cells_at(im->cells, one->column), currency, f);
+        if (one->column == IMPORT_HEADER_NONE)
+            status = import_row_fill(&im->maker, one->field, im->options->writer, f);
+        else
+            status = import_row_add(&im->maker, one->field, cells_at(im->cells, one->column),
+                                    currency, f);
         if (status != ST_OK)
             return status;
     }
@@ -206,6 +210,7 @@ enum status import_csv(const struct import_options *o, struct bytes content,
                        const struct import_sink *sink, struct import_totals *out, struct fault *f)
 {
     struct importer im = {.options = o, .sink = sink, .fault = f};
+    CHECK(o->writer.count > 0);
     CHECK(o->type != NULL && o->network != NULL && sink->row != NULL && sink->reject != NULL);
     *out = (struct import_totals){0};
     enum status status = import_row_init(&im.maker, o->type, o->network, IMPORT_COLUMNS_MAX);

@@ -7,7 +7,8 @@
  * and said so; as is a "*" that leads to no such field. A column that the type does not have is an
  * error that names the nearest. UTF-8 only (a BOM is skipped); RFC 4180 quoting. A cell of a set
  * holds its elements with ";" between them. A cell of a reference holds an id, or the key under
- * which the other row was imported.
+ * which the other row was imported. Of an entry, the label of its writer may be left out: a column
+ * that is not there is filled with the label of who imports.
  */
 #ifndef REPLICAS_IMPORT_H
 #define REPLICAS_IMPORT_H
@@ -24,6 +25,7 @@ struct import_options {
                        * them); {NULL,0}: the type's own key, or random ids and refs where
                        * it has none */
     struct bytes where_column, where_value; /* {NULL,0}: every row */
+    struct bytes writer;                    /* the label of who imports */
     uint64_t first_line; /* line number of the first byte of 'content' (1: the header) */
     unsigned classes;    /* 1 << class of those beside open that may be read, and so written */
     struct bytes header; /* the header's text where content is a later chunk; {NULL,0} */
@@ -33,6 +35,7 @@ struct import_field {
     const struct schema_field *field;
     struct buf json; /* canonical value; "null" where the cell is empty; a set is a list,
                       * its elements ascending */
+    bool filled;     /* the writer's label, which the file does not have */
 };
 
 struct import_row { /* owned by the importer, lent to the callback */
@@ -74,11 +77,11 @@ size_t import_chunk(struct bytes content, size_t bytes_max);
 
 /* import_programme(): programme.json: one row of type programme (key: its title), one grant, one
  * exchange, through the same sink (import_row.line 0; 'type' tells which). Refs come from the
- * title.
+ * title; 'writer' is the label of who imports, whose grant it is.
  * Errors: ST_MALFORMED, ST_BAD_VALUE (fault: which member), ST_NOT_SCHEMA (a type or field that the
  *         schema does not have), whatever 'row' returned */
 MUST_USE enum status import_programme(const struct schema *schema, const struct digest *network,
-                                      struct bytes json,
+                                      struct bytes writer, struct bytes json,
                                       enum status (*row)(void *user, const struct schema_type *type,
                                                          const struct import_row *row),
                                       void *user, struct fault *f);

@@ -137,20 +137,40 @@ static enum status read_key(const struct import_options *o, const struct cells *
     return status;
 }
 
-static uint32_t field_column(const struct import_header *h, const char *name)
+static const struct import_header_field *field_named(const struct import_header *h,
+                                                     const char *name)
 {
     for (uint32_t i = 0; i < h->field_count; i++)
         if (strcmp(h->fields[i].field->name, name) == 0)
-            return h->fields[i].column;
-    return IMPORT_HEADER_NONE;
+            return &h->fields[i];
+    return NULL;
+}
+
+/* Whose entry it is goes without saying: who imports it. */
+static void add_writer(const struct schema_type *type, struct import_header *h)
+{
+    for (uint32_t i = 0; i < type->field_count; i++) {
+        const struct schema_field *field = &type->fields[i];
+        if (field->is_writer && field_named(h, field->name) == NULL &&
+            h->field_count < IMPORT_COLUMNS_MAX)
+            insert(h, field, IMPORT_HEADER_NONE);
+    }
+}
+
+static uint32_t field_column(const struct import_header *h, const char *name)
+{
+    const struct import_header_field *one = field_named(h, name);
+    return one != NULL ? one->column : IMPORT_HEADER_NONE;
 }
 
 /* What the rows of the file can never do without. */
 static enum status check_fields(const struct schema_type *type, struct import_header *h,
                                 struct fault *f)
 {
+    bool any = false;
     for (uint32_t i = 0; i < h->field_count; i++) {
         struct import_header_field *one = &h->fields[i];
+        any = any || one->column != IMPORT_HEADER_NONE;
         if (one->field->kind != SCHEMA_AMOUNT)
             continue;
         one->currency = field_column(h, one->field->currency);
@@ -159,10 +179,10 @@ static enum status check_fields(const struct schema_type *type, struct import_he
                              one->field->name, one->field->currency);
     }
     for (uint32_t i = 0; i < type->field_count; i++)
-        if (type->fields[i].required && field_column(h, type->fields[i].name) == IMPORT_HEADER_NONE)
+        if (type->fields[i].required && field_named(h, type->fields[i].name) == NULL)
             return fault_set(f, ST_BAD_VALUE, "header: %s needs the column \"%s\"", type->name,
                              type->fields[i].name);
-    if (h->field_count == 0)
+    if (!any)
         return fault_set(f, ST_BAD_VALUE, "header: no column is a field of %s", type->name);
     return ST_OK;
 }
@@ -203,6 +223,7 @@ enum status import_header_read(const struct import_options *o, const struct cell
     enum status status = read_key(o, names, &h, f);
     for (uint32_t i = 0; status == ST_OK && i < h.column_count; i++)
         status = read_column(o, names, i, &h, f);
+    add_writer(o->type, &h);
     if (status == ST_OK)
         status = check_fields(o->type, &h, f);
     if (status == ST_OK)

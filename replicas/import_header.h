@@ -12,7 +12,7 @@ enum { IMPORT_HEADER_NONE = UINT32_MAX };
 
 struct import_header_field {
     const struct schema_field *field;
-    uint32_t column;
+    uint32_t column;   /* IMPORT_HEADER_NONE: none, it is filled with the writer's label */
     uint32_t currency; /* column of an amount's currency, or IMPORT_HEADER_NONE */
 };
 

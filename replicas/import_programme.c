@@ -26,6 +26,7 @@ struct sheet {
 struct programme {
     const struct schema *schema;
     const struct digest *network;
+    struct bytes writer;
     enum status (*row)(void *user, const struct schema_type *type, const struct import_row *row);
     void *user;
     struct fault *fault;
@@ -250,17 +251,29 @@ static struct bytes cell_named(const struct sheet *s, const char *name)
     return (struct bytes){NULL, 0};
 }
 
-static enum status fill(struct programme *p, struct import_row_maker *m, const struct sheet *s)
+static enum status check_cells(struct programme *p, const struct schema_type *type,
+                               const struct sheet *s)
 {
-    enum status status = ST_OK;
-    for (uint32_t i = 0; status == ST_OK && i < s->count; i++) {
-        const struct cell *cell = &s->cells[i];
-        const struct schema_field *field = schema_field(m->type, bytes_of_text(cell->name));
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct schema_field *field = schema_field(type, bytes_of_text(s->cells[i].name));
         if (field == NULL || field->class != SCHEMA_OPEN)
             return fault_set(p->fault, ST_NOT_SCHEMA, "programme: %s has no open field \"%s\"",
-                             m->type->name, cell->name);
-        status = import_row_add(m, field, buf_bytes(&cell->text), cell_named(s, field->currency),
-                                p->fault);
+                             type->name, s->cells[i].name);
+    }
+    return ST_OK;
+}
+
+/* Both are ascending by name; whose entry it is goes without saying. */
+static enum status fill(struct programme *p, struct import_row_maker *m, const struct sheet *s)
+{
+    enum status status = check_cells(p, m->type, s);
+    for (uint32_t i = 0; status == ST_OK && i < m->type->field_count; i++) {
+        const struct schema_field *field = &m->type->fields[i];
+        struct bytes cell = cell_named(s, field->name);
+        if (cell.data != NULL)
+            status = import_row_add(m, field, cell, cell_named(s, field->currency), p->fault);
+        else if (field->is_writer)
+            status = import_row_fill(m, field, p->writer, p->fault);
     }
     return status;
 }
@@ -324,18 +337,22 @@ static enum status take_all(struct programme *p, struct bytes json)
 }
 
 enum status import_programme(const struct schema *schema, const struct digest *network,
-                             struct bytes json,
+                             struct bytes writer, struct bytes json,
                              enum status (*row)(void *user, const struct schema_type *type,
                                                 const struct import_row *row),
                              void *user, struct fault *f)
 {
     struct buf canonical = {0};
     struct programme *p = mem_alloc(sizeof *p);
-    CHECK(schema != NULL && network != NULL && row != NULL);
+    CHECK(schema != NULL && network != NULL && row != NULL && writer.count > 0);
     if (p == NULL)
         return fault_set(f, ST_NO_MEMORY, "no memory to import");
-    *p = (struct programme){
-        .schema = schema, .network = network, .row = row, .user = user, .fault = f};
+    *p = (struct programme){.schema = schema,
+                            .network = network,
+                            .writer = writer,
+                            .row = row,
+                            .user = user,
+                            .fault = f};
     enum status status = json_canonical(json, &canonical, f);
     if (status == ST_OK)
         status = take_all(p, buf_bytes(&canonical));

@@ -99,8 +99,19 @@ enum status import_row_add(struct import_row_maker *m, const struct schema_field
     if (status != ST_OK)
         return status;
     out->field = field;
+    out->filled = false;
     m->count++;
     return ST_OK;
+}
+
+enum status import_row_fill(struct import_row_maker *m, const struct schema_field *field,
+                            struct bytes value, struct fault *f)
+{
+    uint32_t at = m->count;
+    enum status status = import_row_add(m, field, value, (struct bytes){NULL, 0}, f);
+    if (status == ST_OK && m->count > at)
+        m->fields[at].filled = true;
+    return status;
 }
 
 static void add_content_member(struct buf *out, const char *name, struct bytes json)

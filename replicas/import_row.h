@@ -30,6 +30,10 @@ void import_row_reset(struct import_row_maker *m);
 MUST_USE enum status import_row_add(struct import_row_maker *m, const struct schema_field *field,
                                     struct bytes cell, struct bytes currency, struct fault *f);
 
+/* import_row_fill(): the next field, which the file does not have. Errors: as import_row_add() */
+MUST_USE enum status import_row_fill(struct import_row_maker *m, const struct schema_field *field,
+                                     struct bytes value, struct fault *f);
+
 /* import_row_finish(): fields, id (of a record, by 'key' unless it is empty) and content (of an
  * entry, with 'ref') into 'out', which borrows from m. Errors: ST_BAD_VALUE, ST_NO_MEMORY */
 MUST_USE enum status import_row_finish(struct import_row_maker *m, struct bytes key,

@@ -44,7 +44,7 @@ struct intake {
     size_t bytes; /* of ops, about */
     struct pending *rows;
     uint32_t row_count;
-    struct buf raw, rejects, left_out, over, text;
+    struct buf raw, rejects, left_out, filled, over, text;
     uint32_t reject_count; /* in 'rejects' */
     uint64_t added, changed, same, skipped, rejected, commits, rejected_in_all, taken;
     struct fault *fault;
@@ -57,6 +57,7 @@ static void intake_release(struct intake *in)
     buf_release(&in->raw);
     buf_release(&in->rejects);
     buf_release(&in->left_out);
+    buf_release(&in->filled);
     buf_release(&in->over);
     buf_release(&in->text);
 }
@@ -73,11 +74,14 @@ static enum status send_totals(struct intake *in)
                    (unsigned long long)in->same, (unsigned long long)in->skipped,
                    (unsigned long long)in->rejected, (unsigned long long)in->commits);
     buf_add_bytes(&row, buf_bytes(&in->left_out));
+    buf_add_text(&row, "],\"filled\":[");
+    buf_add_bytes(&row, buf_bytes(&in->filled));
     buf_add_text(&row, "],\"rejects\":[");
     buf_add_bytes(&row, buf_bytes(&in->rejects));
     buf_add_format(&row, "]%s}", in->dry ? ",\"dry_run\":true" : "");
-    enum status status =
-        in->rejects.failed || in->left_out.failed ? ST_NO_MEMORY : verb_send(in->call, &row);
+    enum status status = in->rejects.failed || in->left_out.failed || in->filled.failed
+                             ? ST_NO_MEMORY
+                             : verb_send(in->call, &row);
     buf_release(&row);
     buf_reset(&in->rejects);
     in->added = in->changed = in->same = in->skipped = in->rejected = in->commits = 0;
@@ -496,6 +500,24 @@ static enum status add_entry(struct intake *in, const struct import_row *row, co
     return status;
 }
 
+/* Each field that the file does not have, named once with what it is filled with. */
+static void note_filled(struct intake *in, const struct import_row *row)
+{
+    for (uint32_t i = 0; i < row->field_count; i++) {
+        const struct import_field *field = &row->fields[i];
+        struct buf *text = &in->text;
+        if (!field->filled)
+            continue;
+        buf_reset(text);
+        buf_add_format(text, "\"%s=%s\"", field->field->name, replica_label(in->replica));
+        if (in->filled.count > 0 && strstr(buf_text(&in->filled), buf_text(text)) != NULL)
+            continue;
+        if (in->filled.count > 0)
+            buf_add_byte(&in->filled, ',');
+        buf_add_bytes(&in->filled, buf_bytes(text));
+    }
+}
+
 static enum status take_entry(struct intake *in, const struct import_row *row)
 {
     struct op op = {
@@ -506,6 +528,7 @@ static enum status take_entry(struct intake *in, const struct import_row *row)
     char id[ENTRY_ID_TEXT + 1];
     bool held = false, known = false;
     struct buf office = {0}, ref = {0};
+    note_filled(in, row);
     op_entry_id(replica_network(in->replica), op.type, op.value, op.entry);
     hex_encode(op.entry, ENTRY_ID_BYTES, id);
     enum status status = lookup_held(in->replica, op.type, bytes_of_text(id), &held, in->fault);
@@ -622,7 +645,8 @@ static enum status run_import(struct intake *in, const struct import_options *o,
                      content.data[start] == '{';
     enum status status;
     if (programme) {
-        status = import_programme(o->schema, o->network, content, take_programme_row, in, f);
+        status =
+            import_programme(o->schema, o->network, o->writer, content, take_programme_row, in, f);
     } else {
         const struct import_sink sink = {
             .user = in,
@@ -642,7 +666,8 @@ enum status intake_import(const struct verb_call *call, struct fault *f)
 {
     const struct control_request *q = call->request;
     struct intake in = {.call = call, .replica = call->replica, .fault = f};
-    struct import_options o = {.network = replica_network(call->replica)};
+    struct import_options o = {.network = replica_network(call->replica),
+                               .writer = bytes_of_text(replica_label(call->replica))};
     if (q->word_count == 0) {
         enum status usage = fault_set(f, ST_USAGE, "import needs a type");
         fault_fix(f, "use: minga import TYPE FILE.csv");

@@ -7,8 +7,9 @@
  * the type's own where it has one), where ("COLUMN=VALUE"), dry-run. `import programme` takes
  * programme.json as its content.
  *
- * Rows sent: added, changed, same, skipped, rejected, commits, left_out [column], rejects [{line,
- * raw, why}]. A file with very many rejects gives several; their sums are the answer.
+ * Rows sent: added, changed, same, skipped, rejected, commits, left_out [column], filled
+ * ["field=label": what the file does not say and was filled in], rejects [{line, raw, why}]. A file
+ * with very many rejects gives several; their sums are the answer.
  */
 #ifndef REPLICAS_INTAKE_H
 #define REPLICAS_INTAKE_H

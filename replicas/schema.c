@@ -139,7 +139,7 @@ static enum status type_grows(const struct schema_type *a, const struct schema_t
         return fault_set(f, ST_NOT_SCHEMA, "the schema changes the shape of %s", a->name);
     if (a->retention.count > 0 && b->retention.count == 0)
         return fault_set(f, ST_NOT_SCHEMA, "the schema loses the retention of %s", a->name);
-    bool same = a->posting_count == b->posting_count;
+    bool same = a->posting_count == b->posting_count && strcmp(a->reverses, b->reverses) == 0;
     for (uint32_t i = 0; same && i < a->posting_count; i++)
         same = same_posting(&a->postings[i], &b->postings[i]);
     if (!same)

@@ -12,7 +12,8 @@
  *     "household":{"kind":"reference","class":"open","to":"household","index":true},
  *     "name":{"kind":"text","class":"personal"},
  *     "stage":{"kind":"choice","class":"open","choices":["selection",…],"index":true}},
- *   "postings":[{"account":"writer","line":{"field":"budget_line"},"sign":-1}]}}}
+ *   "postings":[{"account":"writer","line":{"field":"budget_line"},"sign":-1}]}},
+ *  "audit":{…}}                           schema_audit.h; may be left out
  *
  * kinds: text, integer, date (YYYY-MM-DD), boolean, choice, label (a member's label), reference
  * (record or entry id), currency (ISO 4217), amount (integer of minor units of the field named by
@@ -26,7 +27,10 @@
  * and the fields of its "amount" and "currency" unless these are called so; only the writer's own
  * account is ever debited. A record type may have a "retention" ("5y", "18m", "90d"): how
  * long after the newest change of such a record its personal data is due to be erased.
- * A schema only grows; a retention may come or change.
+ * An entry type that "reverses":"FIELD" has no postings of its own: it posts the opposite of what
+ * the entry posted whose id that field holds. It has two fields, both required: that text, and the
+ * writer's label; its "ref" is the same id, so that there is one reversal of an entry at most.
+ * A schema only grows; a retention may come or change, and so may what "audit" says.
  */
 #ifndef REPLICAS_SCHEMA_H
 #define REPLICAS_SCHEMA_H
@@ -79,6 +83,13 @@ enum {
     SCHEMA_CHOICES_MAX = 256,  /* of one field */
     SCHEMA_REF_BYTES_MAX = 64, /* an entry's ref */
     SCHEMA_KEY_COLUMNS_MAX = 4,
+    SCHEMA_AUDIT_SESSIONS_MAX = 366,    /* one a day, for a year */
+    SCHEMA_AUDIT_SMALL_CELL_MAX = 1000, /* more than that is no small cell */
+};
+
+struct schema_audit {                             /* what an audit expects */
+    uint32_t sessions_group, sessions_individual; /* due to each enterprise at its close */
+    uint32_t small_cell; /* people or families: fewer are not shown to partners */
 };
 
 struct schema_retention {
@@ -88,7 +99,8 @@ struct schema_retention {
 
 struct schema_type {
     char name[65];
-    char key[65]; /* default key columns, comma between them, or "" */
+    char key[65];      /* default key columns, comma between them, or "" */
+    char reverses[65]; /* the field that holds the id of the entry that this one reverses, or "" */
     bool entry;
     unsigned writers;
     struct schema_retention retention;
@@ -101,6 +113,7 @@ struct schema_type {
 struct schema {
     struct schema_type *types; /* ascending by name */
     uint32_t type_count;
+    struct schema_audit audit;
 };
 
 /* schema_parse(): from canonical JSON. Errors: ST_NOT_SCHEMA (fault names type and field and what

@@ -120,6 +120,23 @@ static enum status check_required(const struct schema_type *type, struct bytes c
     return ST_OK;
 }
 
+/* What reverses an entry is numbered by it: a second one is the same entry. */
+static enum status check_reverses(const struct schema_type *type, struct bytes content,
+                                  struct fault *f)
+{
+    uint8_t id[ENTRY_ID_BYTES];
+    struct bytes raw = object_find(content, type->reverses);
+    CHECK(raw.data != NULL); /* check_required() */
+    if (hex_decode(object_unquoted(raw), id, sizeof id) != ST_OK)
+        return fault_set(f, ST_BAD_VALUE, "%s: it is not the id of an entry: 40 hex digits",
+                         type->reverses);
+    if (bytes_equal(raw, object_find(content, "ref")))
+        return ST_OK;
+    fault_set(f, ST_BAD_VALUE, "ref: that of a %s is the id of the entry it reverses", type->name);
+    fault_fix(f, "leave the ref out: a %s gets it by itself", type->name);
+    return ST_BAD_VALUE;
+}
+
 enum status schema_check_entry(const struct schema_type *type, struct bytes content_json,
                                struct fault *f)
 {
@@ -141,5 +158,8 @@ enum status schema_check_entry(const struct schema_type *type, struct bytes cont
     }
     if (status == ST_OK && !has_ref)
         status = fault_set(f, ST_BAD_VALUE, "the %s has no ref", type->name);
-    return status == ST_OK ? check_required(type, content_json, f) : status;
+    if (status == ST_OK)
+        status = check_required(type, content_json, f);
+    return status == ST_OK && type->reverses[0] != '\0' ? check_reverses(type, content_json, f)
+                                                        : status;
 }

@@ -6,6 +6,7 @@
 #include "replicas/json.h"
 #include "replicas/object.h"
 #include "replicas/schema.h"
+#include "replicas/schema_audit.h"
 #include "replicas/schema_rules.h"
 
 static_assert((int)SCHEMA_NAME_TEXT == (int)NAME_BYTES_MAX + 1, "a name and its NUL");
@@ -366,6 +367,8 @@ static enum status take_type_member(struct parse *p, struct bytes name, struct b
         return take_postings(p, raw, out);
     if (bytes_equal_text(name, "retention"))
         return take_retention(p, raw, &out->retention);
+    if (bytes_equal_text(name, "reverses"))
+        return take_name(p, "\"reverses\" names no field", raw, out->reverses);
     return wrong(p, "a type has no such member", name);
 }
 
@@ -411,23 +414,31 @@ static enum status take_types(struct parse *p, struct bytes raw, struct schema *
     return status;
 }
 
+static enum status take_schema(struct parse *p, struct bytes json, struct schema *s)
+{
+    struct bytes audit = object_find(json, "audit");
+    uint32_t members = 0, known = audit.data != NULL ? 2 : 1;
+    if (json.data[0] != '{' || object_count(json, &members) != ST_OK || members != known)
+        return wrong(p, "it is one object with \"types\" and perhaps \"audit\", not", json);
+    s->audit = schema_audit_default;
+    enum status status = take_types(p, object_find(json, "types"), s);
+    if (status == ST_OK && audit.data != NULL)
+        status = schema_audit_parse(audit, &s->audit, p->fault);
+    return status == ST_OK ? schema_rules(s, p->fault) : status;
+}
+
 enum status schema_parse(struct bytes json, struct schema **out, struct fault *f)
 {
     struct parse p = {.fault = f};
     struct schema *s = NULL;
-    uint32_t members = 0;
     *out = NULL;
     enum status status = json_check(json);
     if (status != ST_OK)
         return fault_set(f, ST_MALFORMED, "the schema is not canonical JSON");
-    if (json.data[0] != '{' || object_count(json, &members) != ST_OK || members != 1)
-        return wrong(&p, "it is one object with \"types\", not", json);
     s = mem_alloc(sizeof *s);
     if (s == NULL)
         return fault_set(f, ST_NO_MEMORY, "no memory for the schema");
-    status = take_types(&p, object_find(json, "types"), s);
-    if (status == ST_OK)
-        status = schema_rules(s, f);
+    status = take_schema(&p, json, s);
     if (status == ST_NO_MEMORY)
         (void)fault_set(f, status, "no memory for the schema");
     if (status == ST_OK) {

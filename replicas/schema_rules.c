@@ -134,6 +134,24 @@ static enum status check_posting(const struct schema_type *t, const struct schem
     return ST_OK;
 }
 
+/* Its two fields say everything, and its ref repeats one of them: one entry, one reversal. */
+static enum status check_reverses(const struct schema_type *t, struct fault *f)
+{
+    const struct schema_field *id = field_named(t, t->reverses);
+    if (!t->entry || t->posting_count > 0)
+        return refuse(f, t, NULL, "only an entry without postings of its own reverses");
+    if (id == NULL || id->kind != SCHEMA_TEXT || !id->required)
+        return refuse(f, t, NULL, "what it reverses is a required text");
+    if (t->field_count == 2) {
+        const struct schema_field *writer = &t->fields[id == &t->fields[0] ? 1 : 0];
+        if (writer->is_writer && writer->required)
+            return ST_OK;
+    }
+    return refuse(f, t, NULL,
+                  "an entry that reverses has two fields: what it reverses, and the required label "
+                  "of its writer");
+}
+
 static enum status check_type(const struct schema *s, struct schema_type *t, struct fault *f)
 {
     enum status status = ST_OK;
@@ -141,6 +159,8 @@ static enum status check_type(const struct schema *s, struct schema_type *t, str
         status = check_field(s, t, &t->fields[i], f);
     for (uint32_t i = 0; status == ST_OK && i < t->posting_count; i++)
         status = check_posting(t, &t->postings[i], f);
+    if (status == ST_OK && t->reverses[0] != '\0')
+        status = check_reverses(t, f);
     if (status == ST_OK && t->entry && t->retention.count > 0)
         status = refuse(f, t, NULL, "an entry is kept for ever: it has no retention");
     return status == ST_OK ? check_key(t, f) : status;

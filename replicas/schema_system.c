@@ -13,8 +13,8 @@ static void add_type(struct buf *out, struct bytes name, struct bytes value, boo
     *first = false;
 }
 
-/* Both objects' members, ascending; of two under one name the first object's. */
-static void merge(struct bytes a, struct bytes b, struct buf *out)
+/* The members of both "types", ascending; of two under one name the first's. */
+static void merge_types(struct bytes a, struct bytes b, struct buf *out)
 {
     struct object x, y;
     struct bytes an, av, bn, bv;
@@ -22,7 +22,7 @@ static void merge(struct bytes a, struct bytes b, struct buf *out)
     object_begin(&x, a);
     object_begin(&y, b);
     bool more_a = object_next(&x, &an, &av), more_b = object_next(&y, &bn, &bv);
-    buf_add_text(out, "{\"types\":{");
+    buf_add_text(out, "\"types\":{");
     while (more_a || more_b) {
         int order = !more_a ? 1 : !more_b ? -1 : bytes_compare(an, bn);
         add_type(out, order <= 0 ? an : bn, order <= 0 ? av : bv, &first);
@@ -31,7 +31,21 @@ static void merge(struct bytes a, struct bytes b, struct buf *out)
         if (order >= 0)
             more_b = object_next(&y, &bn, &bv);
     }
-    buf_add_text(out, "}}");
+    buf_add_text(out, "}");
+}
+
+/* The given schema with the system's types; the rest of it is as given. */
+static void merge(struct bytes given, struct bytes system, struct buf *out)
+{
+    struct bytes audit = object_find(given, "audit");
+    buf_add_text(out, "{");
+    if (audit.data != NULL) {
+        buf_add_text(out, "\"audit\":");
+        buf_add_bytes(out, audit);
+        buf_add_text(out, ",");
+    }
+    merge_types(object_find(given, "types"), object_find(system, "types"), out);
+    buf_add_text(out, "}");
 }
 
 static enum status check(struct bytes system, struct bytes merged, struct fault *f)
@@ -68,8 +82,7 @@ enum status schema_system_merge(struct bytes json, struct buf *out, struct fault
                                 &system, f);
     if (status != ST_OK)
         goto out;
-    merge(object_find(buf_bytes(&given), "types"), object_find(buf_bytes(&system), "types"),
-          &merged);
+    merge(buf_bytes(&given), buf_bytes(&system), &merged);
     status = buf_status(&merged);
     if (status == ST_OK)
         status = check(buf_bytes(&system), buf_bytes(&merged), f);

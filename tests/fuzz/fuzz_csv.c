@@ -62,6 +62,7 @@ static enum status run(const struct schema *schema, struct bytes csv, struct byt
     struct import_options o = {.schema = schema,
                                .type = heard->type,
                                .network = &network,
+                               .writer = BYTES("santiago"),
                                .first_line = line,
                                .header = header};
     struct fault f;

@@ -55,8 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fault f;
     enum status status = schema_parse(BYTES(schema_json), &schema, NULL);
     CHECK(status == ST_OK);
-    status = import_programme(schema, &network, json, take, &first, &f);
-    enum status again = import_programme(schema, &network, json, take, &second, &f);
+    status = import_programme(schema, &network, BYTES("santiago"), json, take, &first, &f);
+    enum status again =
+        import_programme(schema, &network, BYTES("santiago"), json, take, &second, &f);
     CHECK(again == status && bytes_equal(buf_bytes(&first), buf_bytes(&second)));
     buf_release(&first);
     buf_release(&second);

@@ -153,7 +153,7 @@ static void sends_a_long_file_in_parts(void **state)
     assert_string_equal(shell.out,
                         "{\"schema\":\"minga.import/1\",\"added\":10,\"changed\":0,\"same\":2,"
                         "\"skipped\":0,\"rejected\":0,\"commits\":2,\"reject_file\":null,"
-                        "\"left_out\":[\"name\"]}\n");
+                        "\"left_out\":[\"name\"],\"filled\":[]}\n");
     fake_join(&d);
     fake_request(&d, 0, &first);
     fake_request(&d, 1, &second);

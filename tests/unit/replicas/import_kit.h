@@ -86,6 +86,7 @@ static inline enum status run(const struct schema *schema, const char *type,
     o.schema = schema;
     o.type = schema_type(schema, bytes_of_text(type));
     o.network = &network;
+    o.writer = BYTES("santiago");
     assert_non_null(o.type);
     s->type = type;
     return import_csv(&o, content, &sink, totals, f);

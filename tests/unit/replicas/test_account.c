@@ -300,8 +300,9 @@ static void the_programme_is_never_overdrawn(void **state)
     struct ledger ledger = {0};
     struct fault f = {0};
     struct buf json = programme_file(SHARED_DIR "/data/programme/programme.json");
-    assert_int_equal(
-        import_programme(schema, &network, buf_bytes(&json), book_programme, &ledger, &f), ST_OK);
+    assert_int_equal(import_programme(schema, &network, BYTES("santiago"), buf_bytes(&json),
+                                      book_programme, &ledger, &f),
+                     ST_OK);
     buf_release(&json);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[256];
@@ -309,7 +310,10 @@ static void the_programme_is_never_overdrawn(void **state)
         snprintf(path, sizeof path, SHARED_DIR "/data/programme/%s.csv", files[i][1]);
         struct buf csv = programme_file(path);
         ledger.type = schema_type(schema, bytes_of_text(files[i][0]));
-        struct import_options o = {.schema = schema, .type = ledger.type, .network = &network};
+        struct import_options o = {.schema = schema,
+                                   .type = ledger.type,
+                                   .network = &network,
+                                   .writer = BYTES("santiago")};
         struct import_sink sink = {&ledger, book, no_reject, NULL, NULL};
         assert_int_equal(import_csv(&o, buf_bytes(&csv), &sink, &totals, &f), ST_OK);
         buf_release(&csv);

@@ -88,9 +88,11 @@ static void keys_make_ids_and_refs(void **state)
                 "budget_line,office,currency,amount\nreserve,santiago,CLP,7\n"
                 "reserve,santiago,USD,7.5\n",
                 "2 - reserve/santiago/CLP {\"amount\":7,\"budget_line\":\"reserve\",\"currency\":"
-                "\"CLP\",\"office\":\"santiago\",\"ref\":\"reserve/santiago/CLP\"}\n"
+                "\"CLP\",\"holder\":\"santiago\",\"office\":\"santiago\","
+                "\"ref\":\"reserve/santiago/CLP\"}\n"
                 "3 - reserve/santiago/USD {\"amount\":750,\"budget_line\":\"reserve\",\"currency\":"
-                "\"USD\",\"office\":\"santiago\",\"ref\":\"reserve/santiago/USD\"}\n",
+                "\"USD\",\"holder\":\"santiago\",\"office\":\"santiago\","
+                "\"ref\":\"reserve/santiago/USD\"}\n",
                 "");
     expect_rows("expense",
                 "expense,budget_line,office,date,currency,amount,receipt\n"

@@ -36,7 +36,8 @@ static enum status take(void *user, const struct schema_type *type, const struct
 static enum status run(const char *json, struct buf *out, struct fault *f)
 {
     struct schema *schema = programme_schema();
-    enum status status = import_programme(schema, &network, bytes_of_text(json), take, out, f);
+    enum status status =
+        import_programme(schema, &network, BYTES("santiago"), bytes_of_text(json), take, out, f);
     schema_free(schema);
     return status;
 }
@@ -61,11 +62,13 @@ static void the_reference_programme(void **state)
         "themes=[\"Governments, states, municipalities\",\"Income Generation\",\"Microfinance\"] "
         "title=\"Microenterprise and Community Development Project\"\n"
         "grant {\"amount\":20000000,\"currency\":\"USD\",\"date\":\"2009-07-01\",\"funder\":"
-        "\"FOSIS\",\"recipient\":\"Vicaria de Pastoral Social\",\"ref\":\"grant/Microenterprise "
+        "\"FOSIS\",\"holder\":\"santiago\",\"recipient\":\"Vicaria de Pastoral "
+        "Social\",\"ref\":\"grant/Microenterprise "
         "and "
         "Community Development Project\"}\n"
         "exchange {\"date\":\"2009-07-03\",\"from_amount\":20000000,\"from_currency\":\"USD\","
-        "\"note\":\"invented rate\",\"ref\":\"exchange/Microenterprise and Community Development "
+        "\"holder\":\"santiago\",\"note\":\"invented rate\",\"ref\":\"exchange/Microenterprise and "
+        "Community Development "
         "Project\",\"to_amount\":108000000,\"to_currency\":\"CLP\"}\n");
     assert_int_equal(run(buf_text(&json), &again, &f), ST_OK);
     assert_string_equal(buf_text(&out), buf_text(&again));
@@ -138,7 +141,8 @@ static void every_allocation_may_fail(void **state)
         struct buf out = {0};
         struct fault f = {0};
         mem_fail_at(n);
-        status = import_programme(schema, &network, buf_bytes(&json), take, &out, &f);
+        status =
+            import_programme(schema, &network, BYTES("santiago"), buf_bytes(&json), take, &out, &f);
         if (status == ST_OK && mem_failed())
             status = ST_NO_MEMORY; /* the failure was the sink's */
         buf_release(&out);

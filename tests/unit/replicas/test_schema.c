@@ -40,6 +40,22 @@ static void names_are_found_and_guessed(void **state)
     schema_free(schema);
 }
 
+static bool posts_to_writer(const struct schema_type *type)
+{
+    for (uint32_t i = 0; i < type->posting_count; i++)
+        if (type->postings[i].account_field[0] == '\0')
+            return true;
+    return false;
+}
+
+static bool names_its_writer(const struct schema_type *type)
+{
+    for (uint32_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].is_writer && type->fields[i].required)
+            return true;
+    return false;
+}
+
 static void every_type_of_the_shipped_schema_has_its_writers_and_postings(void **state)
 {
     (void)state;
@@ -59,9 +75,14 @@ static void every_type_of_the_shipped_schema_has_its_writers_and_postings(void *
         {"grant", true, SCHEMA_TREASURER, 1},
         {"exchange", true, SCHEMA_TREASURER, 2},
         {"allotment", true, SCHEMA_TREASURER, 2},
+        {"pass", true, SCHEMA_OFFICE, 2},
+        {"award", true, SCHEMA_OFFICE, 0},
         {"disbursement", true, SCHEMA_OFFICE, 1},
         {"expense", true, SCHEMA_OFFICE, 1},
         {"purchase", true, SCHEMA_OFFICE, 0},
+        {"transfer", true, SCHEMA_OFFICE, 0},
+        {"reversal", true, SCHEMA_OFFICE, 0},
+        {"statement", true, SCHEMA_OFFICE, 0},
         {"decision", false, SCHEMA_OFFICE | SCHEMA_AUDITOR, 0},
     };
     struct schema *schema = programme_schema();
@@ -72,6 +93,9 @@ static void every_type_of_the_shipped_schema_has_its_writers_and_postings(void *
         assert_int_equal(type->entry, types[i].entry);
         assert_int_equal(type->writers, types[i].writers);
         assert_int_equal(type->posting_count, types[i].postings);
+        assert_int_equal(type->reverses[0] != '\0', strcmp(types[i].type, "reversal") == 0);
+        if (posts_to_writer(type)) /* else nobody could reverse it */
+            assert_true(names_its_writer(type));
     }
     const struct schema_type *household = schema_type(schema, BYTES("household"));
     assert_int_equal(schema_field(household, BYTES("phone"))->class, SCHEMA_PERSONAL);
