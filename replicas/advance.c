@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/merge.h"
+#include "replicas/wrote.h"
 
 /* Join what one commit wrote into the state, path by path: work as large as the change. */
 static enum status join_changes(struct replica *r, const struct replay_output *replay,
@@ -68,6 +69,8 @@ enum status advance_commit(struct replica *r, const struct judged *j, uint32_t *
     node.label = j->label;
     bool was_frozen = graph_frozen(r->graph, &node.key);
     enum status st = graph_add(r->graph, &node, node_out);
+    if (st == ST_OK && r->wrote != NULL)
+        st = wrote_note(r->wrote, *node_out, &j->ops);
     if (st != ST_OK)
         return st;
     const struct graph_node *added = graph_node(r->graph, *node_out);

@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/engine.h"
+#include "replicas/wrote.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -40,8 +41,21 @@ static enum status see_entry(struct booking *w, uint32_t node,
     return booking_word(w->book, bytes_of_text(graph_key(g, n->key)->label), &e->office);
 }
 
+/* A commit of a replica that journals nothing. */
+static enum status see_noted(struct booking *w, uint32_t node)
+{
+    const struct wrote *wrote = w->replica->wrote;
+    enum status status = ST_OK;
+    for (uint32_t i = wrote_first(wrote, node);
+         i < wrote->count && wrote->list[i].node == node && status == ST_OK; i++)
+        status = see_entry(w, node, wrote->list[i].entry);
+    return status;
+}
+
 static enum status see_commit(struct booking *w, uint32_t node, struct buf *bytes)
 {
+    if (w->replica->wrote != NULL)
+        return see_noted(w, node);
     struct item item;
     struct op_list ops = {0};
     enum status status = replica_item(w->replica, node, bytes, &item, w->fault);

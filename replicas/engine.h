@@ -27,6 +27,7 @@ struct council;
 struct uploads;
 struct purge;
 struct follow;
+struct wrote;
 
 struct replica {
     char *home;                      /* NULL: disk given */
@@ -61,6 +62,7 @@ struct replica {
     struct uploads *uploads; /* upload.h, purge.h, follow.h; NULL until they are needed */
     struct purge *purge;
     struct follow *follow;
+    struct wrote *wrote; /* NULL: the journal tells who wrote what */
     void (*entropy)(void *context, void *out, size_t count);
     void *entropy_context;
     struct buf recent; /* frames of nodes recent_first .. recent_first + recent_count - 1 */

@@ -19,6 +19,7 @@
 #include "replicas/schema_system.h"
 #include "replicas/snapshot.h"
 #include "replicas/upload.h"
+#include "replicas/wrote.h"
 
 static int64_t system_seconds(void *context)
 {
@@ -333,6 +334,7 @@ void replica_drop(struct replica *r)
     upload_free(r->uploads);
     purge_free(r->purge);
     follow_free(r->follow);
+    wrote_free(r->wrote);
     journal_close(r->journal);
     store_close(r->store);
     graph_free(r->graph);

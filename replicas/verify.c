@@ -16,6 +16,7 @@
 #include "replicas/derive.h"
 #include "replicas/engine.h"
 #include "replicas/vault_check.h"
+#include "replicas/wrote.h"
 
 enum { READ_BYTES = 256 * KIB, TRAILER_BYTES = 20, IDENTITY_BYTES_MAX = 4096 };
 
@@ -63,6 +64,9 @@ static enum status open_scratch(struct verify *v, const char *repo)
     enum status st = graph_create(&r->graph);
     if (st == ST_OK)
         st = account_memo_create(&r->memo);
+    r->wrote = mem_alloc(sizeof *r->wrote);
+    if (st == ST_OK && r->wrote == NULL)
+        st = ST_NO_MEMORY;
     if (st == ST_OK)
         st = backing_git_open(repo, false, true, &backing, v->fault);
     if (st == ST_OK)
