@@ -27,6 +27,9 @@ enum booking_list {
     BOOKING_LISTS,
 };
 
+/* Of book_entry.documents while a book is made: its content was not read yet. */
+enum { BOOKING_UNREAD = UINT32_MAX };
+
 enum { BOOKING_KEY_BYTES = 16, BOOKING_ENTRY_BYTES = 20, BOOKING_RECORD_BYTES = 12 };
 
 struct booking_link { /* one row that names another, ascending by (to, from) */
@@ -52,7 +55,7 @@ struct book_inside {
 struct booking_stub { /* an entry's posting as the state has it */
     uint32_t account;
     uint8_t entry[BOOKING_ENTRY_BYTES];
-    int64_t amount;
+    struct oid blob;
 };
 
 /* A book under way. */
@@ -88,14 +91,18 @@ uint32_t booking_find(const struct book *b, const uint8_t id[static BOOKING_ENTR
 MUST_USE enum status booking_record(struct booking *w, const char *path, const struct oid *blob,
                                     bool replaced);
 
-/* booking_stub(): one stub of an account. Errors: as booking_record() */
+/* booking_content(): what an entry's content says, into its row. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_content(struct booking *w, struct book_entry *e, struct bytes content);
+
+/* booking_stub(): one stub of an account, noted. Errors: ST_CORRUPT (no path of one), ST_NO_MEMORY
+ */
 MUST_USE enum status booking_stub(struct booking *w, const char *path, const struct oid *blob);
 
 /* booking_origin(): the first commit of each entry, from what counts now and did not before. */
 MUST_USE enum status booking_origin(struct booking *w);
 
 /* booking_order(): everything in its order, with its references, sums and indexes.
- * Errors: ST_TOO_LARGE  a sum beyond 2^63; ST_NO_MEMORY */
+ * Errors: ST_TOO_LARGE  a sum beyond 2^63; ST_CORRUPT (a stub), ST_IO, ST_NO_MEMORY */
 MUST_USE enum status booking_order(struct booking *w);
 
 /* booking_run(): bring w->book to the replica's state. w->anew says that it could not. */

@@ -1,5 +1,7 @@
 #include "replicas/booking.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,19 +46,6 @@ static enum status take_account(struct booking *w, const char *name, uint32_t *o
     return ST_OK;
 }
 
-static enum status take_amount(struct booking *w, const struct oid *blob, int64_t *out)
-{
-    enum { STUB_BYTES_MAX = 20 };
-    struct bytes data;
-    enum status status = store_read(replica_store(w->replica), blob, STORE_BLOB, &data, w->fault);
-    if (status != ST_OK)
-        return status == ST_NOT_FOUND ? ST_CORRUPT : status;
-    bool whole = data.count > 1 && data.count <= STUB_BYTES_MAX &&
-                 data.data[data.count - 1] == '\n' &&
-                 json_take_integer((struct bytes){data.data, data.count - 1}, out) == ST_OK;
-    return whole ? ST_OK : ST_CORRUPT;
-}
-
 enum status booking_stub(struct booking *w, const char *path, const struct oid *blob)
 {
     static const char start[] = "accounts/";
@@ -74,12 +63,11 @@ enum status booking_stub(struct booking *w, const char *path, const struct oid *
     if (status == ST_OK && (last == NULL || hex_decode(bytes_of_text(last + 1), stub->entry,
                                                        sizeof stub->entry) != ST_OK))
         status = ST_CORRUPT;
-    if (status == ST_OK)
-        status = take_amount(w, blob, &stub->amount);
+    stub->blob = *blob;
     if (status == ST_OK)
         w->stub_count++;
     return status == ST_CORRUPT
-               ? fault_set(w->fault, status, "account stub %s is no signed integer", path)
+               ? fault_set(w->fault, status, "%s is no place of an account's stub", path)
                : status;
 }
 
@@ -299,16 +287,60 @@ static enum status gather_links(const struct book *b, bool enterprises, struct b
 
 /* ---- Postings ---- */
 
+static bool is_stub_of(const struct oid *blob, int64_t amount)
+{
+    char text[32];
+    struct oid id;
+    int bytes = snprintf(text, sizeof text, "%" PRId64 "\n", amount);
+    store_hash(STORE_BLOB, (struct bytes){(const uint8_t *)text, (size_t)bytes}, &id);
+    return oid_equal(&id, blob);
+}
+
+/* Most stubs hold what their entry says: their ids tell so, and they need not be read. */
+static bool guess_amount(const struct book_entry *e, const struct oid *blob, int64_t *out)
+{
+    const int64_t guesses[] = {-e->money.amount, e->money.amount, e->other.amount};
+    for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++) {
+        *out = guesses[i];
+        if (guesses[i] != 0 && is_stub_of(blob, guesses[i]))
+            return true;
+    }
+    return false;
+}
+
+static enum status read_amount(struct booking *w, const struct booking_stub *stub, int64_t *out)
+{
+    enum { STUB_BYTES_MAX = 20 };
+    struct bytes data;
+    char id[ENTRY_ID_TEXT + 1];
+    enum status status =
+        store_read(replica_store(w->replica), &stub->blob, STORE_BLOB, &data, w->fault);
+    bool whole = status == ST_OK && data.count > 1 && data.count <= STUB_BYTES_MAX &&
+                 data.data[data.count - 1] == '\n' &&
+                 json_take_integer((struct bytes){data.data, data.count - 1}, out) == ST_OK;
+    if (whole || (status != ST_OK && status != ST_NOT_FOUND))
+        return status;
+    hex_encode(stub->entry, sizeof stub->entry, id);
+    return fault_set(w->fault, ST_CORRUPT, "an account's stub of entry %s is no signed integer",
+                     id);
+}
+
 static enum status add_stubs(struct booking *w)
 {
     for (uint32_t i = 0; i < w->stub_count; i++) {
         const struct booking_stub *stub = &w->stubs[i];
+        uint32_t entry = book_find(w->book, stub->entry);
+        int64_t amount = 0;
         void *row;
-        enum status status = booking_grow(w->book, BOOKING_POSTINGS, &row);
+        enum status status = ST_OK;
+        if (entry == BOOK_NONE || !guess_amount(&w->book->entries[entry], &stub->blob, &amount))
+            status = read_amount(w, stub, &amount);
+        if (status == ST_OK)
+            status = booking_grow(w->book, BOOKING_POSTINGS, &row);
         if (status != ST_OK)
             return status;
         struct book_posting *p = row;
-        *p = (struct book_posting){stub->account, book_find(w->book, stub->entry), stub->amount};
+        *p = (struct book_posting){stub->account, entry, amount};
     }
     return ST_OK;
 }

@@ -20,9 +20,9 @@ static bool comes_before(const struct graph *g, uint32_t a, uint32_t b)
     return (labels != 0 ? labels : digests != 0 ? digests : oid_compare(&x->id, &y->id)) < 0;
 }
 
-/* Commit 'node' wrote the entry 'id'. */
+/* Commit 'node' wrote the entry 'id'. content: {NULL, 0} where it was read already. */
 static enum status see_entry(struct booking *w, uint32_t node,
-                             const uint8_t id[static BOOKING_ENTRY_BYTES])
+                             const uint8_t id[static BOOKING_ENTRY_BYTES], struct bytes content)
 {
     const struct graph *g = replica_graph(w->replica);
     const struct graph_node *n = graph_node(g, node);
@@ -30,6 +30,11 @@ static enum status see_entry(struct booking *w, uint32_t node,
     if (at == BOOK_NONE)
         return ST_OK; /* of a type that the book has no kind for */
     struct book_entry *e = &w->book->entries[at];
+    if (e->documents == BOOKING_UNREAD && content.data != NULL) {
+        enum status status = booking_content(w, e, content);
+        if (status != ST_OK)
+            return status;
+    }
     uint32_t before = oid_is_zero(&e->commit) ? GRAPH_NONE : graph_find(g, &e->commit);
     if (before != GRAPH_NONE && !comes_before(g, node, before))
         return ST_OK;
@@ -48,7 +53,7 @@ static enum status see_noted(struct booking *w, uint32_t node)
     enum status status = ST_OK;
     for (uint32_t i = wrote_first(wrote, node);
          i < wrote->count && wrote->list[i].node == node && status == ST_OK; i++)
-        status = see_entry(w, node, wrote->list[i].entry);
+        status = see_entry(w, node, wrote->list[i].entry, (struct bytes){NULL, 0});
     return status;
 }
 
@@ -67,7 +72,7 @@ static enum status see_commit(struct booking *w, uint32_t node, struct buf *byte
     }
     for (uint32_t i = 0; i < ops.count && status == ST_OK; i++)
         if (ops.ops[i].verb == OP_ENTRY)
-            status = see_entry(w, node, ops.ops[i].entry);
+            status = see_entry(w, node, ops.ops[i].entry, ops.ops[i].value);
     op_list_release(&ops);
     return status;
 }
@@ -96,6 +101,28 @@ static enum status see_commits(struct booking *w, const bool *counted, uint32_t 
     return status;
 }
 
+/* What no commit of the journal brought: it lies in the state all the same. */
+static enum status read_rest(struct booking *w)
+{
+    enum status status = ST_OK;
+    for (uint32_t i = 0; i < w->book->entry_count && status == ST_OK; i++) {
+        struct book_entry *e = &w->book->entries[i];
+        struct record r = {0};
+        char id[ENTRY_ID_TEXT + 1];
+        if (e->documents != BOOKING_UNREAD)
+            continue;
+        hex_encode(e->id, BOOKING_ENTRY_BYTES, id);
+        status = replica_record(w->replica, NULL, bytes_of_text(book_word(e->kind)),
+                                bytes_of_text(id), &r, w->fault);
+        if (status == ST_OK)
+            status = booking_content(w, e, r.entry);
+        else if (status == ST_NOT_FOUND)
+            status = fault_set(w->fault, ST_CORRUPT, "%s %s is missing", book_word(e->kind), id);
+        record_release(&r);
+    }
+    return status;
+}
+
 enum status booking_origin(struct booking *w)
 {
     struct book_inside *in = w->book->inside;
@@ -111,6 +138,8 @@ enum status booking_origin(struct booking *w)
     for (uint32_t i = 0; i < count; i++)
         counted[i] = graph_node(g, i)->counted;
     enum status status = see_commits(w, counted, count);
+    if (status == ST_OK)
+        status = read_rest(w);
     if (status != ST_OK) {
         mem_free(counted);
         return status;

@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "replicas/attachment.h"
+#include "replicas/engine.h"
 #include "replicas/json.h"
 #include "replicas/object.h"
 #include "replicas/tree.h"
@@ -301,7 +302,21 @@ static enum status take_kind(struct booking *w, const struct record *r, struct b
     }
 }
 
-static enum status take_entry(struct booking *w, const struct record *r, enum book_kind kind)
+enum status booking_content(struct booking *w, struct book_entry *e, struct bytes content)
+{
+    const struct record r = {.entry = content};
+    e->documents = 0;
+    enum status status = take_fields(w, &r, entry_fields, e);
+    if (status == ST_OK)
+        status = take_kind(w, &r, e);
+    e->of_writer = e->office == 0;
+    return status;
+}
+
+/* A row for an entry; what is in it comes with the commit that wrote it, unless no journal can be
+ * asked. */
+static enum status take_entry(struct booking *w, const char *id_hex, enum book_kind kind,
+                              struct book_entry **out)
 {
     void *row;
     enum status status = booking_grow(w->book, BOOKING_ENTRIES, &row);
@@ -310,14 +325,11 @@ static enum status take_entry(struct booking *w, const struct record *r, enum bo
     struct book_entry *e = row;
     e->kind = kind;
     e->enterprise = e->about = e->reversed_by = BOOK_NONE;
-    e->written = BOOK_NO_DAY;
-    status = take_fields(w, r, entry_fields, e);
-    if (status == ST_OK)
-        status = take_kind(w, r, e);
-    if (status == ST_OK && hex_decode(r->id, e->id, BOOKING_ENTRY_BYTES) != ST_OK)
-        status = ST_CORRUPT;
-    e->of_writer = e->office == 0;
-    return status;
+    e->day = e->handed_over = e->written = BOOK_NO_DAY;
+    e->documents = BOOKING_UNREAD;
+    *out = e;
+    struct bytes id = {(const uint8_t *)id_hex, ENTRY_ID_TEXT};
+    return hex_decode(id, e->id, BOOKING_ENTRY_BYTES) == ST_OK ? ST_OK : ST_CORRUPT;
 }
 
 /* The kind of an entry's type; BOOK_KINDS: the book has none for it. */
@@ -423,27 +435,42 @@ static struct bytes type_in(const char *path)
     return (struct bytes){(const uint8_t *)type, slash != NULL ? (size_t)(slash - type) : 0};
 }
 
+/* The file of a record or entry of the state, parsed; release it. */
+static enum status read_file(struct booking *w, const char *path, const struct oid *blob,
+                             struct record *out)
+{
+    struct bytes text;
+    enum status status = store_read(replica_store(w->replica), blob, STORE_BLOB, &text, w->fault);
+    if (status == ST_NOT_FOUND)
+        return fault_set(w->fault, ST_CORRUPT, "%s is missing", path);
+    if (status != ST_OK)
+        return status;
+    status = record_parse(text, out);
+    return status == ST_OK || status == ST_NO_MEMORY ? status : ST_CORRUPT;
+}
+
 enum status booking_record(struct booking *w, const char *path, const struct oid *blob,
                            bool replaced)
 {
     struct record r = {0};
-    struct bytes text;
+    struct book_entry *e = NULL;
     const char *last = strrchr(path, '/');
     bool entry = last != NULL && strlen(last + 1) > ENTRY_ID_TEXT;
     enum book_kind kind = entry ? kind_of(type_in(path)) : BOOK_KINDS;
     if (entry && (kind == BOOK_KINDS || replaced))
         return ST_OK; /* an entry never changes */
-    enum status status = store_read(replica_store(w->replica), blob, STORE_BLOB, &text, w->fault);
-    if (status != ST_OK)
-        return status == ST_NOT_FOUND ? fault_set(w->fault, ST_CORRUPT, "%s is missing", path)
-                                      : status;
-    status = record_parse(text, &r);
-    if (status == ST_OK && (r.entry.count > 0) != entry)
+    enum status status = ST_OK;
+    if (entry)
+        status = take_entry(w, last + 1, kind, &e);
+    if (status == ST_OK && (!entry || w->replica->wrote != NULL))
+        status = read_file(w, path, blob, &r);
+    if (status == ST_OK && !entry && r.entry.count > 0)
         status = ST_CORRUPT;
-    if (status == ST_OK)
-        status = entry ? take_entry(w, &r, kind) : take_record(w, &r, replaced);
+    if (status == ST_OK && !entry)
+        status = take_record(w, &r, replaced);
+    else if (status == ST_OK && r.entry.count > 0)
+        status = booking_content(w, e, r.entry);
     record_release(&r);
-    if (status == ST_OK || status == ST_NO_MEMORY)
-        return status;
-    return fault_set(w->fault, ST_CORRUPT, "%s is no canonical record", path);
+    return status == ST_CORRUPT ? fault_set(w->fault, status, "%s is no canonical record", path)
+                                : status;
 }
