@@ -76,7 +76,8 @@ void audit_free(struct audit_result *a);
 MUST_USE enum status audit_run(struct replica *r, const struct audit_options *o,
                                struct audit_result **out, struct fault *f);
 
-/* audit_run_book(): the same with the book of its state, which the caller has. */
+/* audit_run_book(): the same with the book of its state, which the caller has, and without holding
+ * the accounts against the entries. */
 MUST_USE enum status audit_run_book(struct replica *r, const struct book *b,
                                     const struct audit_options *o, struct audit_result **out,
                                     struct fault *f);

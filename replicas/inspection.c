@@ -135,15 +135,14 @@ static enum status gather_acts(struct inspection *in)
     return ST_OK;
 }
 
-static void gather_handed(struct inspection *in)
+void inspection_handed(const struct book *b, bool *handed)
 {
-    const struct book *b = in->book;
     for (uint32_t i = 0; i < b->entry_count; i++) {
         const struct book_entry *e = &b->entries[i];
         if (e->kind == BOOK_PURCHASE && e->handed_over != BOOK_NO_DAY)
-            in->handed[i] = true;
+            handed[i] = true;
         if (e->kind == BOOK_TRANSFER && inspection_stands(e) && e->about < b->entry_count)
-            in->handed[e->about] = true;
+            handed[e->about] = true;
     }
 }
 
@@ -159,7 +158,7 @@ enum status inspection_begin(struct inspection *in)
     if (st == ST_OK)
         st = gather_acts(in);
     if (st == ST_OK)
-        gather_handed(in);
+        inspection_handed(b, in->handed);
     return st;
 }
 

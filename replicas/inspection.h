@@ -40,6 +40,9 @@ void inspection_end(struct inspection *in);
 /* inspection_stands(): an entry that counts: not reversed, and no reversal. */
 bool inspection_stands(const struct book_entry *e);
 
+/* inspection_handed(): which purchases were handed over, by entry; 'handed' is all false. */
+void inspection_handed(const struct book *b, bool *handed);
+
 /* Parameters of the finding that was added last. inspection_entry(): among what it concerns, and
  * its commit as one that made it so. inspection_enterprise(): its number, or digits of its id. */
 void inspection_entry(struct inspection *in, const struct book_entry *e);

@@ -402,12 +402,29 @@ static enum status check_vault(struct verify *v, const char *home)
     return st == ST_NO_MEMORY ? st : ST_OK;
 }
 
+/* The end of a run: the replica goes to who asked for it, or away. */
+static void hand_over(struct verify *v, enum status st, struct replica **out)
+{
+    if (st == ST_OK && out != NULL)
+        *out = v->replica;
+    else
+        replica_drop(v->replica);
+}
+
 enum status verify_home(const char *home, struct verify_report *out, struct fault *f)
+{
+    return verify_home_into(home, out, NULL, f);
+}
+
+enum status verify_home_into(const char *home, struct verify_report *out,
+                             struct replica **replica_out, struct fault *f)
 {
     struct verify v = {.report = out, .fault = f};
     char repo[HOME_PATH_MAX], label[LABEL_BYTES_MAX + 1];
     struct digest network;
     *out = (struct verify_report){.ok = true};
+    if (replica_out != NULL)
+        *replica_out = NULL;
     enum status st = home_office(home, label, &network, f);
     if (st == ST_OK)
         st = home_path(home, "repo.git", repo, f);
@@ -427,6 +444,7 @@ enum status verify_home(const char *home, struct verify_report *out, struct faul
     }
     if (st == ST_OK) {
         v.replica->network = network;
+        memcpy(v.replica->label, label, sizeof label);
         st = verify_journal(&v, home);
     }
     if (st == ST_OK) {
@@ -437,7 +455,7 @@ enum status verify_home(const char *home, struct verify_report *out, struct faul
     }
     if (st == ST_OK)
         finish(&v);
-    replica_drop(v.replica);
+    hand_over(&v, st, replica_out);
     return st;
 }
 
@@ -538,10 +556,19 @@ static void see_broken(void *user, const struct oid *id, enum status code, const
 enum status verify_repo(const char *dir, const struct digest *network, struct verify_report *out,
                         struct fault *f)
 {
+    return verify_repo_into(dir, network, out, NULL, f);
+}
+
+enum status verify_repo_into(const char *dir, const struct digest *network,
+                             struct verify_report *out, struct replica **replica_out,
+                             struct fault *f)
+{
     struct verify v = {.report = out, .fault = f, .network = network};
     struct oid *order = NULL;
     size_t count = 0;
     *out = (struct verify_report){.ok = true};
+    if (replica_out != NULL)
+        *replica_out = NULL;
     enum status st = open_scratch(&v, dir);
     if (st == ST_OK)
         st = derive_order(v.replica->store, see_broken, &v, &order, &count, f);
@@ -557,6 +584,6 @@ enum status verify_repo(const char *dir, const struct digest *network, struct ve
                  network == NULL ? ", and that this is your network: compare its id with the paper"
                                  : "");
     mem_free(order);
-    replica_drop(v.replica);
+    hand_over(&v, st, replica_out);
     return st;
 }

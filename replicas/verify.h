@@ -43,4 +43,15 @@ MUST_USE enum status verify_home(const char *home, struct verify_report *out, st
 MUST_USE enum status verify_repo(const char *dir, const struct digest *network,
                                  struct verify_report *out, struct fault *f);
 
+struct replica;
+
+/* verify_home_into(), verify_repo_into(): the same, and the replica that replay has made is handed
+ * over, for reading: *replica_out is replica_drop()ped by the caller; NULL where there is none: on
+ * an error, or where the repository could not be opened. */
+MUST_USE enum status verify_home_into(const char *home, struct verify_report *out,
+                                      struct replica **replica_out, struct fault *f);
+MUST_USE enum status verify_repo_into(const char *dir, const struct digest *network,
+                                      struct verify_report *out, struct replica **replica_out,
+                                      struct fault *f);
+
 #endif
