@@ -266,10 +266,11 @@ static enum status find_by_key(struct replica *r, const struct schema_type *type
     bool named = type->entry || schema_field(type, bytes_of_text(field)) != NULL;
     if (status != ST_OK || *found_out || !named)
         return status;
-    status = lookup_index(r, &index, f);
     struct buf json = {0};
     json_add_text(&json, key);
     status = buf_status(&json);
+    if (status == ST_OK)
+        status = lookup_index(r, &index, f);
     struct index_filter filter = {.field = field, .json = buf_bytes(&json)};
     struct index_query query = {
         .type = type->name, .filters = &filter, .filter_count = 1, .limit = 1};
@@ -287,6 +288,9 @@ static enum status find_reference(struct replica *r, const struct schema_field *
     const struct schema_type *to = schema_type(schema_of(r), bytes_of_text(field->to));
     bool found = false;
     enum status status = ST_OK;
+    bool whole = to != NULL && text.count == (to->entry ? ENTRY_ID_TEXT : RECORD_ID_TEXT);
+    if (whole && is_hex(text) && find_whole(r, text, out) && strcmp(out->type, to->name) == 0)
+        return ST_OK;
     if (to != NULL)
         status = find_by_key(r, to, text, out, &found, f);
     if (status != ST_OK || found)

@@ -83,6 +83,36 @@ static void references_have_their_type(void **state)
     office_close(&o);
 }
 
+/* A whole id asks no index; what only an index can find is refused where there is none. */
+static void references_without_an_index(void **state)
+{
+    (void)state;
+    struct office o;
+    char household[ENTRY_ID_TEXT + 1], purchase[ENTRY_ID_TEXT + 1], word[64];
+    office_found(&o, "santiago");
+    office_run(&o, ST_OK, "add", "household", "household=H1", NULL);
+    office_id(&o, household);
+    office_run(&o, ST_OK, "add", "enterprise", "enterprise=E1", NULL);
+    char enterprise[ENTRY_ID_TEXT + 1];
+    office_id(&o, enterprise);
+    snprintf(word, sizeof word, "enterprise=%s", enterprise);
+    office_run(&o, ST_OK, "add", "purchase", "ref=P1", "office=santiago", word, "date=2026-05-01",
+               "currency=CLP", "amount=400", NULL);
+    office_id(&o, purchase);
+    if (replica_close(o.replica, &o.fault) != ST_OK)
+        fail_msg("%s", o.fault.text);
+    struct replica_options without = {.home = o.home, .wall_seconds = office_tick};
+    assert_int_equal(replica_open(&without, &o.replica, &o.fault), ST_OK);
+    snprintf(word, sizeof word, "household=%s", household);
+    office_run(&o, ST_OK, "add", "enterprise", word, NULL);
+    snprintf(word, sizeof word, "purchase=%s", purchase);
+    office_run(&o, ST_OK, "add", "transfer", "ref=T1", word, "date=2026-05-02", NULL);
+    office_run(&o, ST_BAD_CONFIG, "add", "enterprise", "household=H1", NULL);
+    office_run(&o, ST_BAD_CONFIG, "add", "transfer", "ref=T2", "purchase=P1", "date=2026-05-02",
+               NULL);
+    office_close(&o);
+}
+
 static void labels_are_members(void **state)
 {
     (void)state;
@@ -105,6 +135,7 @@ int main(void)
         cmocka_unit_test(whole_ids_are_found_though_the_index_is_behind),
         cmocka_unit_test(commits_are_found_by_their_beginning),
         cmocka_unit_test(references_have_their_type),
+        cmocka_unit_test(references_without_an_index),
         cmocka_unit_test(labels_are_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
