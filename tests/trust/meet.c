@@ -31,16 +31,27 @@ static bool is_on(struct person *p)
     return false;
 }
 
+/* What it has already is not sent: it would only be read. */
+static bool has_version(const struct person *p, const struct charter *version)
+{
+    const struct charter *its = charter_at(replica_charters(p->replica), version->version);
+    return its != NULL && bytes_equal(buf_bytes(&its->file), buf_bytes(&version->file));
+}
+
 static bool give_charters(struct person *from, struct person *to, bool *new_out)
 {
     const struct charter_chain *chain = replica_charters(from->replica);
     struct bytes *files = mem_array(chain->count, sizeof *files);
     struct fault f = {0};
+    uint32_t count = 0;
     bool grown = false;
     CHECK(files != NULL);
     for (uint32_t i = 0; i < chain->count; i++)
-        files[i] = buf_bytes(&chain->versions[i]->file);
-    enum status st = replica_offer_charters(to->replica, files, chain->count, &grown, &f);
+        if (!has_version(to, chain->versions[i]))
+            files[count++] = buf_bytes(&chain->versions[i]->file);
+    enum status st = ST_OK;
+    if (count > 0)
+        st = replica_offer_charters(to->replica, files, count, &grown, &f);
     mem_free(files);
     if (!is_on(to))
         return false;

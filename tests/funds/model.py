@@ -1,0 +1,277 @@
+"""What the money of one history has to be, found without any code of replicas/.
+
+Knows the lines of a story (story.c): who tried what and what was answered, which commit reached
+whom, in which order. From these alone follow every balance of every member at any time, what
+must be refused, and what must not.
+"""
+import json
+
+POOL = 'pool'
+DIGITS = {'CLP': 0, 'USD': 2}
+TREASURY = ('grant', 'exchange', 'allotment')
+# Which member of an entry's content has to be the writing office.
+WRITER = {'grant': 'holder', 'exchange': 'holder', 'allotment': 'holder', 'pass': 'office',
+          'award': 'office', 'disbursement': 'office', 'expense': 'office', 'transfer': 'office',
+          'reversal': 'office', 'statement': 'office', 'purchase': None}
+AMOUNTS = {'amount': 'currency', 'from_amount': 'from_currency', 'to_amount': 'to_currency',
+           'balance': 'currency'}
+FREEZES_ABOVE = 8  # commits of one number by one key
+
+
+def minor_units(text, currency):
+    whole, _, part = text.partition('.')
+    digits = DIGITS[currency]
+    return int(whole) * 10 ** digits + int(part or '0')
+
+
+def typed_content(words):
+    """What 'add TYPE NAME=VALUE ...' says, as an entry's content."""
+    given = dict(word.split('=', 1) for word in words[2:])
+    return {name: minor_units(value, given[AMOUNTS[name]]) if name in AMOUNTS else value
+            for name, value in given.items()}
+
+
+def postings(kind, content, entries):
+    """[((owner, line, currency), signed minor units)]; None: what it reverses is not known."""
+    c = content
+    if kind == 'grant':
+        return [((c['holder'], POOL, c['currency']), c['amount'])]
+    if kind == 'exchange':
+        return [((c['holder'], POOL, c['from_currency']), -c['from_amount']),
+                ((c['holder'], POOL, c['to_currency']), c['to_amount'])]
+    if kind == 'allotment':
+        return [((c['holder'], POOL, c['currency']), -c['amount']),
+                ((c['office'], c['budget_line'], c['currency']), c['amount'])]
+    if kind == 'pass':
+        return [((c['office'], c['budget_line'], c['currency']), -c['amount']),
+                ((c['to'], c['to_line'], c['currency']), c['amount'])]
+    if kind == 'disbursement':
+        return [((c['office'], 'enterprises', c['currency']), -c['amount'])]
+    if kind == 'expense':
+        return [((c['office'], c['budget_line'], c['currency']), -c['amount'])]
+    if kind == 'reversal':
+        if c['entry'] not in entries:
+            return None
+        reversed_kind, reversed_content = entries[c['entry']]
+        return [(account, -amount)
+                for account, amount in postings(reversed_kind, reversed_content, entries)]
+    return []
+
+
+def sums(entries):
+    """The balance of every account that these entries touch."""
+    out = {}
+    for kind, content in entries.values():
+        for account, amount in postings(kind, content, entries) or ():
+            out[account] = out.get(account, 0) + amount
+    return out
+
+
+class Member:
+    """What has reached one office."""
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self):
+        self.commits = set()
+        self.entries = {}
+        self.records = set()
+        self.balances = {}
+
+    def learn(self, number, commit):
+        self.commits.add(number)
+        for verb, kind, ident, _, content in commit['ops']:
+            if verb == 'entry' and ident not in self.entries:
+                self.entries[ident] = (kind, content)
+                for account, amount in postings(kind, content, self.entries) or ():
+                    self.balances[account] = self.balances.get(account, 0) + amount
+            elif verb != 'entry':
+                self.records.add(ident)
+
+
+class History:
+    def __init__(self, line):
+        self.seed = line['seed']
+        self.offices = line['offices']
+        self.treasurers = {self.offices[i] for i in line['treasurers']}
+        self.members = [Member() for _ in self.offices]
+        self.commits = []
+        self.number_of = {}      # commit id: its number
+        self.promised = []       # commits that were acknowledged, and by whom
+        self.cut = []            # tries that the power cut off: they may be in
+        self.content_of = {}     # commit id: what the try that it answers said
+        self.went_back = set()
+        self.seqs = {}
+        self.frozen = False
+        self.exports = {}
+        self.ends = []
+        self.problems = []
+        self.tried = {'ok': 0, 'again': 0, 'overdrawn': 0, 'not-allowed': 0}
+
+    def wrong(self, text, *values):
+        self.problems.append('seed %d: %s' % (self.seed, text % values))
+
+    # ---- one line after another ----
+
+    def take(self, line):
+        for name in ('try', 'commit', 'sees', 'opens', 'meanwhile', 'end'):
+            if name in line:
+                getattr(self, 'take_' + name)(line)
+                return
+        raise ValueError('no such line: %s' % json.dumps(line))
+
+    def take_commit(self, line):
+        self.number_of[line['id']] = len(self.commits)
+        self.commits.append(line)
+        same = self.seqs.setdefault((line['by'], line['seq']), [])
+        same.append(line)
+        self.frozen = self.frozen or len(same) > FREEZES_ABOVE
+        self.check_origin(line)
+
+    def take_opens(self, line):
+        self.members[line['opens']].forget()
+        if line['back']:
+            self.went_back.add(self.offices[line['opens']])
+
+    def take_sees(self, line):
+        for number in line['commits']:
+            self.members[line['sees']].learn(number, self.commits[number])
+
+    def take_try(self, line):
+        words, said = line['words'], line['said']
+        office = self.offices[line['try']]
+        if said == 'power':
+            self.cut.append((office, words))
+            return
+        if line['commit']:
+            self.promised.append((office, line['commit']))
+            self.content_of[line['commit']] = words
+        if words[0] == 'add' and words[1] in WRITER and not self.frozen:
+            self.check_answer(line, self.members[line['try']], office)
+
+    def take_meanwhile(self, line):
+        self.check_books(line, self.members[line['meanwhile']])
+
+    def take_end(self, line):
+        self.ends.append(line)
+        self.check_books(line, self.members[line['end']])
+
+    # ---- what has to be so ----
+
+    def allowed(self, member, office, kind, content):
+        """The words that an office may be answered with."""
+        if (kind, content) in member.entries.values():
+            return ('ok',)  # there already: nothing is written
+        if WRITER[kind] is not None and content[WRITER[kind]] != office:
+            return ('not-allowed',)
+        if kind in TREASURY and office not in self.treasurers:
+            return ('not-allowed',)
+        posted = postings(kind, content, member.entries)
+        if kind == 'reversal':
+            refused = self.refused_reversal(member, office, content, posted)
+            if refused:
+                return refused
+        debits = {}
+        for account, amount in posted:
+            debits[account] = debits.get(account, 0) + amount
+        for account, amount in debits.items():
+            if amount < 0 and member.balances.get(account, 0) + amount < 0:
+                return ('overdrawn',)
+        return ('ok',)
+
+    def refused_reversal(self, member, office, content, posted):
+        if posted is None:
+            return ('not-found', 'not-allowed', 'bad-value', 'wrong-operation')
+        if member.entries[content['entry']][0] == 'reversal':
+            return ('not-allowed', 'bad-value', 'wrong-operation')
+        for kind, other in member.entries.values():
+            if kind == 'reversal' and other['entry'] == content['entry']:
+                return ('exists', 'not-allowed', 'wrong-operation', 'bad-value')
+        owners = {account[0] for account, _ in posted}
+        debited = {account[0] for account, amount in posted if amount < 0}
+        if not posted:
+            kind, other = member.entries[content['entry']]
+            owners = {other[WRITER[kind] or 'office']}
+        if office not in owners or debited - {office}:
+            return ('not-allowed',)
+        return ()
+
+    def check_answer(self, line, member, office):
+        words, said = line['words'], line['said']
+        kind, content = words[1], typed_content(words)
+        if kind in ('award', 'disbursement', 'purchase'):
+            if content['enterprise'] not in member.records:
+                return  # refused for want of the enterprise: money is not asked
+        if kind == 'transfer' and content['purchase'] not in member.entries:
+            return
+        may = self.allowed(member, office, kind, content)
+        if said not in may:
+            self.wrong('%s says %s of "%s", and should say %s (%s)', office, said, ' '.join(words),
+                       ' or '.join(may), line['why'])
+        again = (kind, content) in member.entries.values()
+        if again and line['commit']:
+            self.wrong('%s writes again what it has: %s', office, ' '.join(words))
+        self.tried['again' if again else said] = self.tried.get('again' if again else said, 0) + 1
+
+    def check_origin(self, line):
+        """Nothing stands in a commit that its writer was not told to write."""
+        entries = [(op[1], op[4]) for op in line['ops'] if op[0] == 'entry']
+        if not entries:
+            return
+        told = [self.content_of[line['id']]] if line['id'] in self.content_of else [
+            words for office, words in self.cut if office == line['by']]
+        for kind, content in entries:
+            if not any(words[:2] == ['add', kind] and typed_content(words) == content
+                       for words in told):
+                self.wrong('%s wrote what nobody told it: %s %s', line['by'], kind,
+                           json.dumps(content))
+
+    def check_books(self, line, member):
+        says = {tuple(account[:3]): account[3] for account in line['accounts']}
+        entries = member.entries
+        if self.frozen:  # what a frozen key wrote counts where somebody had built on it
+            entries = {i: e for i, e in entries.items() if i in set(line['entries'])}
+        who = self.offices[line.get('end', line.get('meanwhile'))]
+        if sorted(line['entries']) != sorted(entries):
+            self.wrong('%s has %d entries, and %d reached it', who, len(line['entries']),
+                       len(entries))
+            return
+        expected = sums(entries)
+        for account in sorted(set(says) | set(expected)):
+            if says.get(account, 0) != expected.get(account, 0):
+                self.wrong('%s says %d of %s, the model %d', who, says.get(account, 0),
+                           '/'.join(account), expected.get(account, 0))
+            if expected.get(account, 0) < 0 and account[0] not in self.went_back:
+                self.wrong('%s of %s is below zero', '/'.join(account[1:]), account[0])
+
+    def close(self):
+        """After all have met: one state, and all that was acknowledged in it, once."""
+        if len({line['state'] for line in self.ends}) != 1:
+            self.wrong('they end in different states')
+        if len(self.ends) != len(self.offices):
+            self.wrong('%d of %d ended', len(self.ends), len(self.offices))
+        for office, commit in self.promised:
+            number = self.number_of.get(commit)
+            holders = sum(number in member.commits for member in self.members)
+            if holders == len(self.members) or (office in self.went_back and
+                                                (holders == 0 or self.frozen)):
+                continue
+            self.wrong('what %s acknowledged as %s is at %d of %d', office, commit[:8], holders,
+                       len(self.members))
+
+
+def read(path):
+    """Every history of a file, as it is complete."""
+    history = None
+    with open(path, encoding='utf-8') as lines:
+        for text in lines:
+            line = json.loads(text)
+            if 'seed' in line:
+                if history is not None:
+                    yield history
+                history = History(line)
+            else:
+                history.take(line)
+    if history is not None:
+        yield history

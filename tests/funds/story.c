@@ -1,0 +1,192 @@
+#include "tests/funds/story.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "proto/check.h"
+#include "replicas/audit.h"
+#include "replicas/book.h"
+#include "replicas/json.h"
+#include "replicas/op_list.h"
+
+void act_word(struct act *a, const char *format, ...)
+{
+    va_list args;
+    CHECK(a->count < ACT_WORDS_MAX);
+    va_start(args, format);
+    int used = vsnprintf(a->text[a->count++], ACT_WORD_BYTES, format, args);
+    va_end(args);
+    CHECK(used >= 0 && used < ACT_WORD_BYTES);
+}
+
+static void tell_text(struct story *s, struct bytes text)
+{
+    struct buf json = {0};
+    json_add_text(&json, text);
+    CHECK(buf_status(&json) == ST_OK);
+    fwrite(json.data, 1, json.count, s->out);
+    buf_release(&json);
+}
+
+void story_begin(struct story *s, struct crowd *c, FILE *out)
+{
+    *s = (struct story){.crowd = c, .out = out};
+    fprintf(out, "{\"seed\":%llu,\"offices\":[", (unsigned long long)c->seed);
+    for (uint32_t i = 0; i < c->count; i++)
+        fprintf(out, "%s\"%s\"", i > 0 ? "," : "", c->of[i].label);
+    fputs("],\"treasurers\":[", out);
+    const char *comma = "";
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->plan->of[i].treasurer) {
+            fprintf(out, "%s%u", comma, i);
+            comma = ",";
+        }
+    fputs("]}\n", out);
+}
+
+void story_end(struct story *s)
+{
+    oid_map_release(&s->commits);
+}
+
+/* ---- commits, as they become known ---- */
+
+static void tell_op(struct story *s, const struct op *op)
+{
+    static const char *const verbs[] = {
+        [OP_SET] = "set", [OP_ADD] = "add", [OP_DROP] = "drop", [OP_ENTRY] = "entry"};
+    char id[ENTRY_ID_TEXT + 1];
+    bool entry = op->verb == OP_ENTRY;
+    hex_encode(entry ? op->entry : op->id, entry ? ENTRY_ID_BYTES : RECORD_ID_BYTES, id);
+    fprintf(s->out, "[\"%s\",\"%.*s\",\"%s\",\"%.*s\",%.*s]", verbs[op->verb], (int)op->type.count,
+            (const char *)op->type.data, id, (int)op->name.count, (const char *)op->name.data,
+            (int)op->value.count, (const char *)op->value.data);
+}
+
+static uint32_t tell_commit(struct story *s, struct person *p, const struct graph_node *n,
+                            uint32_t node)
+{
+    struct buf bytes = {0};
+    struct item item;
+    struct op_list ops = {0};
+    struct fault f = {0};
+    char hex[OID_TEXT + 1];
+    crowd_must(s->crowd, replica_item(p->replica, node, &bytes, &item, &f), "read a commit", &f);
+    crowd_must(s->crowd, op_list_decode(item.operations, &s->crowd->network, &ops), "read", NULL);
+    hex_encode(n->id.id, OID_BYTES, hex);
+    fprintf(s->out, "{\"commit\":%u,\"id\":\"%s\",\"by\":\"%.*s\",\"seq\":%llu,\"time\":%lld",
+            s->commit_count, hex, (int)item.label.count, (const char *)item.label.data,
+            (unsigned long long)item.seq, (long long)item.commit_time);
+    fputs(",\"on\":[", s->out);
+    struct graph *g = replica_graph(p->replica);
+    for (uint32_t k = 0; k < n->parent_count; k++) {
+        void *at = oid_map_find(&s->commits, &graph_node(g, graph_parent(g, n, k))->id);
+        CHECK(at != NULL);
+        fprintf(s->out, "%s%llu", k > 0 ? "," : "", (unsigned long long)(uintptr_t)at - 1);
+    }
+    fputs("],\"ops\":[", s->out);
+    const char *comma = "";
+    for (uint32_t i = 0; i < ops.count; i++) {
+        if (ops.ops[i].verb == OP_CHARTER || ops.ops[i].verb == OP_ADOPT)
+            continue;
+        fputs(comma, s->out);
+        tell_op(s, &ops.ops[i]);
+        comma = ",";
+    }
+    fputs("]}\n", s->out);
+    op_list_release(&ops);
+    buf_release(&bytes);
+    enum status st = oid_map_put(&s->commits, &n->id, (void *)((uintptr_t)s->commit_count + 1));
+    CHECK(st == ST_OK);
+    return s->commit_count++;
+}
+
+void story_look(struct story *s, struct person *p)
+{
+    uint32_t i = p->index;
+    struct graph *g = replica_graph(p->replica);
+    bool opened = s->seen[i].opened != p->opened;
+    if (opened)
+        s->seen[i].nodes = 0;
+    s->seen[i].opened = p->opened;
+    uint32_t first = s->seen[i].nodes, count = graph_count(g);
+    s->seen[i].nodes = count;
+    for (uint32_t n = first; n < count; n++)
+        if (oid_map_find(&s->commits, &graph_node(g, n)->id) == NULL)
+            (void)tell_commit(s, p, graph_node(g, n), n);
+    if (opened)
+        fprintf(s->out, "{\"opens\":%u,\"back\":%s}\n", i, p->went_back ? "true" : "false");
+    if (first == count)
+        return;
+    fprintf(s->out, "{\"sees\":%u,\"commits\":[", i);
+    for (uint32_t n = first; n < count; n++) {
+        uintptr_t at = (uintptr_t)oid_map_find(&s->commits, &graph_node(g, n)->id);
+        fprintf(s->out, "%s%llu", n > first ? "," : "", (unsigned long long)at - 1);
+    }
+    fputs("]}\n", s->out);
+}
+
+/* ---- what they try ---- */
+
+enum status story_act(struct story *s, struct person *p, const struct act *a,
+                      struct crowd_answer *out)
+{
+    const char *words[ACT_WORDS_MAX + 2];
+    struct fault f = {0};
+    uint32_t count = 0;
+    struct oid before = *replica_state(p->replica);
+    uint32_t opened = p->opened;
+    for (uint32_t i = 0; i < a->count; i++)
+        words[count++] = a->text[i];
+    if (a->long_word != NULL)
+        words[count++] = a->long_word;
+    words[count] = NULL;
+    enum status st = crowd_ask(p, words, out, &f);
+    if (st != ST_OK && p->opened == opened && !oid_equal(&before, replica_state(p->replica)) &&
+        st != ST_PARTLY)
+        crowd_fail(s->crowd, "%s refuses (%s: %s), and has another state", p->label,
+                   status_word(st), f.text);
+    fprintf(s->out, "{\"try\":%u,\"words\":[", p->index);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs(i > 0 ? "," : "", s->out);
+        tell_text(s, bytes_of_text(words[i]));
+    }
+    fprintf(s->out, "],\"said\":\"%s\",\"id\":\"%s\",\"commit\":\"%s\",\"why\":",
+            p->opened != opened ? "power" : status_word(st), out->id, out->commit);
+    tell_text(s, bytes_of_text(st == ST_OK ? "" : f.text));
+    fputs("}\n", s->out);
+    story_look(s, p);
+    return st;
+}
+
+/* ---- what they say in the end ---- */
+
+static void tell_accounts(struct story *s, const struct book *b)
+{
+    fputs(",\"accounts\":[", s->out);
+    for (uint32_t i = 0; i < b->account_count; i++) {
+        const struct book_account *a = &b->accounts[i];
+        fprintf(s->out, "%s[\"%s\",\"%s\",\"%s\",%lld]", i > 0 ? "," : "", book_text(b, a->owner),
+                book_text(b, a->line), a->currency, (long long)(a->credited - a->debited));
+    }
+    fputs("],\"entries\":[", s->out);
+    for (uint32_t i = 0; i < b->entry_count; i++) {
+        char hex[ENTRY_ID_TEXT + 1];
+        hex_encode(b->entries[i].id, ENTRY_ID_BYTES, hex);
+        fprintf(s->out, "%s\"%s\"", i > 0 ? "," : "", hex);
+    }
+    fputs("]", s->out);
+}
+
+void story_books(struct story *s, struct person *p, const char *when)
+{
+    struct book *b = NULL;
+    struct fault f = {0};
+    char state[OID_TEXT + 1];
+    hex_encode(replica_state(p->replica)->id, OID_BYTES, state);
+    crowd_must(s->crowd, book_read(p->replica, &b, &f), "read the book", &f);
+    fprintf(s->out, "{\"%s\":%u,\"state\":\"%s\"", when, p->index, state);
+    tell_accounts(s, b);
+    fputs("}\n", s->out);
+    book_free(b);
+}

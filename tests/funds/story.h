@@ -1,0 +1,49 @@
+/*
+ * story: what happened, as lines of JSON, for whoever judges it without the code under test: who
+ * tried what and what was answered, which commits reached whom and in which order, and what every
+ * member says in the end. judge.py reads it; the lines are described there.
+ */
+#ifndef TESTS_FUNDS_STORY_H
+#define TESTS_FUNDS_STORY_H
+
+#include <stdio.h>
+
+#include "replicas/oid_map.h"
+#include "tests/trust/crowd.h"
+
+enum { ACT_WORDS_MAX = 16, ACT_WORD_BYTES = 160 };
+
+/* A command on its way: "add", "expense", "amount=4000", … */
+struct act {
+    char text[ACT_WORDS_MAX][ACT_WORD_BYTES];
+    uint32_t count;
+    const char *long_word; /* one more, of any length; or NULL */
+};
+
+void act_word(struct act *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct story {
+    struct crowd *crowd;
+    FILE *out;
+    struct oid_map commits; /* told already: their number + 1, as a pointer */
+    uint32_t commit_count;
+    struct {
+        uint32_t opened, nodes;
+    } seen[CROWD_MAX];
+};
+
+void story_begin(struct story *s, struct crowd *c, FILE *out);
+void story_end(struct story *s);
+
+/* story_act(): do it, tell it, and what everyone's replica then has that it had not. A refused one
+ * must have left the state as it was. */
+MUST_USE enum status story_act(struct story *s, struct person *p, const struct act *a,
+                               struct crowd_answer *out);
+
+/* story_look(): what a replica has that it had not when it was looked at last. */
+void story_look(struct story *s, struct person *p);
+
+/* story_books(): what a member says about money now; "end": with its findings. */
+void story_books(struct story *s, struct person *p, const char *when);
+
+#endif
