@@ -41,29 +41,11 @@ void book_free(struct book *b)
     mem_free(b);
 }
 
-static enum status make_empty(struct book **out)
-{
-    struct book *b = mem_alloc(sizeof *b);
-    if (b != NULL)
-        b->inside = mem_alloc(sizeof *b->inside);
-    if (b == NULL || b->inside == NULL) {
-        book_free(b);
-        return ST_NO_MEMORY;
-    }
-    buf_add_byte(&b->texts, 0);
-    enum status status = buf_status(&b->texts);
-    if (status == ST_OK)
-        *out = b;
-    else
-        book_free(b);
-    return status;
-}
-
 enum status book_read(struct replica *r, struct book **out, struct fault *f)
 {
     struct book *b = NULL;
     *out = NULL;
-    enum status status = make_empty(&b);
+    enum status status = booking_empty(&b);
     if (status == ST_OK) {
         struct booking w = {.replica = r, .book = b, .fault = f};
         status = booking_run(&w);

@@ -81,6 +81,24 @@ enum status booking_grow(struct book *b, enum booking_list list, void **row_out)
     return ST_OK;
 }
 
+enum status booking_empty(struct book **out)
+{
+    struct book *b = mem_alloc(sizeof *b);
+    if (b != NULL)
+        b->inside = mem_alloc(sizeof *b->inside);
+    if (b == NULL || b->inside == NULL) {
+        book_free(b);
+        return ST_NO_MEMORY;
+    }
+    buf_add_byte(&b->texts, 0);
+    enum status status = buf_status(&b->texts);
+    if (status == ST_OK)
+        *out = b;
+    else
+        book_free(b);
+    return status;
+}
+
 /* ---- Texts ---- */
 
 /* The slot of a text: where its offset stands, or where it would. */
@@ -98,24 +116,48 @@ static uint32_t *slot_of(const struct book *b, struct bytes text)
     }
 }
 
-static enum status reserve_words(struct book *b)
+/* Every text of the book into a table of so many slots. */
+static enum status place_words(struct book *b, uint32_t slots)
 {
     struct book_inside *in = b->inside;
-    if (in->word_count < in->word_slots / 2)
-        return ST_OK;
-    uint32_t slots = in->word_slots > 0 ? 2 * in->word_slots : SLOTS_FIRST, *old = in->words;
-    uint32_t old_slots = in->word_slots, *words = mem_array(slots, sizeof *words);
+    uint32_t *words = mem_array(slots, sizeof *words);
     if (words == NULL)
         return ST_NO_MEMORY;
-    if (old == NULL)
+    if (in->words == NULL)
         randombytes_buf(in->key, sizeof in->key); /* nobody chooses texts that share a slot */
+    mem_free(in->words);
     in->words = words;
     in->word_slots = slots;
-    for (uint32_t i = 0; i < old_slots; i++)
-        if (old[i] != 0)
-            *slot_of(b, bytes_of_text(book_text(b, old[i]))) = old[i];
-    mem_free(old);
+    in->word_count = 0;
+    for (size_t at = 1; at < b->texts.count;) {
+        struct bytes text = bytes_of_text(book_text(b, (uint32_t)at));
+        uint32_t *slot = text.count > 0 ? slot_of(b, text) : NULL;
+        if (slot != NULL && *slot == 0) {
+            *slot = (uint32_t)at;
+            in->word_count++;
+        }
+        at += text.count + 1;
+    }
     return ST_OK;
+}
+
+static uint32_t count_words(const struct book *b)
+{
+    uint32_t count = 0;
+    for (size_t at = 0; at < b->texts.count; at++)
+        count += b->texts.data[at] == 0;
+    return count;
+}
+
+/* Room for one more; a book that was loaded has no table yet. */
+static enum status reserve_words(struct book *b)
+{
+    const struct book_inside *in = b->inside;
+    uint32_t slots = in->word_slots > 0 ? in->word_slots : SLOTS_FIRST;
+    uint32_t words = in->words != NULL ? in->word_count : count_words(b);
+    while (slots / 2 <= words)
+        slots *= 2;
+    return slots > in->word_slots ? place_words(b, slots) : ST_OK;
 }
 
 enum status booking_word(struct book *b, struct bytes text, book_text_at *out)

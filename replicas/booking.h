@@ -105,6 +105,12 @@ MUST_USE enum status booking_origin(struct booking *w);
  * Errors: ST_TOO_LARGE  a sum beyond 2^63; ST_CORRUPT (a stub), ST_IO, ST_NO_MEMORY */
 MUST_USE enum status booking_order(struct booking *w);
 
+/* booking_links(): the indexes of rows by what they name. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_links(struct book *b);
+
+/* booking_empty(): a book of nothing. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_empty(struct book **out);
+
 /* booking_run(): bring w->book to the replica's state. w->anew says that it could not. */
 MUST_USE enum status booking_run(struct booking *w);
 

@@ -384,6 +384,13 @@ static void move_postings(struct book *b, const uint32_t *entries, const uint32_
     }
 }
 
+enum status booking_links(struct book *b)
+{
+    struct book_inside *in = b->inside;
+    enum status status = gather_links(b, true, &in->of_enterprise, &in->of_enterprise_count);
+    return status == ST_OK ? gather_links(b, false, &in->about, &in->about_count) : status;
+}
+
 enum status booking_order(struct booking *w)
 {
     struct book *b = w->book;
@@ -414,11 +421,8 @@ enum status booking_order(struct booking *w)
         name_lines(b);
         status = sum_accounts(w);
     }
-    struct book_inside *in = b->inside;
     if (status == ST_OK)
-        status = gather_links(b, true, &in->of_enterprise, &in->of_enterprise_count);
-    if (status == ST_OK)
-        status = gather_links(b, false, &in->about, &in->about_count);
+        status = booking_links(b);
     mem_free(entries);
     mem_free(accounts);
     return status;

@@ -347,9 +347,8 @@ static enum status take_conflicts(struct booking *w, const struct record *r,
                                   const uint8_t id[static BOOKING_RECORD_BYTES], bool replaced)
 {
     struct book *b = w->book;
-    char type[NAME_BYTES_MAX + 1];
+    char type[NAME_BYTES_MAX + 1] = "";
     memcpy(type, r->type.data, r->type.count);
-    type[r->type.count] = '\0';
     uint32_t kept = 0;
     for (uint32_t i = 0; replaced && i < b->conflict_count; i++)
         if (memcmp(b->conflicts[i].id, id, BOOKING_RECORD_BYTES) != 0 ||

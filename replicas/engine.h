@@ -26,6 +26,7 @@ struct council;
 
 struct uploads;
 struct purge;
+struct book;
 struct follow;
 struct wrote;
 
@@ -62,6 +63,8 @@ struct replica {
     struct uploads *uploads; /* upload.h, purge.h, follow.h; NULL until they are needed */
     struct purge *purge;
     struct follow *follow;
+    struct book *book;   /* replica_book(); NULL until it is needed */
+    uint32_t book_saved; /* commits of the history that book.cache was read from; 0: none */
     struct wrote *wrote; /* NULL: the journal tells who wrote what */
     void (*entropy)(void *context, void *out, size_t count);
     void *entropy_context;
@@ -97,6 +100,11 @@ void judged_release(struct judged *j);
  */
 MUST_USE enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted,
                                 struct judged *out, struct fault *f);
+
+/* judge_again(): all that judge_item() checks of a peer's commit, for one that was accepted:
+ * signature, rules, replay, root. Changes nothing. Errors: any PEER class: it is not what was
+ * accepted; LOCAL classes */
+MUST_USE enum status judge_again(struct replica *r, uint32_t node, struct fault *f);
 
 /* judge_base(): the join of the parents' trees. */
 MUST_USE enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count,

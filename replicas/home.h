@@ -2,6 +2,7 @@
  * home: one office's folder: identity, lock, places. Mode 0700; identity 0600.
  *
  *   config  identity  identity.pub  office  charters/  journal/  repo.git  index.db  vault.db
+ *   book.cache
  *   council  evidence/  invitations/  control.sock (unless $XDG_RUNTIME_DIR/minga serves)
  *
  * identity: as identity.h has it. office: "<label> <network id, hex>\n". Beside the identity may

@@ -8,6 +8,8 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/adoption.h"
+#include "replicas/book.h"
+#include "replicas/book_keep.h"
 #include "replicas/council.h"
 #include "replicas/custody.h"
 #include "replicas/engine.h"
@@ -334,6 +336,7 @@ void replica_drop(struct replica *r)
     upload_free(r->uploads);
     purge_free(r->purge);
     follow_free(r->follow);
+    book_free(r->book);
     wrote_free(r->wrote);
     journal_close(r->journal);
     store_close(r->store);
@@ -745,8 +748,14 @@ enum status replica_refresh_index(struct replica *r, struct fault *f)
     return index_update(r->index, r->store, &r->state, charter_newest(&r->chain), f);
 }
 
+enum status replica_book(struct replica *r, const struct book **out, struct fault *f)
+{
+    return book_keep(r, out, f);
+}
+
 void replica_rest(struct replica *r)
 {
+    book_keep_rest(r);
     store_rest(r->store);
 }
 

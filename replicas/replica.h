@@ -22,6 +22,7 @@ struct replica;
 struct index;
 struct vault;
 struct keyring;
+struct book;
 
 struct replica_options {
     const char *home;              /* real files; or NULL and the three below (tests, simulator) */
@@ -88,6 +89,10 @@ struct journal *replica_journal(struct replica *r);
 struct vault *replica_vault(struct replica *r);
 /* replica_keyring(): the class keys of the state. Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY */
 MUST_USE enum status replica_keyring(struct replica *r, struct keyring **out, struct fault *f);
+
+/* replica_book(): what the state says about money (book.h), brought to the state; kept for the next
+ * time. Lent until the next write, accept or call of this. Errors: as book_follow() */
+MUST_USE enum status replica_book(struct replica *r, const struct book **out, struct fault *f);
 
 /* replica_record(): one record of tree 'root' (NULL: the state), parsed; 'out' borrows from the
  * store until the next store_tidy(); release it. Errors: ST_NOT_FOUND, ST_CORRUPT, … */

@@ -25,7 +25,8 @@ static bool is_wanted(const char *name)
 {
     static const char *const whole[] = {"about",    "control.sock", "lock",        "restoration",
                                         "restored", "vault.db",     "vault.db-wal"};
-    static const char *const starts[] = {"snapshot/", "index.db", "journal.damaged-", "vault.db."};
+    static const char *const starts[] = {"snapshot/", "index.db", "book.cache", "journal.damaged-",
+                                         "vault.db."};
     size_t count = strlen(name);
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         if (strcmp(name, whole[i]) == 0)
