@@ -31,7 +31,8 @@ const char *audit_verdict_word(enum audit_verdict verdict)
     return words[verdict];
 }
 
-void audit_refuse(struct audit_result *a, enum status code, const char *format, ...)
+void audit_refuse(struct audit_result *a, const struct oid *commit, enum status code,
+                  const char *format, ...)
 {
     struct verify_report *v = &a->verified;
     va_list args;
@@ -42,6 +43,8 @@ void audit_refuse(struct audit_result *a, enum status code, const char *format, 
     }
     struct verify_finding *one = &v->findings[v->finding_count++];
     *one = (struct verify_finding){.code = code};
+    if (commit != NULL)
+        one->commit = *commit;
     va_start(args, format);
     vsnprintf(one->text, sizeof one->text, format, args);
     va_end(args);
@@ -205,7 +208,7 @@ static enum status run_verified(struct replica *r, const struct audit_options *o
     if (st == ST_OK)
         return ST_OK;
     if (a->verified.ok && (st == ST_CORRUPT || st == ST_NOT_FOUND || st == ST_TOO_LARGE))
-        audit_refuse(a, st, "%s", own.text);
+        audit_refuse(a, NULL, st, "%s", own.text);
     if (!a->verified.ok && st != ST_NO_MEMORY)
         return ST_OK; /* it failed already: what is there is told */
     return fault_set(f, st, "%s", own.text);

@@ -49,7 +49,7 @@ struct audit_result {
     enum audit_verdict verdict;
     struct verify_report verified; /* ok, and nothing else, where nobody verified */
     bool incremental;              /* verified are only the commits since 'since' */
-    struct oid since;              /* the attestation's commit */
+    struct oid since;              /* the attestation's commit, or the one that was named */
     bool closed;
     struct oid state;
     struct findings findings;
@@ -93,7 +93,24 @@ MUST_USE enum status audit_repo(const char *dir, const struct digest *network,
 /* audit_verdict_word(): "clean", "findings", "failed". */
 const char *audit_verdict_word(enum audit_verdict verdict);
 
-/* audit_json(): the contract of `audit --json` without its braces' schema, appended. */
-void audit_json(const struct audit_result *a, enum finding_language language, struct buf *out);
+/*
+ * The contract of `audit --json`, in rows that each fit a message: audit_json_head(): all but the
+ * findings; audit_json_finding(): one of them, with its sentence in 'language'. Appended.
+ */
+void audit_json_head(const struct audit_result *a, struct buf *out);
+void audit_json_finding(const struct findings *f, uint32_t index, enum finding_language language,
+                        struct buf *out);
+
+/* audit_since(): the same result as audit_run(), but only the commits are verified that an
+ * attestation's heads do not reach: 'which' is "last", the beginning of an attestation's id, or a
+ * commit whose past somebody vouches for. What an attestation covers it is believed for.
+ * Errors: ST_NOT_FOUND (no such attestation, or its heads are not here), as audit_run() */
+MUST_USE enum status audit_since(struct replica *r, struct bytes which,
+                                 const struct audit_options *o, struct audit_result **out,
+                                 struct fault *f);
+
+/* audit_since_verb(): the verb audit since=… [close] [language=es]: the head's row, then a row
+ * {"finding":{…}} for each. */
+MUST_USE enum status audit_since_verb(const struct verb_call *call, struct fault *f);
 
 #endif

@@ -76,8 +76,8 @@ static enum status expect(struct checking *c, uint32_t account, uint32_t entry, 
 static void refuse(struct checking *c, const struct account_posting *p, const char *entry_hex,
                    const char *what)
 {
-    audit_refuse(c->audit, ST_CORRUPT, "the account %s/%s.%s %s entry %.40s", p->owner, p->line,
-                 p->currency, what, entry_hex);
+    audit_refuse(c->audit, NULL, ST_CORRUPT, "the account %s/%s.%s %s entry %.40s", p->owner,
+                 p->line, p->currency, what, entry_hex);
 }
 
 /* Whose entry it is: named in it, or the first that wrote it. */
@@ -195,7 +195,7 @@ static void tell(struct checking *c, const struct posting *p, const char *what)
     char hex[ENTRY_ID_TEXT + 1] = "(of another type)";
     if (p->entry < b->entry_count)
         hex_encode(b->entries[p->entry].id, ENTRY_ID_BYTES, hex);
-    audit_refuse(c->audit, ST_CORRUPT, "the account %s/%s.%s %s %lld of entry %s",
+    audit_refuse(c->audit, NULL, ST_CORRUPT, "the account %s/%s.%s %s %lld of entry %s",
                  book_text(b, a->owner), book_text(b, a->line), a->currency, what,
                  (long long)p->amount, hex);
 }

@@ -73,13 +73,13 @@ static void add_verified(struct buf *out, const struct verify_report *v)
     add_text(out, "unchecked", v->unchecked);
 }
 
-static void add_finding(struct buf *out, const struct findings *f, uint32_t index,
-                        enum finding_language language)
+void audit_json_finding(const struct findings *f, uint32_t index, enum finding_language language,
+                        struct buf *out)
 {
     const struct finding *one = &f->list[index];
     struct buf sentence = {0};
     char day[BOOK_DAY_TEXT];
-    buf_add_text(out, index > 0 ? ",{" : "{");
+    buf_add_byte(out, '{');
     add_text(out, "rule", finding_facts(one->rule)->name);
     add_text(out, "severity", finding_level_word(one->level));
     add_name(out, "records");
@@ -97,16 +97,10 @@ static void add_finding(struct buf *out, const struct findings *f, uint32_t inde
     buf_add_byte(out, '}');
 }
 
-static void add_findings(struct buf *out, const struct audit_result *a,
-                         enum finding_language language)
+static void add_counts(struct buf *out, const struct audit_result *a)
 {
     char hex[2 * DIGEST_BYTES + 1];
     struct digest digest;
-    add_name(out, "findings");
-    buf_add_byte(out, '[');
-    for (uint32_t i = 0; i < a->findings.count; i++)
-        add_finding(out, &a->findings, i, language);
-    buf_add_byte(out, ']');
     add_number(out, "errors", a->levels[FINDING_ERROR]);
     add_number(out, "warnings", a->levels[FINDING_WARNING]);
     add_number(out, "notices", a->levels[FINDING_NOTICE]);
@@ -205,7 +199,7 @@ static void add_attestations(struct buf *out, const struct audit_result *a)
     buf_add_byte(out, ']');
 }
 
-void audit_json(const struct audit_result *a, enum finding_language language, struct buf *out)
+void audit_json_head(const struct audit_result *a, struct buf *out)
 {
     buf_add_byte(out, '{');
     add_text(out, "verdict", audit_verdict_word(a->verdict));
@@ -214,7 +208,7 @@ void audit_json(const struct audit_result *a, enum finding_language language, st
     add_oid(out, "since", &a->since);
     add_oid(out, "state", &a->state);
     add_verified(out, &a->verified);
-    add_findings(out, a, language);
+    add_counts(out, a);
     add_complete(out, a);
     add_totals(out, a);
     add_attestations(out, a);

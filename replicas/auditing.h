@@ -25,8 +25,8 @@ MUST_USE enum status audit_totals_gather(const struct book *b, struct audit_resu
 MUST_USE enum status audit_accounts_check(struct replica *r, const struct book *b,
                                           struct audit_result *a, struct fault *f);
 
-/* audit_refuse(): one more of 'verified', which is then not ok. */
-void audit_refuse(struct audit_result *a, enum status code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* audit_refuse(): one more of 'verified', which is then not ok; about a commit, or NULL. */
+void audit_refuse(struct audit_result *a, const struct oid *commit, enum status code,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

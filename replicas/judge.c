@@ -201,8 +201,8 @@ static void fill_node(const struct item *item, const struct key *key, const stru
 
 /* The commit's bytes and id; ST_EXISTS where it was accepted before. */
 static enum status identify(struct replica *r, const struct item *item, const struct key *key,
-                            struct bytes subject, struct bytes item_bytes, struct buf *commit,
-                            struct judged *j)
+                            struct bytes subject, struct bytes item_bytes, bool again,
+                            struct buf *commit, struct judged *j)
 {
     struct oid id;
     commit_encode(item, key, subject, commit);
@@ -214,14 +214,17 @@ static enum status identify(struct replica *r, const struct item *item, const st
     j->node_index = graph_find(r->graph, &id);
     j->node.bytes = (uint32_t)item_bytes.count;
     j->known = j->node_index != GRAPH_NONE;
-    if (j->known)
+    if (j->known && !again)
         return ST_EXISTS;
     buf_add(&j->frame, id.id, OID_BYTES);
     buf_add_bytes(&j->frame, item_bytes);
     return buf_status(&j->frame);
 }
 
-static enum status judge_all(struct replica *r, struct bytes item_bytes, bool trusted,
+/* How much is checked, and what a commit that is here already means. */
+enum trust { TRUST_NONE, TRUST_OURS, TRUST_AGAIN };
+
+static enum status judge_all(struct replica *r, struct bytes item_bytes, enum trust trust,
                              struct judged *j, struct buf *subject, struct buf *commit,
                              struct fault *f)
 {
@@ -242,14 +245,15 @@ static enum status judge_all(struct replica *r, struct bytes item_bytes, bool tr
     op_subject(&j->ops, subject);
     st = buf_status(subject);
     if (st == ST_OK)
-        st = identify(r, &item, &member->key, buf_bytes(subject), item_bytes, commit, j);
-    if (st == ST_OK && !trusted)
+        st = identify(r, &item, &member->key, buf_bytes(subject), item_bytes, trust == TRUST_AGAIN,
+                      commit, j);
+    if (st == ST_OK && trust != TRUST_OURS)
         st = commit_verify(&item, &member->key, buf_bytes(subject));
-    if (st == ST_OK && !trusted)
+    if (st == ST_OK && trust == TRUST_NONE)
         st = quota_check(r, &item, &member->key, &j->node.id, item_bytes.count, f);
     if (st == ST_OK)
         st = check_place(r, &item, &member->key, j, f);
-    if (st == ST_WAITING && !trusted)
+    if (st == ST_WAITING && trust == TRUST_NONE)
         quota_vouch(r, &member->key, j->missing, j->missing_count);
     if (st == ST_OK)
         st = check_digest(r, &item, &member->key, j->parents, f);
@@ -273,12 +277,36 @@ enum status judge_item(struct replica *r, struct bytes item_bytes, bool trusted,
     *out = (struct judged){.mark = store_mark(r->store)};
     if (f != NULL)
         *f = (struct fault){0};
-    enum status st = judge_all(r, item_bytes, trusted, out, &subject, &commit, f);
+    enum trust trust = trusted ? TRUST_OURS : TRUST_NONE;
+    enum status st = judge_all(r, item_bytes, trust, out, &subject, &commit, f);
     if (st != ST_OK) {
         store_discard_since(r->store, out->mark);
         if (f != NULL && f->code != st)
             fault_set(f, st, "%s", status_text(st));
     }
+    buf_release(&subject);
+    buf_release(&commit);
+    return st;
+}
+
+enum status judge_again(struct replica *r, uint32_t node, struct fault *f)
+{
+    struct buf bytes = {0}, subject = {0}, commit = {0};
+    struct judged j = {.mark = store_mark(r->store)};
+    struct item item;
+    enum status st = replica_item(r, node, &bytes, &item, f);
+    if (st == ST_OK) /* behind the commit's id that the frame begins with */
+        st = judge_all(
+            r,
+            (struct bytes){bytes.data + ENGINE_FRAME_ID_BYTES, bytes.count - ENGINE_FRAME_ID_BYTES},
+            TRUST_AGAIN, &j, &subject, &commit, f);
+    if (st == ST_OK && (!j.known || j.node_index != node))
+        st = fault_set(f, ST_NOT_CANONICAL, "its bytes are not those that its content stands for");
+    if (st != ST_OK && f != NULL && f->code != st)
+        fault_set(f, st, "%s", status_text(st));
+    store_discard_since(r->store, j.mark);
+    judged_release(&j);
+    buf_release(&bytes);
     buf_release(&subject);
     buf_release(&commit);
     return st;
