@@ -143,6 +143,80 @@ enum status account_postings(const struct schema_type *type, struct bytes conten
     return status;
 }
 
+/* Whose entry it is, as it says itself: "" where it does not. */
+static enum status take_writer(const struct schema_type *type, struct bytes content,
+                               char out[static SCHEMA_NAME_TEXT], struct fault *f)
+{
+    out[0] = '\0';
+    for (uint32_t i = 0; i < type->field_count; i++) {
+        const struct schema_field *field = &type->fields[i];
+        if (field->is_writer && object_find(content, field->name).data != NULL)
+            return take_text(content, field->name, out, f);
+    }
+    return ST_OK;
+}
+
+static enum status refuse_reversal(const struct schema_type *type, enum status status,
+                                   const char *why, const char *fix, struct fault *f)
+{
+    (void)fault_set(f, status, "this %s cannot be reversed: %s", type->name, why);
+    fault_fix(f, "%s", fix);
+    return status;
+}
+
+/* Who may reverse: the owner of every account that gives something back, and of one account. */
+static enum status check_reverser(const struct schema_type *type, struct bytes by,
+                                  const struct account_posting *postings, uint32_t count,
+                                  struct fault *f)
+{
+    bool owns = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct account_posting *p = &postings[i];
+        bool own = bytes_equal_text(by, p->owner);
+        owns = owns || own;
+        if (own || p->amount > 0)
+            continue;
+        (void)fault_set(f, ST_NOT_ALLOWED,
+                        "this %s can be reversed by %s only, whose %s account gives the money back",
+                        type->name, p->owner, p->line);
+        fault_fix(f, "ask %s to reverse it", p->owner);
+        return ST_NOT_ALLOWED;
+    }
+    if (owns)
+        return ST_OK;
+    (void)fault_set(f, ST_NOT_ALLOWED, "this %s can be reversed by %s only, whose money it was",
+                    type->name, postings[0].owner);
+    fault_fix(f, "ask %s to reverse it", postings[0].owner);
+    return ST_NOT_ALLOWED;
+}
+
+enum status account_reversed(const struct schema_type *type, struct bytes content, struct bytes by,
+                             struct account_posting out[SCHEMA_POSTINGS_MAX], uint32_t *count_out,
+                             struct fault *f)
+{
+    char writer[SCHEMA_NAME_TEXT];
+    uint32_t count = 0;
+    *count_out = 0;
+    if (type->reverses[0] != '\0')
+        return refuse_reversal(type, ST_BAD_VALUE, "it is itself one",
+                               "write what is right as a new entry", f);
+    if (type->posting_count == 0)
+        return refuse_reversal(type, ST_BAD_VALUE, "it moves no money",
+                               "write what is right as a new entry", f);
+    enum status status = take_writer(type, content, writer, f);
+    if (status == ST_OK)
+        status = account_postings(type, content, bytes_of_text(writer), out, &count, f);
+    if (status == ST_BAD_VALUE || status == ST_NOT_ALLOWED)
+        return fault_set(f, ST_CORRUPT, "the %s to reverse is not as its type has it", type->name);
+    for (uint32_t i = 0; i < count; i++)
+        out[i].amount = -out[i].amount;
+    if (status == ST_OK)
+        status = check_reverser(type, by, out, count, f);
+    if (status == ST_OK)
+        *count_out = count;
+    return status;
+}
+
 void account_folder(const struct account_posting *p, char out[static TREE_PATH_MAX])
 {
     int used = snprintf(out, TREE_PATH_MAX, "accounts/%s/%s.%s", p->owner, p->line, p->currency);
@@ -159,17 +233,19 @@ void account_stub(const struct account_posting *p, const char *entry_id_hex,
     CHECK(used > 0 && used < TREE_PATH_MAX);
 }
 
-enum { SET_COUNT = 2048, SET_WAYS = 4, STUB_BYTES_MAX = 20 };
+enum { SET_COUNT = 2048, SET_WAYS = 4, ACCOUNTS_MAX = 1024, STUB_BYTES_MAX = 20 };
 
 struct known {
     struct oid folder; /* zero: free */
-    int64_t sum;
+    account_sum sum;
 };
 
-/* A cache of sets: an id's first bytes choose the set, the oldest of the set gives way. */
+/* A cache of sets: an id's first bytes choose the set, the oldest of the set gives way. 'last' is
+ * only where a difference starts from: any folder would do, its own account's is the nearest. */
 struct account_memo {
     struct known known[SET_COUNT][SET_WAYS];
     uint8_t oldest[SET_COUNT];
+    struct known last[ACCOUNTS_MAX]; /* by the hash of the account's path */
 };
 
 enum status account_memo_create(struct account_memo **out)
@@ -197,7 +273,7 @@ static const struct known *find(const struct account_memo *m, const struct oid *
     return NULL;
 }
 
-void account_learn(struct account_memo *m, const struct oid *folder, int64_t sum)
+void account_learn(struct account_memo *m, const struct oid *folder, account_sum sum)
 {
     if (oid_is_zero(folder))
         return;
@@ -211,49 +287,102 @@ void account_learn(struct account_memo *m, const struct oid *folder, int64_t sum
     m->oldest[set] = (uint8_t)((m->oldest[set] + 1) % SET_WAYS);
 }
 
-/* Wide, so that the order in which debits and credits come decides nothing. */
-__extension__ typedef __int128 wide_sum;
-
 struct sum {
     struct store *store;
-    wide_sum total;
+    account_sum total;
     struct fault *fault;
 };
 
-static enum status add_stub(void *user, const char *path, const struct oid *blob)
+static enum status read_stub(const struct sum *sum, const char *path, const struct oid *blob,
+                             int64_t *out)
 {
-    struct sum *sum = user;
     struct bytes data = {NULL, 0};
-    int64_t amount = 0;
     enum status status = store_read(sum->store, blob, STORE_BLOB, &data, sum->fault);
     if (status != ST_OK)
         return status;
     bool whole =
         data.count > 1 && data.count <= STUB_BYTES_MAX && data.data[data.count - 1] == '\n';
-    if (!whole || json_take_integer((struct bytes){data.data, data.count - 1}, &amount) != ST_OK)
+    if (!whole || json_take_integer((struct bytes){data.data, data.count - 1}, out) != ST_OK)
         return fault_set(sum->fault, ST_CORRUPT, "account stub %s is no signed integer", path);
+    return ST_OK;
+}
+
+static enum status add_stub(void *user, const char *path, const struct oid *blob)
+{
+    struct sum *sum = user;
+    int64_t amount = 0;
+    enum status status = read_stub(sum, path, blob, &amount);
     sum->total += amount;
+    return status;
+}
+
+/* A stub that the one folder has and the other has not, or has otherwise. */
+static enum status add_difference(void *user, const char *path, const struct oid *a,
+                                  const struct oid *b)
+{
+    struct sum *sum = user;
+    int64_t before = 0, after = 0;
+    enum status status = ST_OK;
+    if (!oid_is_zero(a))
+        status = read_stub(sum, path, a, &before);
+    if (status == ST_OK && !oid_is_zero(b))
+        status = read_stub(sum, path, b, &after);
+    sum->total += (account_sum)after - before;
+    return status;
+}
+
+/* The sum of a folder; 'from': one whose sum is known, or zero. */
+static enum status sum_from(struct account_memo *m, struct store *s, const struct known *from,
+                            const struct oid *folder, account_sum *out, struct fault *f)
+{
+    const struct known *there = oid_is_zero(folder) ? NULL : find(m, folder);
+    struct sum sum = {.store = s, .fault = f};
+    enum status status = ST_OK;
+    if (there != NULL) {
+        sum.total = there->sum;
+    } else if (!oid_is_zero(folder) && oid_is_zero(&from->folder)) {
+        status = tree_walk(s, folder, "", add_stub, &sum, f);
+    } else if (!oid_is_zero(folder)) {
+        sum.total = from->sum;
+        status = tree_diff(s, &from->folder, folder, add_difference, &sum, f);
+    }
+    if (status != ST_OK)
+        return status;
+    account_learn(m, folder, sum.total);
+    *out = sum.total;
     return ST_OK;
 }
 
 enum status account_balance(struct account_memo *m, struct store *s, const struct oid *folder,
                             int64_t *out, struct fault *f)
 {
+    static const struct known nothing;
+    account_sum sum = 0;
     *out = 0;
-    if (oid_is_zero(folder))
-        return ST_OK;
-    const struct known *there = find(m, folder);
-    if (there != NULL) {
-        *out = there->sum;
-        return ST_OK;
-    }
-    struct sum sum = {.store = s, .fault = f};
-    enum status status = tree_walk(s, folder, "", add_stub, &sum, f);
-    if (status != ST_OK)
-        return status;
-    if (sum.total > INT64_MAX || sum.total < INT64_MIN)
+    enum status status = sum_from(m, s, &nothing, folder, &sum, f);
+    if (status == ST_OK && (sum > INT64_MAX || sum < INT64_MIN))
         return fault_set(f, ST_TOO_LARGE, "an account's sum is beyond 2^63");
-    *out = (int64_t)sum.total;
-    account_learn(m, folder, *out);
-    return ST_OK;
+    if (status == ST_OK)
+        *out = (int64_t)sum;
+    return status;
+}
+
+/* FNV-1a */
+static uint32_t hash_of(const char *path)
+{
+    uint32_t hash = 2166136261U;
+    for (; *path != '\0'; path++)
+        hash = (hash ^ (uint8_t)*path) * 16777619U;
+    return hash;
+}
+
+enum status account_follow(struct account_memo *m, struct store *s, const char *path,
+                           const struct oid *folder, account_sum *out, struct fault *f)
+{
+    struct known *last = &m->last[hash_of(path) % ACCOUNTS_MAX];
+    *out = 0;
+    enum status status = sum_from(m, s, last, folder, out, f);
+    if (status == ST_OK && !oid_is_zero(folder))
+        *last = (struct known){*folder, *out};
+    return status;
 }

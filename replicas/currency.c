@@ -1,8 +1,10 @@
 #include "replicas/currency.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "proto/check.h"
+#include "replicas/nearest.h"
 
 enum { CODE_BYTES = 3 };
 
@@ -57,4 +59,30 @@ int currency_digits(struct bytes code)
             low = middle + 1;
     }
     return -1;
+}
+
+const char *currency_nearest(struct bytes typed)
+{
+    uint8_t capitals[CODE_BYTES + 1];
+    struct nearest n = {.wanted = {capitals, typed.count}};
+    if (typed.count == 0 || typed.count > sizeof capitals)
+        return NULL;
+    for (size_t i = 0; i < typed.count; i++) {
+        bool small = typed.data[i] >= 'a' && typed.data[i] <= 'z';
+        capitals[i] = (uint8_t)(small ? typed.data[i] - 'a' + 'A' : typed.data[i]);
+    }
+    for (size_t i = 0; i < CURRENCY_COUNT; i++)
+        nearest_offer(&n, currencies[i].code);
+    return n.distance <= 1 ? n.best : NULL; /* of three letters two are another word */
+}
+
+void currency_amount(int64_t amount, const char *code, struct buf *out)
+{
+    int digits = currency_digits(bytes_of_text(code));
+    uint64_t size = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount, unit = 1;
+    for (int i = 0; i < digits; i++)
+        unit *= 10;
+    buf_add_format(out, "%s%" PRIu64, amount < 0 ? "-" : "", size / unit);
+    if (digits > 0)
+        buf_add_format(out, ".%0*" PRIu64, digits, size % unit);
 }

@@ -5,15 +5,14 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
-#include "replicas/json.h"
-
-enum { POSTED_MAX = COMMIT_RECORDS_MAX * SCHEMA_POSTINGS_MAX };
+#include "replicas/currency.h"
+#include "replicas/object.h"
 
 /* What one commit posts to one account folder. */
 struct posted {
     char folder[TREE_PATH_MAX];
     struct account_posting sample;
-    int64_t sum;
+    account_sum sum;
     bool debited;
 };
 
@@ -21,7 +20,7 @@ struct replay {
     const struct replay_input *in;
     struct replay_output *out;
     struct posted *posted;
-    uint32_t posted_count;
+    uint32_t posted_count, posted_max;
     struct fault *fault;
 };
 
@@ -65,13 +64,15 @@ static enum status replay_file(struct replay *r, const char *path, struct bytes 
     return store_write(r->in->store, STORE_BLOB, content, near, &change->blob);
 }
 
-/* A file that the base must not have. */
-static enum status replay_fresh_file(struct replay *r, const char *path, struct bytes content)
+/* A file that the base must not have; 'what' it is, for people. */
+static enum status replay_fresh_file(struct replay *r, const char *what, const char *path,
+                                     struct bytes content)
 {
     struct oid there;
     enum status st = tree_find(r->in->store, &r->in->base, path, &there, r->fault);
     if (st == ST_OK)
-        return fault_set(r->fault, ST_WRONG_OPERATION, "%s is there already", path);
+        return fault_set(r->fault, ST_WRONG_OPERATION, "this %s is recorded already: %s", what,
+                         path);
     return st == ST_NOT_FOUND ? replay_file(r, path, content, NULL) : st;
 }
 
@@ -129,17 +130,66 @@ static enum status post(struct replay *r, const struct account_posting *p, const
     while (i < r->posted_count && strcmp(r->posted[i].folder, path) != 0)
         i++;
     if (i == r->posted_count) {
-        CHECK(i < POSTED_MAX);
+        CHECK(i < r->posted_max);
         r->posted[i] = (struct posted){.sample = *p};
         memcpy(r->posted[i].folder, path, sizeof path);
         r->posted_count++;
     }
-    if (__builtin_add_overflow(r->posted[i].sum, p->amount, &r->posted[i].sum))
-        return fault_set(r->fault, ST_BAD_VALUE, "the sum posted to %s is too large", path);
+    r->posted[i].sum += p->amount;
     r->posted[i].debited = r->posted[i].debited || p->amount < 0;
     account_stub(p, entry_hex, path);
     int bytes = snprintf(stub, sizeof stub, "%lld\n", (long long)p->amount);
-    return replay_fresh_file(r, path, (struct bytes){(const uint8_t *)stub, (size_t)bytes});
+    return replay_fresh_file(r, "posting", path,
+                             (struct bytes){(const uint8_t *)stub, (size_t)bytes});
+}
+
+/* The entry of this id in the base, whatever its type; *out borrows from the store. */
+static enum status find_entry(struct replay *r, const char *hex, const struct schema_type **type,
+                              struct record *out)
+{
+    const struct schema *schema = r->in->charter->schema;
+    char path[TREE_PATH_MAX];
+    struct oid blob;
+    struct bytes text;
+    enum status st = ST_NOT_FOUND;
+    for (uint32_t i = 0; i < schema->type_count && st == ST_NOT_FOUND; i++) {
+        if (!schema->types[i].entry)
+            continue;
+        *type = &schema->types[i];
+        replay_record_path(bytes_of_text((*type)->name), bytes_of_text(hex), path);
+        st = tree_find(r->in->store, &r->in->base, path, &blob, r->fault);
+    }
+    if (st == ST_OK)
+        st = store_read(r->in->store, &blob, STORE_BLOB, &text, r->fault);
+    if (st == ST_OK) {
+        st = record_parse(text, out);
+        bool whole = st == ST_OK && out->entry.count > 0 && bytes_equal_text(out->id, hex);
+        if (!whole && st != ST_NO_MEMORY)
+            st = fault_set(r->fault, ST_CORRUPT, "%s is no canonical entry", path);
+    }
+    if (st != ST_NOT_FOUND)
+        return st;
+    fault_set(r->fault, ST_WRONG_OPERATION, "there is no entry %s here to reverse", hex);
+    fault_fix(r->fault, "check its id; one that another office wrote has to arrive here first");
+    return ST_WRONG_OPERATION;
+}
+
+/* What a reversal posts: it says which entry it takes back, which is in the base. */
+static enum status reversed(struct replay *r, const struct schema_type *type, const struct op *op,
+                            struct account_posting out[SCHEMA_POSTINGS_MAX], uint32_t *count)
+{
+    const struct schema_type *about = NULL;
+    struct record entry = {0};
+    char hex[ENTRY_ID_TEXT + 1];
+    struct bytes id = object_unquoted(object_find(op->value, type->reverses));
+    CHECK(id.count == ENTRY_ID_TEXT); /* rules_check() */
+    memcpy(hex, id.data, id.count);
+    hex[id.count] = '\0';
+    enum status st = find_entry(r, hex, &about, &entry);
+    if (st == ST_OK)
+        st = account_reversed(about, entry.entry, r->in->by.label, out, count, r->fault);
+    record_release(&entry);
+    return st;
 }
 
 static enum status replay_entry(struct replay *r, const struct op *op)
@@ -156,9 +206,11 @@ static enum status replay_entry(struct replay *r, const struct op *op)
     record_encode(&entry, &text);
     enum status st = buf_status(&text);
     if (st == ST_OK)
-        st = replay_fresh_file(r, path, buf_bytes(&text));
+        st = replay_fresh_file(r, type->name, path, buf_bytes(&text));
     if (st == ST_OK)
         st = account_postings(type, op->value, r->in->by.label, postings, &count, r->fault);
+    if (st == ST_OK && type->reverses[0] != '\0')
+        st = reversed(r, type, op, postings, &count);
     for (uint32_t i = 0; st == ST_OK && i < count; i++)
         st = post(r, &postings[i], hex);
     buf_release(&text);
@@ -169,7 +221,7 @@ static enum status replay_charter(struct replay *r, const struct op *op)
 {
     char path[TREE_PATH_MAX];
     snprintf(path, sizeof path, "charter/%04u.json", op->version);
-    return replay_fresh_file(r, path, op->value);
+    return replay_fresh_file(r, "charter", path, op->value);
 }
 
 static enum status replay_adopt(struct replay *r, const struct op *op)
@@ -177,7 +229,7 @@ static enum status replay_adopt(struct replay *r, const struct op *op)
     char path[TREE_PATH_MAX], hex[OID_TEXT + 1];
     hex_encode(op->commit.id, OID_BYTES, hex);
     snprintf(path, sizeof path, "adopted/%s", hex);
-    return replay_fresh_file(r, path, (struct bytes){NULL, 0});
+    return replay_fresh_file(r, "adoption", path, (struct bytes){NULL, 0});
 }
 
 /* Operations of one record stand together; how many from 'first' on. */
@@ -220,36 +272,60 @@ static enum status replay_all(struct replay *r)
     return st;
 }
 
-/* The balance of an account in the base; its folder may not be there yet. */
-static enum status balance_before(struct replay *r, const char *folder, int64_t *out)
+/* The sum of an account in the base; its folder may not be there yet. */
+static enum status sum_before(struct replay *r, const char *folder, account_sum *out)
 {
     struct oid tree = {0};
     enum status st = tree_find_tree(r->in->store, &r->in->base, folder, &tree, r->fault);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
-    return account_balance(r->in->memo, r->in->store, &tree, out, r->fault);
+    return account_follow(r->in->memo, r->in->store, folder, &tree, out, r->fault);
 }
 
+static void add_amount(account_sum amount, const char *currency, struct buf *out)
+{
+    int64_t shown = amount > INT64_MAX   ? INT64_MAX
+                    : amount < INT64_MIN ? INT64_MIN
+                                         : (int64_t)amount;
+    currency_amount(shown, currency, out);
+}
+
+static enum status overdrawn(struct replay *r, const struct posted *p, account_sum before)
+{
+    struct buf held = {0}, wanted = {0};
+    const struct account_posting *a = &p->sample;
+    add_amount(before, a->currency, &held);
+    add_amount(-p->sum, a->currency, &wanted);
+    (void)fault_set(r->fault, ST_OVERDRAWN,
+                    "the account %s of %s holds %s %s, which does not cover %s", a->line, a->owner,
+                    buf_text(&held), a->currency, buf_text(&wanted));
+    fault_fix(r->fault, "%s",
+              before < 0 ? "it was spent twice: ask the auditor, then for an allotment"
+              : strcmp(a->line, "pool") == 0
+                  ? "register the grant or the exchange first, or check the amount"
+                  : "ask the treasurer for an allotment, or check the amount");
+    buf_release(&held);
+    buf_release(&wanted);
+    return ST_OVERDRAWN;
+}
+
+/* Of what one commit posts to an account only the sum counts. A debit is covered by the commit's
+ * own base; a credit never fails for what others did, but that it makes an account that nobody
+ * could count. */
 static enum status check_debits(struct replay *r)
 {
     for (uint32_t i = 0; i < r->posted_count; i++) {
         const struct posted *p = &r->posted[i];
         struct oid tree;
-        int64_t before, after;
-        enum status st = balance_before(r, p->folder, &before);
+        account_sum before;
+        enum status st = sum_before(r, p->folder, &before);
         if (st != ST_OK)
             return st;
-        if (__builtin_add_overflow(before, p->sum, &after))
+        account_sum after = before + p->sum;
+        if (p->debited && after < 0)
+            return overdrawn(r, p, before);
+        if (p->sum > 0 && after > INT64_MAX)
             return fault_set(r->fault, ST_BAD_VALUE, "the balance of %s is too large", p->folder);
-        if (p->debited && after < 0) {
-            fault_set(r->fault, ST_OVERDRAWN,
-                      "the account %s of %s holds %lld %s (minor units), which does not cover a "
-                      "debit of %lld",
-                      p->sample.line, p->sample.owner, (long long)before, p->sample.currency,
-                      (long long)-p->sum);
-            fault_fix(r->fault, "ask the treasurer for an allotment, or check the amount");
-            return ST_OVERDRAWN;
-        }
         st = tree_find_tree(r->in->store, &r->out->tree, p->folder, &tree, r->fault);
         if (st != ST_OK)
             return st;
@@ -286,12 +362,11 @@ static enum status edit_tree(struct replay *r)
 enum status replay_run(const struct replay_input *in, struct replay_output *out, struct fault *f)
 {
     struct replay r = {.in = in, .out = out, .fault = f};
-    bool money = false;
     *out = (struct replay_output){0};
     for (uint32_t i = 0; i < in->ops->count; i++)
-        money = money || in->ops->ops[i].verb == OP_ENTRY;
-    if (money) {
-        r.posted = mem_array(POSTED_MAX, sizeof *r.posted);
+        r.posted_max += in->ops->ops[i].verb == OP_ENTRY ? SCHEMA_POSTINGS_MAX : 0;
+    if (r.posted_max > 0) {
+        r.posted = mem_array(r.posted_max, sizeof *r.posted);
         if (r.posted == NULL)
             return ST_NO_MEMORY;
     }

@@ -166,11 +166,32 @@ static enum status check_type(const struct schema *s, struct schema_type *t, str
     return status == ST_OK ? check_key(t, f) : status;
 }
 
+/* Whoever reverses an entry has to know whose accounts it posted to; and an entry that says whose
+ * it is posts to nobody else's account, whoever imports it. */
+static enum status check_names_writer(const struct schema_type *t, struct fault *f)
+{
+    bool posts = false, named = false;
+    for (uint32_t i = 0; i < t->posting_count; i++)
+        posts = posts || t->postings[i].account_field[0] == '\0';
+    for (uint32_t i = 0; i < t->field_count; i++)
+        named = named || (t->fields[i].is_writer && t->fields[i].required);
+    if (!posts || named)
+        return ST_OK;
+    return refuse(f, t, NULL,
+                  "it posts to its writer's account: where entries can be reversed, such a type "
+                  "has a required label that \"is\" the \"writer\"");
+}
+
 enum status schema_rules(struct schema *s, struct fault *f)
 {
     CHECK(s != NULL);
     enum status status = ST_OK;
-    for (uint32_t i = 0; status == ST_OK && i < s->type_count; i++)
+    bool reverses = false;
+    for (uint32_t i = 0; status == ST_OK && i < s->type_count; i++) {
         status = check_type(s, &s->types[i], f);
+        reverses = reverses || s->types[i].reverses[0] != '\0';
+    }
+    for (uint32_t i = 0; status == ST_OK && reverses && i < s->type_count; i++)
+        status = check_names_writer(&s->types[i], f);
     return status;
 }

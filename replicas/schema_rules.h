@@ -1,7 +1,7 @@
 /*
  * schema_rules: what holds between the types and fields of one schema. Whoever uses a parsed schema
  * relies on it: references lead to a type, an amount has its currency, an entry is open, only the
- * writer's own account is debited.
+ * writer's own account is debited, and where a type reverses entries each names its writer.
  */
 #ifndef REPLICAS_SCHEMA_RULES_H
 #define REPLICAS_SCHEMA_RULES_H

@@ -17,10 +17,6 @@ static struct store *store;
 static struct account_memo *memo;
 static struct charter charter;
 static struct digest network = {{7}};
-static const uint8_t first_id[RECORD_ID_BYTES] = {0x3f, 0xa9}, second_id[RECORD_ID_BYTES] = {0x40};
-
-#define FIRST_PATH "records/enterprise/3/f/a/3fa900000000000000000000.json"
-#define POOL "accounts/santiago/pool.CLP"
 
 static inline int replay_set_up(void **unused)
 {
@@ -41,20 +37,6 @@ static inline int replay_tear_down(void **unused)
     return 0;
 }
 
-/* A field or an element of an enterprise; over: 0, or the number of the change superseded. */
-static inline void add_op(struct op_list *l, enum op_verb verb, const uint8_t *id, const char *name,
-                          const char *value, uint8_t over)
-{
-    struct change old = {{over}};
-    struct op op = {.verb = verb,
-                    .type = BYTES("enterprise"),
-                    .name = bytes_of_text(name),
-                    .value = bytes_of_text(value),
-                    .over = {old.id, over != 0 ? CHANGE_BYTES : 0}};
-    memcpy(op.id, id, sizeof op.id);
-    assert_int_equal(op_list_add(l, &op), ST_OK);
-}
-
 static inline void add_entry(struct op_list *l, const char *type, const char *content)
 {
     struct op op = {.verb = OP_ENTRY, .type = bytes_of_text(type), .value = bytes_of_text(content)};
@@ -62,9 +44,9 @@ static inline void add_entry(struct op_list *l, const char *type, const char *co
     op_list_resolve(l, &network);
 }
 
-/* Replays the list as santiago's change number 'change' (ascending heights); empties it. */
-static inline enum status replay_as(const struct oid *base, uint8_t change, struct op_list *l,
-                                    struct oid *tree_out, struct fault *f)
+/* Replays the list as the label's change number 'change' (ascending heights); empties it. */
+static inline enum status replay_by(const char *label, const struct oid *base, uint8_t change,
+                                    struct op_list *l, struct oid *tree_out, struct fault *f)
 {
     struct buf sorted = {0};
     struct replay_output out;
@@ -72,7 +54,7 @@ static inline enum status replay_as(const struct oid *base, uint8_t change, stru
                               .memo = memo,
                               .charter = &charter,
                               .base = *base,
-                              .by = {{{change}}, change, BYTES("santiago")},
+                              .by = {{{change}}, change, bytes_of_text(label)},
                               .ops = l};
     assert_int_equal(op_list_encode(l, &sorted), ST_OK);
     enum status st = replay_run(&in, &out, f);
@@ -87,17 +69,6 @@ static inline enum status replay_as(const struct oid *base, uint8_t change, stru
     buf_release(&sorted);
     op_list_release(l);
     return st;
-}
-
-static inline struct bytes file_of(const struct oid *root, const char *path)
-{
-    struct oid id;
-    struct bytes data;
-    struct fault f = {.code = ST_OK};
-    if (tree_find(store, root, path, &id, &f) != ST_OK)
-        fail_msg("%s: %s", path, f.text);
-    assert_int_equal(store_read(store, &id, STORE_BLOB, &data, &f), ST_OK);
-    return data;
 }
 
 static inline int64_t balance_of(const struct oid *root, const char *folder)

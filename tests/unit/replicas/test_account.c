@@ -95,6 +95,50 @@ static void what_cannot_be_posted(void **state)
     assert_non_null(strstr(posts("grant", "{}", "santiago"), "!bad-value currency"));
 }
 
+static const char *takes_back(const char *type, const char *content, const char *by)
+{
+    static char text[512];
+    struct account_posting out[SCHEMA_POSTINGS_MAX];
+    uint32_t count = 9;
+    struct fault f = {0};
+    size_t used = 0;
+    enum status status =
+        account_reversed(schema_type(schema, bytes_of_text(type)), bytes_of_text(content),
+                         bytes_of_text(by), out, &count, &f);
+    assert_int_equal(f.code, status);
+    text[0] = '\0';
+    if (status != ST_OK) {
+        assert_int_equal(count, 0);
+        snprintf(text, sizeof text, "!%s %s", status_word(status), f.text);
+    }
+    for (uint32_t i = 0; status == ST_OK && i < count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s %s %s %lld; ", out[i].owner,
+                                 out[i].line, out[i].currency, (long long)out[i].amount);
+    return text;
+}
+
+static void a_reversal_is_the_opposite_and_for_one_to_write(void **state)
+{
+    (void)state;
+    static const char pass[] =
+        "{\"amount\":7,\"budget_line\":\"workshops\",\"currency\":\"CLP\",\"date\":"
+        "\"2009-09-22\",\"office\":\"iquique\",\"ref\":\"r\",\"to\":\"arica\",\"to_line\":"
+        "\"pool\"}";
+    assert_string_equal(takes_back("disbursement", SPENT("150000", "iquique"), "iquique"),
+                        "iquique enterprises CLP 150000; ");
+    assert_string_equal(takes_back("pass", pass, "arica"),
+                        "iquique workshops CLP 7; arica pool CLP -7; ");
+    assert_non_null(strstr(takes_back("pass", pass, "iquique"), "!not-allowed"));
+    assert_non_null(strstr(takes_back("pass", pass, "santiago"), "!not-allowed"));
+    assert_non_null(
+        strstr(takes_back("disbursement", SPENT("1", "iquique"), "santiago"), "!not-allowed"));
+    assert_non_null(strstr(takes_back("purchase", SPENT("5", "iquique"), "iquique"),
+                           "!bad-value this purchase cannot be reversed: it moves no money"));
+    assert_non_null(strstr(takes_back("reversal", "{}", "iquique"), "it is itself one"));
+    assert_non_null(strstr(takes_back("pass", "{\"office\":\"iquique\"}", "iquique"),
+                           "!corrupt the pass to reverse is not as its type has it"));
+}
+
 static void paths(void **state)
 {
     (void)state;
@@ -161,6 +205,47 @@ static void balances_are_sums_and_remembered(void **state)
     }
     assert_int_equal(account_balance(memo, s, &folder, &sum, &f), ST_OK);
     assert_int_equal(sum, 75);
+    account_memo_free(memo);
+    store_close(s);
+}
+
+/* From folder to folder, with stubs that come, go and change: what is followed by difference is
+ * what is summed from nothing, whatever stands between. */
+static void following_is_summing(void **state)
+{
+    (void)state;
+    enum { STUBS = 40, ROUNDS = 60 };
+    static const char *const texts[] = {"100\n", "-30\n", "5\n", "-9007199254740991\n"};
+    static const char *const paths[] = {"accounts/a/pool.CLP", "accounts/b/pool.CLP"};
+    struct store *s = open_store();
+    struct account_memo *memo = NULL, *fresh = NULL;
+    struct fault f = {0};
+    const char *stubs[STUBS];
+    uint32_t random = 1;
+    assert_int_equal(account_memo_create(&memo), ST_OK);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < STUBS; i++) {
+            random = random * 1664525 + 1013904223;
+            stubs[i] = texts[random >> 24 & 3];
+        }
+        struct oid folder = folder_of(s, stubs, 1 + (random >> 16) % STUBS);
+        account_sum sum = 0;
+        int64_t wanted = 0;
+        assert_int_equal(account_memo_create(&fresh), ST_OK);
+        assert_int_equal(account_balance(fresh, s, &folder, &wanted, &f), ST_OK);
+        account_memo_free(fresh);
+        assert_int_equal(account_follow(memo, s, paths[random >> 12 & 1], &folder, &sum, &f),
+                         ST_OK);
+        assert_true(sum == wanted);
+    }
+    account_sum sum = 7;
+    struct oid zero = {0}, unknown = {{9}};
+    assert_int_equal(account_follow(memo, s, paths[0], &zero, &sum, &f), ST_OK);
+    assert_true(sum == 0);
+    assert_int_not_equal(account_follow(memo, s, paths[0], &unknown, &sum, &f), ST_OK);
+    stubs[0] = "x\n";
+    struct oid bad = folder_of(s, stubs, 3);
+    assert_int_equal(account_follow(memo, s, paths[0], &bad, &sum, &f), ST_CORRUPT);
     account_memo_free(memo);
     store_close(s);
 }
@@ -329,8 +414,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_posts_as_the_table_says),
         cmocka_unit_test(what_cannot_be_posted),
+        cmocka_unit_test(a_reversal_is_the_opposite_and_for_one_to_write),
         cmocka_unit_test(paths),
         cmocka_unit_test(balances_are_sums_and_remembered),
+        cmocka_unit_test(following_is_summing),
         cmocka_unit_test(a_sum_may_go_far_on_the_way),
         cmocka_unit_test(a_stub_is_one_canonical_integer),
         cmocka_unit_test(no_memory_is_no_bad_value),

@@ -13,6 +13,7 @@ static void it_names_every_change(void **state)
     struct charter_retired retired[] = {
         {.label = "talca", .key = a->of[3].identity.key, .kept = &kept, .kept_count = 1}};
     struct buf text = {0};
+    struct schema schema;
     agenda_changes(before, &next, &text);
     assert_string_equal(buf_text(&text), "[]");
     memcpy(members, next.members, next.member_count * sizeof members[0]);
@@ -26,6 +27,9 @@ static void it_names_every_change(void **state)
     next.retired_count = 1;
     next.limits_json = BYTES("{\"days\":1}");
     next.schema_json = BYTES("{\"types\":{\"new\":{}}}");
+    schema = *next.schema;
+    schema.audit.small_cell = 9;
+    next.schema = &schema;
     buf_reset(&text);
     agenda_changes(before, &next, &text);
     assert_string_equal(buf_text(&text),
@@ -38,6 +42,8 @@ static void it_names_every_change(void **state)
                         "{\"change\":\"add\",\"label\":\"temuco\",\"role\":\"office\","
                         "\"rights\":[]},"
                         "{\"change\":\"schema\",\"types\":[\"new\"]},"
+                        "{\"change\":\"audit\",\"sessions\":{\"group\":4,\"individual\":4},"
+                        "\"small_cell\":9},"
                         "{\"change\":\"limits\"}]");
     buf_release(&text);
     admins_stop(a);

@@ -51,6 +51,7 @@ static void the_body_reads_line_by_line(void **state)
         "\"label\":\"santiago\",\"rights\":[\"admin\"],\"role\":\"office\"}\n],\n"
         "\"network\":\"red \\\"norte\\\"\",\n\"previous\":\"\",\n\"retired\":[],\n"
         "\"schema\":{\"types\":{\n\"a\":1,\n\"b\":{\"c\":2}\n}},\n\"version\":7\n}");
+    c.schema_json = BYTES("{\"audit\":{\"small_cell\":7},\"types\":{\"a\":1}}");
     c.retired = &retired;
     c.retired_count = 1;
     buf_reset(&body);
@@ -58,6 +59,8 @@ static void the_body_reads_line_by_line(void **state)
     assert_non_null(strstr(buf_text(&body),
                            "\"retired\":[\n{\"kept\":[\"0100000000000000000000000000000000000000\","
                            "\"0200000000000000000000000000000000000000\"],\"key\":\"0000"));
+    assert_non_null(strstr(buf_text(&body), "],\n\"schema\":{\"audit\":{\"small_cell\":7},\n"
+                                            "\"types\":{\n\"a\":1\n}},\n\"version\":7\n}"));
     buf_release(&body);
 }
 

@@ -148,6 +148,22 @@ static void entries_are_checked_and_never_change(void **state)
     office_run(&o, ST_NOT_ALLOWED, "set", id, "amount=1", NULL);
     office_run(&o, ST_OK, "list", "disbursement", NULL);
     assert_int_equal(office_rows(&o), 1);
+    /* What it reverses is its number; a second time it is there already. */
+    char entry[64 + ENTRY_ID_TEXT];
+    snprintf(entry, sizeof entry, "entry=%s", id);
+    office_run(&o, ST_BAD_VALUE, "add", "reversal", "entry=0123", NULL);
+    office_run(&o, ST_BAD_VALUE, "add", "reversal", entry, "ref=R1", NULL);
+    office_run(&o, ST_BAD_VALUE, "add", "reversal", "ref=R1", NULL);
+    office_run(&o, ST_OK, "add", "reversal", entry, NULL);
+    office_id(&o, id);
+    office_run(&o, ST_OK, "show", id, NULL);
+    assert_string_equal(office_text(&o, 0, "fields.entry"), entry + sizeof "entry=" - 1);
+    assert_string_equal(office_text(&o, 0, "fields.office"), "santiago");
+    office_run(&o, ST_OK, "add", "reversal", entry, NULL);
+    office_run(&o, ST_OK, "list", "reversal", NULL);
+    assert_int_equal(office_rows(&o), 1);
+    office_run(&o, ST_OK, "add", "disbursement", "enterprise=E01", "amount=500000", "currency=CLP",
+               "date=2009-09-14", NULL);
     office_close(&o);
 }
 

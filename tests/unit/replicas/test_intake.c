@@ -176,6 +176,27 @@ static void money_is_rejected_row_by_row(void **state)
     office_close(&o);
 }
 
+/* Whose entry it is goes without saying, and is said, before and after. */
+static void what_the_file_leaves_out_is_the_importers(void **state)
+{
+    (void)state;
+    struct office o;
+    struct bytes grants = BYTES("grant,date,currency,amount\nG1,2009-07-01,CLP,1000\n");
+    office_found(&o, "santiago");
+    take(&o, ST_OK, "grant", grants, NULL, "dry-run");
+    assert_string_equal(office_text(&o, 0, "filled.0"), "holder=santiago");
+    take(&o, ST_OK, "grant", grants, NULL, NULL);
+    assert_int_equal(office_number(&o, 0, "added"), 1);
+    assert_string_equal(office_text(&o, 0, "filled.0"), "holder=santiago");
+    take(&o, ST_OK, "grant",
+         BYTES("grant,date,currency,amount,holder\nG1,2009-07-01,CLP,1000,santiago\n"), NULL, NULL);
+    assert_int_equal(office_number(&o, 0, "same"), 1);
+    take(&o, ST_PARTLY, "grant",
+         BYTES("grant,date,currency,amount,holder\nG2,2009-07-01,CLP,1000,iquique\n"), NULL, NULL);
+    assert_non_null(strstr(office_text(&o, 0, "rejects.0.why"), "iquique has to write this grant"));
+    office_close(&o);
+}
+
 static void a_key_twice_in_one_file_is_one_record(void **state)
 {
     (void)state;
@@ -195,6 +216,7 @@ int main(void)
         cmocka_unit_test(bad_rows_are_handed_back_and_good_ones_go_in),
         cmocka_unit_test(a_changed_row_changes_its_record_and_an_empty_cell_nothing),
         cmocka_unit_test(money_is_rejected_row_by_row),
+        cmocka_unit_test(what_the_file_leaves_out_is_the_importers),
         cmocka_unit_test(a_key_twice_in_one_file_is_one_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,39 @@ static void entries(void **state)
     schema_free(schema);
 }
 
+/* The id of what it reverses is its number, so that there is one reversal of an entry. */
+static void reversals(void **state)
+{
+    (void)state;
+#define ID "0123456789abcdef0123456789abcdef01234567"
+    static const struct {
+        const char *content, *text;
+        enum status status;
+    } cases[] = {
+        {"{\"entry\":\"" ID "\",\"office\":\"arica\",\"ref\":\"" ID "\"}", "", ST_OK},
+        {"{\"entry\":\"" ID "\",\"office\":\"arica\",\"ref\":\"R1\"}", "the id of the entry",
+         ST_BAD_VALUE},
+        {"{\"entry\":\"0123\",\"office\":\"arica\",\"ref\":\"0123\"}", "40 hex digits",
+         ST_BAD_VALUE},
+        {"{\"entry\":\"0123456789ABCDEF0123456789abcdef01234567\",\"office\":\"arica\",\"ref\":"
+         "\"0123456789ABCDEF0123456789abcdef01234567\"}",
+         "40 hex digits", ST_BAD_VALUE},
+        {"{\"office\":\"arica\",\"ref\":\"" ID "\"}", "entry: reversal needs it", ST_BAD_VALUE},
+        {"{\"amount\":1,\"entry\":\"" ID "\",\"office\":\"arica\",\"ref\":\"" ID "\"}",
+         "no field \"amount\"", ST_NOT_SCHEMA},
+    };
+#undef ID
+    struct schema *schema = programme_schema();
+    const struct schema_type *type = schema_type(schema, BYTES("reversal"));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fault f = {0};
+        enum status status = schema_check_entry(type, bytes_of_text(cases[i].content), &f);
+        if (status != cases[i].status || strstr(f.text, cases[i].text) == NULL)
+            fail_msg("%s: %s: %s", cases[i].content, status_text(status), f.text);
+    }
+    schema_free(schema);
+}
+
 static void no_memory_is_no_bad_value(void **state)
 {
     (void)state;
@@ -139,6 +172,7 @@ int main(void)
         cmocka_unit_test(values_have_the_shape_of_their_kind),
         cmocka_unit_test(a_file_is_its_hash_and_its_list),
         cmocka_unit_test(entries),
+        cmocka_unit_test(reversals),
         cmocka_unit_test(no_memory_is_no_bad_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

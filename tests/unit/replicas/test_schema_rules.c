@@ -55,9 +55,72 @@ static void what_types_and_fields_may_not_be_together(void **state)
     schema_kit_refused(cases, sizeof cases / sizeof *cases);
 }
 
+#define ENTRY(name, fields, more)                                                                  \
+    "\"" name "\":{\"fields\":{" fields "}," more "\"shape\":\"entry\",\"writers\":[\"office\"]}"
+#define NEEDED(kind) "{\"class\":\"open\",\"kind\":\"" kind "\",\"required\":true}"
+#define WRITER "{\"class\":\"open\",\"is\":\"writer\",\"kind\":\"label\",\"required\":true}"
+#define BACK "\"b\":" NEEDED("text") ",\"c\":" WRITER
+#define REVERSES "\"reverses\":\"b\","
+#define POSTS(fields)                                                                              \
+    "\"p\":{\"fields\":{\"amount\":{\"class\":\"open\",\"currency\":\"currency\",\"kind\":"        \
+    "\"amount\",\"required\":true},\"currency\":" NEEDED("currency") fields                        \
+        "},\"postings\":[{\"account\":\"writer\",\"line\":\"pool\",\"sign\":1}],\"shape\":"        \
+        "\"entry\","                                                                               \
+        "\"writers\":[\"office\"]}"
+
+static void what_reverses(void **state)
+{
+    (void)state;
+    static const struct schema_refusal cases[] = {
+        {SCHEMA(ENTRY("a", BACK, "\"reverses\":7,")), "\"reverses\" names no field"},
+        {SCHEMA(ENTRY("a", BACK, "\"reverses\":\"d\",")), "required text"},
+        {SCHEMA(ENTRY("a", BACK, "\"reverses\":\"c\",")), "required text"},
+        {SCHEMA(ENTRY("a", "\"b\":" TEXT ",\"c\":" WRITER, REVERSES)), "required text"},
+        {SCHEMA(ENTRY("a", "\"b\":" NEEDED("text"), REVERSES)), "has two fields"},
+        {SCHEMA(ENTRY("a", "\"b\":" NEEDED("text") ",\"c\":" NEEDED("label"), REVERSES)),
+         "has two fields"},
+        {SCHEMA(ENTRY("a", BACK ",\"d\":" TEXT, REVERSES)), "has two fields"},
+        {SCHEMA("\"a\":{\"fields\":{\"b\":" TEXT "}," REVERSES
+                "\"shape\":\"record\",\"writers\":[\"office\"]}"),
+         "only an entry without postings"},
+        {SCHEMA(ENTRY("a", BACK, REVERSES) "," POSTS("")), "type p: it posts to its writer's"},
+        {SCHEMA(ENTRY("a", BACK, REVERSES) "," POSTS(",\"holder\":" NEEDED("label"))),
+         "where entries can be reversed"},
+    };
+    schema_kit_refused(cases, sizeof cases / sizeof *cases);
+    static const char *const good[] = {
+        SCHEMA(ENTRY("a", BACK, REVERSES) "," POSTS(",\"holder\":" WRITER)),
+        SCHEMA(ENTRY("a", "\"b\":" WRITER ",\"c\":" NEEDED("text"), "\"reverses\":\"c\",")),
+        SCHEMA(POSTS("")), /* of old: nothing in it is ever reversed */
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct schema *schema = NULL;
+        struct fault f = {0};
+        if (schema_parse(bytes_of_text(good[i]), &schema, &f) != ST_OK)
+            fail_msg("%s: %s", good[i], f.text);
+        schema_free(schema);
+    }
+}
+
+/* What a type reverses is for good, as what it posts. */
+static void what_reverses_stays(void **state)
+{
+    (void)state;
+    struct schema *with = NULL, *without = NULL;
+    assert_int_equal(schema_parse(BYTES(SCHEMA(ENTRY("a", BACK, REVERSES))), &with, NULL), ST_OK);
+    assert_int_equal(schema_parse(BYTES(SCHEMA(ENTRY("a", BACK, ""))), &without, NULL), ST_OK);
+    assert_int_equal(schema_grows(with, with, NULL), ST_OK);
+    assert_int_equal(schema_grows(with, without, NULL), ST_NOT_SCHEMA);
+    assert_int_equal(schema_grows(without, with, NULL), ST_NOT_SCHEMA);
+    schema_free(with);
+    schema_free(without);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_reverses),
+        cmocka_unit_test(what_reverses_stays),
         cmocka_unit_test(what_types_and_fields_may_not_be_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
