@@ -8,6 +8,7 @@
 #include "replicas/cells.h"
 #include "replicas/import_header.h"
 #include "replicas/import_row.h"
+#include "replicas/sheet.h"
 
 enum { REF_RANDOM_BYTES = 12, WHY_BYTES = FAULT_TEXT_BYTES + FAULT_FIX_BYTES + 4 };
 
@@ -57,12 +58,18 @@ static enum status reject_fault(struct importer *im, const struct import_row *ro
     return reject(im, row, why);
 }
 
+/* What the cell of a column says: an export's apostrophe before it does not count. */
+static struct bytes cell_of(const struct importer *im, uint32_t column)
+{
+    return sheet_plain(cells_at(im->cells, column));
+}
+
 /* The cells of the key, joined. Empty where the type has none. */
 static enum status make_key(struct importer *im, struct fault *f)
 {
     buf_reset(&im->key);
     for (uint32_t i = 0; i < im->header.key_count; i++) {
-        struct bytes cell = cells_at(im->cells, im->header.key[i]);
+        struct bytes cell = cell_of(im, im->header.key[i]);
         if (cell.count == 0)
             return fault_set(f, ST_BAD_VALUE, "the key (column %u) is empty",
                              im->header.key[i] + 1);
@@ -98,12 +105,11 @@ static enum status make_fields(struct importer *im, struct fault *f)
         struct bytes currency = {NULL, 0};
         enum status status;
         if (one->currency != IMPORT_HEADER_NONE)
-            currency = cells_at(im->cells, one->currency);
+            currency = cell_of(im, one->currency);
         if (one->column == IMPORT_HEADER_NONE)
             status = import_row_fill(&im->maker, one->field, im->options->writer, f);
         else
-            status = import_row_add(&im->maker, one->field, cells_at(im->cells, one->column),
-                                    currency, f);
+            status = import_row_add(&im->maker, one->field, cell_of(im, one->column), currency, f);
         if (status != ST_OK)
             return status;
     }
@@ -128,7 +134,7 @@ static enum status make_row(struct importer *im, struct import_row *row)
 static bool is_wanted(const struct importer *im)
 {
     return im->header.where == IMPORT_HEADER_NONE ||
-           bytes_equal(cells_at(im->cells, im->header.where), im->options->where_value);
+           bytes_equal(cell_of(im, im->header.where), im->options->where_value);
 }
 
 static enum status take_row(struct importer *im, const struct cells_row *text, uint64_t line)

@@ -5,7 +5,8 @@
  * A column "name*" is the field "name" of a class that is not open. It is taken, in clear, where
  * the options say that the class may be read here, to be sealed by the caller; else it is left out,
  * and said so; as is a "*" that leads to no such field. A column that the type does not have is an
- * error that names the nearest. UTF-8 only (a BOM is skipped); RFC 4180 quoting. A cell of a set
+ * error that names the nearest; one that begins with "#" is an export's note and left out. UTF-8
+ * only (a BOM is skipped); RFC 4180 quoting, and sheet.h's apostrophes. A cell of a set
  * holds its elements with ";" between them. A cell of a reference holds an id, or the key under
  * which the other row was imported. Of an entry, the label of its writer may be left out: a column
  * that is not there is filled with the label of who imports.

@@ -12,6 +12,12 @@ static bool is_starred(struct bytes name)
     return name.count > 0 && name.data[name.count - 1] == '*';
 }
 
+/* "#id": what an export notes beside the fields. */
+static bool is_note(struct bytes name)
+{
+    return name.count > 0 && name.data[0] == '#';
+}
+
 static struct bytes plain(struct bytes name)
 {
     return (struct bytes){name.data, is_starred(name) ? name.count - 1 : name.count};
@@ -50,6 +56,8 @@ static enum status unknown_column(const struct schema_type *type, struct bytes n
 static bool is_left_out(const struct import_options *o, struct bytes name)
 {
     const struct schema_field *field = schema_field(o->type, plain(name));
+    if (is_note(name))
+        return true;
     if (field == NULL || field->class == SCHEMA_OPEN)
         return is_starred(name);
     return (o->classes >> field->class & 1) == 0;
@@ -122,10 +130,20 @@ static enum status read_key_column(const struct import_options *o, const struct 
     return ST_OK;
 }
 
+/* The columns of the key: of entries whose file names the refs, those, unless others are asked for.
+ */
+static struct bytes key_columns(const struct import_options *o, const struct cells *names)
+{
+    bool usual = o->key.count == 0 || bytes_equal_text(o->key, o->type->key);
+    if (usual && o->type->entry && column_named(names, BYTES("ref")) != IMPORT_HEADER_NONE)
+        return BYTES("ref");
+    return usual ? bytes_of_text(o->type->key) : o->key;
+}
+
 static enum status read_key(const struct import_options *o, const struct cells *names,
                             struct import_header *h, struct fault *f)
 {
-    struct bytes rest = o->key.count > 0 ? o->key : bytes_of_text(o->type->key);
+    struct bytes rest = key_columns(o, names);
     enum status status = ST_OK;
     while (status == ST_OK && rest.count > 0) {
         const uint8_t *comma = memchr(rest.data, ',', rest.count);
@@ -206,7 +224,7 @@ static void tell_left_out(const struct import_options *o, const struct cells *na
     char text[NAME_BYTES_MAX + 1];
     for (uint32_t i = 0; left_out != NULL && i < cells_count(names); i++) {
         struct bytes name = cells_at(names, i);
-        if (!is_left_out(o, name))
+        if (!is_left_out(o, name) || is_note(name))
             continue;
         size_t count = (size_t)shown(plain(name));
         memcpy(text, name.data, count);

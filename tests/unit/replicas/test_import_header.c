@@ -65,12 +65,42 @@ static void starred_columns(void **state)
     expect_fault("household", &key, "household,phone\n", "cannot be the key", "");
 }
 
+static void notes_of_an_export(void **state)
+{
+    (void)state;
+    expect_rows("visit", "visit,#id,#commit\nV1,abc,\n", "2 id V1 visit=\"V1\"\n", "");
+    expect_fault("visit", NULL, "visit,id\nV1,1\n", "visit has no field \"id\"", "");
+}
+
+/* The file that an export wrote tells entries apart by their refs, also where an import usually
+ * goes by something else. */
+static void a_column_of_refs_is_the_key(void **state)
+{
+    (void)state;
+    expect_rows("allotment",
+                "ref,holder,office,budget_line,currency,amount\n"
+                "A/1,santiago,iquique,workshops,CLP,5\n",
+                "2 - A/1 {\"amount\":5,\"budget_line\":\"workshops\",\"currency\":\"CLP\","
+                "\"holder\":\"santiago\",\"office\":\"iquique\",\"ref\":\"A/1\"}\n",
+                "");
+    expect_rows("disbursement",
+                "ref,office,enterprise,date,currency,amount\n"
+                "'=D1,santiago,000102030405060708090a0b,2009-09-01,CLP,5\n",
+                "2 - =D1 {\"amount\":5,\"currency\":\"CLP\",\"date\":\"2009-09-01\","
+                "\"enterprise\":\"000102030405060708090a0b\",\"office\":\"santiago\","
+                "\"ref\":\"=D1\"}\n",
+                "");
+    expect_fault("visit", NULL, "ref,visit\n1,V1\n", "visit has no field \"ref\"", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_are_checked_first),
         cmocka_unit_test(columns_may_stand_in_any_order),
         cmocka_unit_test(starred_columns),
+        cmocka_unit_test(notes_of_an_export),
+        cmocka_unit_test(a_column_of_refs_is_the_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
