@@ -88,8 +88,8 @@ static void step(struct history *h)
     else if (dice < 980)
         crowd_save(p);
     else if (dice < 985)
-        story_books(&h->money.story, p, "meanwhile");
-    else if (h->money.forks && dice < 992)
+        story_books(&h->money.story, p, false);
+    else if (h->money.forks && dice < 990)
         crowd_go_back(p);
     else if (h->money.forks)
         money_spend_twice(&h->money);
@@ -138,7 +138,7 @@ static void make_plan(struct history *h, uint64_t seed, struct bytes schema)
     h->money.forks = (mix >> 45) % 4 == 0;
 }
 
-static void live(uint64_t seed, struct bytes schema, FILE *out)
+static void live(uint64_t seed, struct bytes schema, FILE *out, const char *dir)
 {
     struct history *h = mem_alloc(sizeof *h);
     struct crowd *c = &h->crowd;
@@ -155,13 +155,17 @@ static void live(uint64_t seed, struct bytes schema, FILE *out)
     crowd_meet_all(c);
     look_all(h);
     uint32_t steps = STEPS_MIN + crowd_draw(c, STEPS_MAX - STEPS_MIN);
-    for (uint32_t i = 0; i < steps; i++)
+    for (uint32_t i = 0; i < steps; i++) {
         step(h);
+        if (h->money.forks && i == steps / 2)
+            money_spend_twice(&h->money);
+    }
     heal(h);
     look_all(h);
     check_agreement(h);
     for (uint32_t i = 0; i < c->count; i++)
-        story_books(&h->money.story, &c->of[i], "end");
+        story_books(&h->money.story, &c->of[i], true);
+    story_export(&h->money.story, &c->of[crowd_draw(c, c->count)], dir);
     story_end(&h->money.story);
     account_memo_free(h->money.memo);
     crowd_end(c);
@@ -243,7 +247,7 @@ int main(int argc, char **argv)
     struct buf schema = {0};
     struct bytes json = read_schema(&schema);
     for (uint64_t i = 0; i < seeds; i++)
-        live(first + i, json, out);
+        live(first + i, json, out, dir);
     buf_release(&schema);
     print_counts(stdout);
     return fclose(out) == 0 ? 0 : 1;

@@ -9,28 +9,54 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 
 import model
+import tools
 
 
-def judge(args, first, seeds, folder):
-    """One share of the histories: what is wrong, as sentences."""
-    os.makedirs(folder, exist_ok=True)
-    command = [args.program, '--seeds', str(seeds), '--first', str(first), '--out', folder]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=False)
-    problems = [] if done.returncode == 0 else [
-        done.stderr.strip() or '%s ended with %d' % (args.program, done.returncode)]
-    tried = {}
-    for history in model.read(os.path.join(folder, 'story.jsonl')):
-        if history.ends:
+RULES = ('disbursement-above-award', 'award-above-line', 'purchase-above-disbursement',
+         'purchase-below-disbursement', 'receipt-twice', 'no-receipt', 'not-handed-over',
+         'outlay-before-act', 'outside-period', 'sessions-missing', 'conflict-on-money',
+         'statement-differs', 'grant-twice', 'overdrawn', 'fork', 'frozen',
+         'quarantine')
+COUNTED_FROM = 100  # with fewer histories, a rare thing may honestly not happen
+PROBLEMS_MAX = 20
+
+
+class Share:
+    """Some of the histories, lived and judged by one process of each tool."""
+
+    def __init__(self, program, first, seeds, folder):
+        self.problems = []
+        self.counts = Counter()
+        self.broken = Counter()
+        self.histories = 0
+        os.makedirs(folder, exist_ok=True)
+        self.live([program, '--seeds', str(seeds), '--first', str(first), '--out', folder])
+        expected = {}
+        for history in model.read(os.path.join(folder, 'story.jsonl')):
+            if not history.ends:
+                continue  # the program ended before it, and has said why
             history.close()
-        problems += history.problems
-        for name, count in history.tried.items():
-            tried[name] = tried.get(name, 0) + count
-    print(done.stdout, tried)
-    return problems
+            self.histories += 1
+            self.problems += history.problems
+            self.broken += history.broken
+            for word, count in history.tried.items():
+                self.counts['answered "%s"' % word] += count
+            expected[history.seed] = history.balances()
+        self.problems += tools.compare(folder, expected)
+
+    def live(self, command):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False)
+        if done.returncode != 0:
+            self.problems.append(done.stderr.strip() or
+                                 '%s ended with %d' % (' '.join(command), done.returncode))
+        for line in done.stdout.splitlines():
+            count, what = line.strip().split(' ', 1)
+            self.counts[what] += int(count)
 
 
 def main():
@@ -42,12 +68,44 @@ def main():
     parser.add_argument('--keep', help='leave what was told and exported there')
     args = parser.parse_args()
     folder = args.keep or tempfile.mkdtemp(prefix='minga-funds-')
-    problems = judge(args, args.first, args.seeds, folder)
-    for problem in problems[:20]:
-        print('FAILED: ' + problem, file=sys.stderr)
+    shares = []
+    first, left = args.first, args.seeds
+    with ProcessPoolExecutor(args.jobs) as pool:
+        for job in range(args.jobs):
+            seeds = left // (args.jobs - job)
+            if seeds > 0:
+                shares.append(pool.submit(Share, args.program, first, seeds,
+                                          os.path.join(folder, str(job))))
+            first, left = first + seeds, left - seeds
+    shares = [share.result() for share in shares]
     if not args.keep:
         shutil.rmtree(folder)
-    return 1 if problems else 0
+    return report(shares, args)
+
+
+def report(shares, args):
+    problems = [problem for share in shares for problem in share.problems]
+    counts = sum((share.counts for share in shares), Counter())
+    broken = sum((share.broken for share in shares), Counter())
+    histories = sum(share.histories for share in shares)
+    for what in sorted(counts):
+        print('%10d %s' % (counts[what], what))
+    for rule in RULES:
+        print('%10d %s' % (broken[rule], rule))
+        if broken[rule] == 0 and args.seeds >= COUNTED_FROM:
+            problems.append('%s was never broken' % rule)
+    for problem in problems[:PROBLEMS_MAX]:
+        print('FAILED: ' + problem, file=sys.stderr)
+    if not problems and histories != args.seeds:
+        print('FAILED: %d of %d histories' % (histories, args.seeds), file=sys.stderr)
+        return 1
+    if problems:
+        print('%d in all; one history again: judge.py --first SEED --seeds 1 --keep DIR' %
+              len(problems), file=sys.stderr)
+        return 1
+    print('%d histories from %d on: the model, hledger, ledger and beancount say the same, and the '
+          'audits find what was broken' % (histories, args.first))
+    return 0
 
 
 if __name__ == '__main__':

@@ -5,9 +5,13 @@ whom, in which order. From these alone follow every balance of every member at a
 must be refused, and what must not.
 """
 import json
+import time
+from collections import Counter
+
+import rules
 
 POOL = 'pool'
-DIGITS = {'CLP': 0, 'USD': 2}
+DIGITS = {'CLP': 0, 'USD': 2, 'KWD': 3}
 TREASURY = ('grant', 'exchange', 'allotment')
 # Which member of an entry's content has to be the writing office.
 WRITER = {'grant': 'holder', 'exchange': 'holder', 'allotment': 'holder', 'pass': 'office',
@@ -68,19 +72,52 @@ def sums(entries):
 
 
 class Member:
-    """What has reached one office."""
+    """What has reached one office, and what of it counts there."""
 
-    def __init__(self):
+    def __init__(self, history):
+        self.history = history
         self.forget()
 
     def forget(self):
-        self.commits = set()
+        self.commits = []
+        self.seqs = Counter()
+        self.frozen = set()  # labels of keys that signed too many commits of one number
+        self.forget_counted()
+
+    def forget_counted(self):
         self.entries = {}
         self.records = set()
         self.balances = {}
 
-    def learn(self, number, commit):
-        self.commits.add(number)
+    def learn(self, numbers):
+        before = len(self.frozen)
+        for number in numbers:
+            commit = self.history.commits[number]
+            self.commits.append(number)
+            self.seqs[commit['by'], commit['seq']] += 1
+            if self.seqs[commit['by'], commit['seq']] > FREEZES_ABOVE:
+                self.frozen.add(commit['by'])
+            if not self.frozen:
+                self.count(commit)
+        if self.frozen or before:
+            self.recount()
+
+    def counted(self):
+        """What a key in force has written or built on, as bits."""
+        past = 0
+        for number in self.commits:
+            if self.history.commits[number]['by'] not in self.frozen:
+                past |= self.history.past[number]
+        return past
+
+    def recount(self):
+        counted = self.counted()
+        self.forget_counted()
+        for number in self.commits:
+            if counted >> number & 1:
+                self.count(self.history.commits[number])
+
+    def count(self, commit):
         for verb, kind, ident, _, content in commit['ops']:
             if verb == 'entry' and ident not in self.entries:
                 self.entries[ident] = (kind, content)
@@ -95,18 +132,18 @@ class History:
         self.seed = line['seed']
         self.offices = line['offices']
         self.treasurers = {self.offices[i] for i in line['treasurers']}
-        self.members = [Member() for _ in self.offices]
+        self.members = [Member(self) for _ in self.offices]
         self.commits = []
         self.number_of = {}      # commit id: its number
         self.promised = []       # commits that were acknowledged, and by whom
         self.cut = []            # tries that the power cut off: they may be in
         self.content_of = {}     # commit id: what the try that it answers said
         self.went_back = set()
-        self.seqs = {}
-        self.frozen = False
+        self.past = []           # of each commit, itself included: bits
         self.exports = {}
         self.ends = []
         self.problems = []
+        self.broken = Counter()
         self.tried = {'ok': 0, 'again': 0, 'overdrawn': 0, 'not-allowed': 0}
 
     def wrong(self, text, *values):
@@ -123,10 +160,12 @@ class History:
 
     def take_commit(self, line):
         self.number_of[line['id']] = len(self.commits)
+        line['day'] = time.strftime('%Y-%m-%d', time.gmtime(line['time']))
         self.commits.append(line)
-        same = self.seqs.setdefault((line['by'], line['seq']), [])
-        same.append(line)
-        self.frozen = self.frozen or len(same) > FREEZES_ABOVE
+        past = 1 << len(self.past)
+        for parent in line['on']:
+            past |= self.past[parent]
+        self.past.append(past)
         self.check_origin(line)
 
     def take_opens(self, line):
@@ -135,8 +174,7 @@ class History:
             self.went_back.add(self.offices[line['opens']])
 
     def take_sees(self, line):
-        for number in line['commits']:
-            self.members[line['sees']].learn(number, self.commits[number])
+        self.members[line['sees']].learn(line['commits'])
 
     def take_try(self, line):
         words, said = line['words'], line['said']
@@ -147,8 +185,9 @@ class History:
         if line['commit']:
             self.promised.append((office, line['commit']))
             self.content_of[line['commit']] = words
-        if words[0] == 'add' and words[1] in WRITER and not self.frozen:
-            self.check_answer(line, self.members[line['try']], office)
+        member = self.members[line['try']]
+        if words[0] == 'add' and words[1] in WRITER and office not in member.frozen:
+            self.check_answer(line, member, office)
 
     def take_meanwhile(self, line):
         self.check_books(line, self.members[line['meanwhile']])
@@ -163,6 +202,8 @@ class History:
         """The words that an office may be answered with."""
         if (kind, content) in member.entries.values():
             return ('ok',)  # there already: nothing is written
+        if kind == 'reversal' and content['ref'] != content['entry']:
+            return ('bad-value',)
         if WRITER[kind] is not None and content[WRITER[kind]] != office:
             return ('not-allowed',)
         if kind in TREASURY and office not in self.treasurers:
@@ -172,6 +213,8 @@ class History:
             refused = self.refused_reversal(member, office, content, posted)
             if refused:
                 return refused
+        if len({account for account, _ in posted}) < len(posted):
+            return ('bad-value',)  # from an account to itself
         debits = {}
         for account, amount in posted:
             debits[account] = debits.get(account, 0) + amount
@@ -182,17 +225,14 @@ class History:
 
     def refused_reversal(self, member, office, content, posted):
         if posted is None:
-            return ('not-found', 'not-allowed', 'bad-value', 'wrong-operation')
-        if member.entries[content['entry']][0] == 'reversal':
-            return ('not-allowed', 'bad-value', 'wrong-operation')
+            return ('wrong-operation',)
+        if not posted or member.entries[content['entry']][0] == 'reversal':
+            return ('bad-value',)  # it moves no money
         for kind, other in member.entries.values():
             if kind == 'reversal' and other['entry'] == content['entry']:
-                return ('exists', 'not-allowed', 'wrong-operation', 'bad-value')
+                return ('wrong-operation', 'not-allowed')
         owners = {account[0] for account, _ in posted}
         debited = {account[0] for account, amount in posted if amount < 0}
-        if not posted:
-            kind, other = member.entries[content['entry']]
-            owners = {other[WRITER[kind] or 'office']}
         if office not in owners or debited - {office}:
             return ('not-allowed',)
         return ()
@@ -230,8 +270,6 @@ class History:
     def check_books(self, line, member):
         says = {tuple(account[:3]): account[3] for account in line['accounts']}
         entries = member.entries
-        if self.frozen:  # what a frozen key wrote counts where somebody had built on it
-            entries = {i: e for i, e in entries.items() if i in set(line['entries'])}
         who = self.offices[line.get('end', line.get('meanwhile'))]
         if sorted(line['entries']) != sorted(entries):
             self.wrong('%s has %d entries, and %d reached it', who, len(line['entries']),
@@ -245,6 +283,26 @@ class History:
             if expected.get(account, 0) < 0 and account[0] not in self.went_back:
                 self.wrong('%s of %s is below zero', '/'.join(account[1:]), account[0])
 
+    def check_findings(self):
+        """What was broken is found, by everyone, and nothing else is."""
+        for line in self.ends:
+            audit = rules.Audit(self, self.members[line['end']])
+            expected = Counter(audit.findings())
+            self.broken = Counter(rule for rule, _ in audit.found)
+            who = self.offices[line['end']]
+            if line['closed'] != audit.closed:
+                self.wrong('%s takes the programme for %s', who,
+                           'closed' if line['closed'] else 'open')
+            says = Counter(rules.told(line))
+            for one in expected - says:
+                self.wrong('%s does not find %s %s', who, one[0], ' '.join(one[1]))
+            for one in says - expected:
+                self.wrong('%s finds %s %s, and nothing is wrong', who, one[0], ' '.join(one[1]))
+
+    def balances(self):
+        """Of every account, in the end."""
+        return sums(self.members[0].entries)
+
     def close(self):
         """After all have met: one state, and all that was acknowledged in it, once."""
         if len({line['state'] for line in self.ends}) != 1:
@@ -254,11 +312,12 @@ class History:
         for office, commit in self.promised:
             number = self.number_of.get(commit)
             holders = sum(number in member.commits for member in self.members)
-            if holders == len(self.members) or (office in self.went_back and
-                                                (holders == 0 or self.frozen)):
+            if holders == len(self.members) or (office in self.went_back and (
+                    holders == 0 or office in self.members[0].frozen)):
                 continue
             self.wrong('what %s acknowledged as %s is at %d of %d', office, commit[:8], holders,
                        len(self.members))
+        self.check_findings()
 
 
 def read(path):
@@ -266,6 +325,8 @@ def read(path):
     history = None
     with open(path, encoding='utf-8') as lines:
         for text in lines:
+            if not text.endswith('\n'):
+                break  # the program ended there, and has said why
             line = json.loads(text)
             if 'seed' in line:
                 if history is not None:

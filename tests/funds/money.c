@@ -8,7 +8,7 @@
 
 static const char *const lines[] = {"enterprises", "workshops",      "counselling",
                                     "community",   "administration", "reserve"};
-enum { LINES = sizeof lines / sizeof lines[0], CUT_MAX = 60, TWICE = 3, FLOOD = 11 };
+enum { LINES = sizeof lines / sizeof lines[0], CUT_MAX = 6, TWICE = 3, FLOOD = 11 };
 
 static uint32_t draw(struct money *m, uint32_t below)
 {
@@ -44,10 +44,13 @@ static void begin_entry(struct money *m, struct act *a, const char *type)
 
 static void add_amount(struct act *a, const char *name, int64_t amount, const char *currency)
 {
-    if (strcmp(currency, "CLP") == 0)
+    int digits = strcmp(currency, "KWD") == 0 ? 3 : strcmp(currency, "USD") == 0 ? 2 : 0;
+    int64_t whole = digits == 3 ? 1000 : digits == 2 ? 100 : 1;
+    if (digits == 0)
         act_word(a, "%s=%lld", name, (long long)amount);
     else
-        act_word(a, "%s=%lld.%02lld", name, (long long)amount / 100, (long long)amount % 100);
+        act_word(a, "%s=%lld.%0*lld", name, (long long)(amount / whole), digits,
+                 (long long)(amount % whole));
 }
 
 static void add_money(struct act *a, int64_t amount, const char *currency)
@@ -137,12 +140,12 @@ static bool try_entry(struct money *m, struct person *p, const struct act *a)
 
 static void grant(struct money *m, struct person *p)
 {
+    static const char *const currencies[] = {"USD", "USD", "CLP", "KWD"};
     struct act a;
-    bool pesos = one_in(m, 4);
     begin_entry(m, &a, "grant");
     act_word(&a, "holder=%s", p->label);
     add_day(&a, "date", some_day(m));
-    add_money(&a, 100000 + draw(m, 90000000), pesos ? "CLP" : "USD");
+    add_money(&a, 100000 + draw(m, 90000000), currencies[draw(m, 4)]);
     act_word(&a, "funder=f%u", m->number);
     (void)try_entry(m, p, &a);
 }
@@ -150,12 +153,13 @@ static void grant(struct money *m, struct person *p)
 static void exchange(struct money *m, struct person *p)
 {
     struct act a;
-    int64_t from = some_of(m, balance(m, p, p->label, "pool", "USD"));
+    const char *currency = balance(m, p, p->label, "pool", "USD") > 0 ? "USD" : "KWD";
+    int64_t from = some_of(m, balance(m, p, p->label, "pool", currency));
     begin_entry(m, &a, "exchange");
     act_word(&a, "holder=%s", p->label);
     add_day(&a, "date", some_day(m));
-    act_word(&a, "from_currency=USD");
-    add_amount(&a, "from_amount", from, "USD");
+    act_word(&a, "from_currency=%s", currency);
+    add_amount(&a, "from_amount", from, currency);
     act_word(&a, "to_currency=CLP");
     add_amount(&a, "to_amount", from * 5 + 1 + draw(m, 99), "CLP");
     (void)try_entry(m, p, &a);
@@ -318,6 +322,16 @@ static void support(struct money *m, struct person *p)
 
 /* ---- the offices' own lines ---- */
 
+/* Mostly one that holds something. */
+static const char *some_line(struct money *m, struct person *p)
+{
+    uint32_t first = draw(m, LINES);
+    for (uint32_t i = 0; i < LINES && !one_in(m, 10); i++)
+        if (balance(m, p, p->label, lines[(first + i) % LINES], "CLP") > 0)
+            return lines[(first + i) % LINES];
+    return lines[first];
+}
+
 static void spend(struct money *m, struct person *p, const char *line)
 {
     struct act a;
@@ -334,7 +348,7 @@ static void spend(struct money *m, struct person *p, const char *line)
 static void pass(struct money *m, struct person *p)
 {
     struct act a;
-    const char *line = lines[draw(m, LINES)], *to = some_office(m)->label;
+    const char *line = some_line(m, p), *to = some_office(m)->label;
     begin_entry(m, &a, "pass");
     act_word(&a, "office=%s", p->label);
     act_word(&a, "budget_line=%s", line);
@@ -349,8 +363,8 @@ static void state(struct money *m, struct person *p)
 {
     struct act a;
     bool all = one_in(m, 2);
-    const char *line = lines[draw(m, LINES)];
-    int64_t sum = 0;
+    const char *line = some_line(m, p);
+    int64_t sum = all ? balance(m, p, p->label, "pool", "CLP") : 0;
     for (uint32_t i = 0; i < LINES; i++)
         if (all || strcmp(lines[i], line) == 0)
             sum += balance(m, p, p->label, lines[i], "CLP");
@@ -358,7 +372,7 @@ static void state(struct money *m, struct person *p)
     act_word(&a, "office=%s", p->label);
     add_day(&a, "date", m->last_day);
     act_word(&a, "currency=CLP");
-    add_amount(&a, "balance", sum + (one_in(m, 4) || sum <= 0), "CLP");
+    add_amount(&a, "balance", (sum > 0 ? sum : 0) + one_in(m, 4), "CLP");
     if (!all)
         act_word(&a, "budget_line=%s", line);
     (void)try_entry(m, p, &a);
@@ -369,6 +383,26 @@ static void state(struct money *m, struct person *p)
 static const struct done *some_done(struct money *m)
 {
     return m->done_count > 0 ? &m->done[draw(m, m->done_count)] : NULL;
+}
+
+/* What an entry says of 'name'; NULL: nothing. */
+static const char *says(const struct done *d, const char *name)
+{
+    size_t bytes = strlen(name);
+    for (uint32_t i = 0; i < d->act.count; i++)
+        if (strncmp(d->act.text[i], name, bytes) == 0 && d->act.text[i][bytes] == '=')
+            return d->act.text[i] + bytes + 1;
+    return NULL;
+}
+
+/* Who may give an entry back: whoever received what it posted, else its writer. */
+static struct person *holder_of(struct money *m, const struct done *d)
+{
+    const char *label = says(d, strcmp(d->act.text[1], "pass") == 0 ? "to" : "office");
+    for (uint32_t i = 0; label != NULL && i < m->offices; i++)
+        if (strcmp(m->crowd->of[i].label, label) == 0)
+            return &m->crowd->of[i];
+    return &m->crowd->of[d->who];
 }
 
 /* The same entry once more: by whoever wrote it, or by another. */
@@ -389,7 +423,7 @@ static void reverse(struct money *m)
     struct act a;
     if (d == NULL)
         return;
-    struct person *p = one_in(m, 2) ? &m->crowd->of[d->who] : some_office(m);
+    struct person *p = one_in(m, 4) ? some_office(m) : holder_of(m, d);
     a.count = 0;
     a.long_word = NULL;
     act_word(&a, "add");
@@ -421,7 +455,8 @@ static void edit(struct money *m, struct person *p, const char *id, const char *
     act_word(&a, "%s", id);
     act_word(&a, "%s", word);
     enum status st = story_act(&m->story, p, &a, &answer);
-    CHECK(st == ST_OK || st == ST_BAD_CONFIG); /* the record is not here yet, or any more */
+    if (st != ST_OK && st != ST_BAD_CONFIG && st != ST_IO) /* it is not here yet, or any more */
+        crowd_fail(m->crowd, "%s cannot edit %s: %s", p->label, word, status_word(st));
 }
 
 /* Two who have not spoken say different things of one field. */
@@ -447,7 +482,7 @@ static void same_receipt(struct money *m)
         struct act a;
         begin_entry(m, &a, "expense");
         act_word(&a, "office=%s", by[i]->label);
-        act_word(&a, "budget_line=workshops");
+        act_word(&a, "budget_line=%s", some_line(m, by[i]));
         add_day(&a, "date", some_day(m));
         add_money(&a, 1 + draw(m, 100), "CLP");
         act_word(&a, "receipt=R %u", number);
@@ -474,9 +509,9 @@ static void same_grant(struct money *m)
 void money_spend_twice(struct money *m)
 {
     struct person *p = some_office(m);
-    const char *line = lines[draw(m, LINES)];
+    const char *line = some_line(m, p);
     int64_t there = balance(m, p, p->label, line, "CLP");
-    uint32_t times = one_in(m, 8) ? FLOOD : TWICE;
+    uint32_t times = one_in(m, 6) ? FLOOD : TWICE;
     if (there <= 0)
         return;
     crowd_save(p);
@@ -509,7 +544,7 @@ void money_step(struct money *m)
     else if (dice < 60)
         support(m, p);
     else if (dice < 74)
-        spend(m, p, lines[draw(m, LINES)]);
+        spend(m, p, some_line(m, p));
     else if (dice < 79)
         pass(m, p);
     else if (dice < 82)
@@ -522,8 +557,10 @@ void money_step(struct money *m)
         steal(m);
     else if (dice < 97)
         clash(m);
-    else if (dice < 99)
+    else if (dice < 98)
         same_receipt(m);
+    else if (dice < 99)
+        state(m, p);
     else
         same_grant(m);
 }

@@ -5,8 +5,9 @@
 
 #include "proto/check.h"
 #include "replicas/audit.h"
-#include "replicas/book.h"
+#include "replicas/beancount.h"
 #include "replicas/json.h"
+#include "replicas/ledger.h"
 #include "replicas/op_list.h"
 
 void act_word(struct act *a, const char *format, ...)
@@ -178,15 +179,81 @@ static void tell_accounts(struct story *s, const struct book *b)
     fputs("]", s->out);
 }
 
-void story_books(struct story *s, struct person *p, const char *when)
+static void tell_findings(struct story *s, struct person *p, const struct book *b)
+{
+    const struct audit_options options = {.close = false};
+    struct audit_result *a = NULL;
+    struct fault f = {0};
+    crowd_must(s->crowd, audit_run_book(p->replica, b, &options, &a, &f), "audit", &f);
+    fprintf(s->out, ",\"closed\":%s,\"findings\":[", a->closed ? "true" : "false");
+    for (uint32_t i = 0; i < a->findings.count; i++) {
+        const struct finding *one = &a->findings.list[i];
+        const char *text = (const char *)a->findings.texts.data + one->text_first;
+        fprintf(s->out, "%s[\"%s\",[", i > 0 ? "," : "", finding_facts(one->rule)->name);
+        for (uint32_t k = 0; k < one->record_count; k++)
+            fprintf(s->out, "%s\"%s\"", k > 0 ? "," : "",
+                    a->findings.records[one->record_first + k].id);
+        fputs("],[", s->out);
+        for (uint32_t k = 0; k < one->text_count; k++) {
+            fputs(k > 0 ? "," : "", s->out);
+            tell_text(s, bytes_of_text(text));
+            text += strlen(text) + 1;
+        }
+        fputs("]]", s->out);
+    }
+    fputs("]", s->out);
+    audit_free(a);
+}
+
+void story_books(struct story *s, struct person *p, bool last)
 {
     struct book *b = NULL;
     struct fault f = {0};
     char state[OID_TEXT + 1];
     hex_encode(replica_state(p->replica)->id, OID_BYTES, state);
     crowd_must(s->crowd, book_read(p->replica, &b, &f), "read the book", &f);
-    fprintf(s->out, "{\"%s\":%u,\"state\":\"%s\"", when, p->index, state);
+    fprintf(s->out, "{\"%s\":%u,\"state\":\"%s\"", last ? "end" : "meanwhile", p->index, state);
     tell_accounts(s, b);
+    if (last)
+        tell_findings(s, p, b);
     fputs("}\n", s->out);
+    book_free(b);
+}
+
+/* One journal for all histories, the accounts of each below its own name. */
+static void export_ledger(struct story *s, const struct book *b, const char *dir)
+{
+    char path[512];
+    struct buf text = {0};
+    snprintf(path, sizeof path, "%s/all.ledger", dir);
+    FILE *out = fopen(path, "a");
+    CHECK(out != NULL);
+    crowd_must(s->crowd, ledger_write(b, &text), "write a journal", NULL);
+    fprintf(out, "apply account h%llu\n%s\nend apply account\n", (unsigned long long)s->crowd->seed,
+            buf_text(&text));
+    CHECK(fclose(out) == 0);
+    buf_release(&text);
+}
+
+static void export_beancount(struct story *s, const struct book *b, const char *dir)
+{
+    char path[512];
+    struct buf text = {0};
+    snprintf(path, sizeof path, "%s/h%llu.beancount", dir, (unsigned long long)s->crowd->seed);
+    FILE *out = fopen(path, "w");
+    CHECK(out != NULL);
+    crowd_must(s->crowd, beancount_write(b, &text), "write a beancount file", NULL);
+    fwrite(text.data, 1, text.count, out);
+    CHECK(fclose(out) == 0);
+    buf_release(&text);
+}
+
+void story_export(struct story *s, struct person *p, const char *dir)
+{
+    struct book *b = NULL;
+    struct fault f = {0};
+    crowd_must(s->crowd, book_read(p->replica, &b, &f), "read the book", &f);
+    export_ledger(s, b, dir);
+    export_beancount(s, b, dir);
     book_free(b);
 }

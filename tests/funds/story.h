@@ -43,7 +43,11 @@ MUST_USE enum status story_act(struct story *s, struct person *p, const struct a
 /* story_look(): what a replica has that it had not when it was looked at last. */
 void story_look(struct story *s, struct person *p);
 
-/* story_books(): what a member says about money now; "end": with its findings. */
-void story_books(struct story *s, struct person *p, const char *when);
+/* story_books(): what a member says about money now; 'last': with its audit's findings. */
+void story_books(struct story *s, struct person *p, bool last);
+
+/* story_export(): its books for other people's tools: appended to DIR/all.ledger, and as
+ * DIR/h<seed>.beancount. */
+void story_export(struct story *s, struct person *p, const char *dir);
 
 #endif
