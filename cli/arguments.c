@@ -187,7 +187,8 @@ static enum status take_rest(struct parse *p)
             only_words = true;
             continue;
         }
-        if (!only_words && text[0] == '-' && text[1] != '\0') {
+        bool number = text[0] == '-' && text[1] >= '0' && text[1] <= '9'; /* below zero */
+        if (!only_words && text[0] == '-' && text[1] != '\0' && !number) {
             enum status st = take_option(p);
             if (st != ST_OK)
                 return st;

@@ -284,6 +284,53 @@ int attach_run(struct call *c)
     return exit;
 }
 
+/* The same as if somebody had typed "attach ID FILE --class internal". */
+static void make_call(const struct call *c, const char *id, const char *path, struct call *out)
+{
+    const char *author = call_option(c, "author");
+    *out = (struct call){.verb = verbs_find("attach"),
+                         .home_is_default = c->home_is_default,
+                         .json = c->json,
+                         .quiet = c->quiet,
+                         .word_count = 2,
+                         .words = {id, path}};
+    memcpy(out->home, c->home, sizeof out->home);
+    out->options[out->option_count++] = (struct call_option){"class", "internal"};
+    if (author != NULL)
+        out->options[out->option_count++] = (struct call_option){"author", author};
+}
+
+enum status attach_file(const struct call *c, const char *id, const char *path, struct buf *row_out,
+                        struct client_end *end_out, struct fault *f)
+{
+    struct call own;
+    struct stat about;
+    make_call(c, id, path, &own);
+    struct transfer t = {.call = &own, .descriptor = -1, .end = {.exit = CALL_DONE}};
+    enum status st = open_file(&t, &about);
+    if (st == ST_OK)
+        st = ask_open(&own, &t.client, &t.fault);
+    if (st == ST_OK)
+        st = send_all(&t, &about);
+    buf_add_bytes(row_out, buf_bytes(&t.row));
+    *end_out = t.end;
+    *f = t.fault;
+    release(&t);
+    return st;
+}
+
+enum status attach_check(const struct call *c, const char *path, struct fault *f)
+{
+    struct call own;
+    struct stat about;
+    make_call(c, "", path, &own);
+    struct transfer t = {.call = &own, .descriptor = -1};
+    enum status st = open_file(&t, &about);
+    *f = t.fault;
+    release(&t);
+    return st;
+}
+
 /* ---- fetch ---- */
 
 struct fetch {

@@ -15,7 +15,8 @@ static void heading(FILE *file, const char *text)
 void help_all(FILE *file)
 {
     static const char *const groups[VERBS_GROUPS] = {
-        trn("Begin"), trn("Records"), trn("History and conflicts"), trn("Exchange"), trn("Care"),
+        trn("Begin"), trn("Records"),  trn("History and conflicts"),
+        trn("Money"), trn("Exchange"), trn("Care"),
     };
     output_line(file, "%s",
                 tr("minga keeps the records of several offices in one signed history."));

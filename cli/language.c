@@ -15,14 +15,26 @@ enum language language_now(void)
     return chosen;
 }
 
-const char *language_text(const char *english)
+/* NULL: it is not in that table. */
+static const char *find(const struct language_entry *entries, unsigned count, const char *english)
 {
-    unsigned count;
-    const struct language_entry *entries = spanish_entries(&count);
-    for (unsigned i = 0; i < count && chosen == LANGUAGE_SPANISH; i++)
+    for (unsigned i = 0; i < count; i++)
         if (strcmp(entries[i].english, english) == 0)
             return entries[i].spanish;
-    return english;
+    return NULL;
+}
+
+const char *language_text(const char *english)
+{
+    unsigned count, money_count;
+    const struct language_entry *entries = spanish_entries(&count),
+                                *money = spanish_money_entries(&money_count);
+    if (chosen != LANGUAGE_SPANISH)
+        return english;
+    const char *found = find(entries, count, english);
+    if (found == NULL)
+        found = find(money, money_count, english);
+    return found != NULL ? found : english;
 }
 
 /* Whether a locale's name ("es", "es_CL.UTF-8", "en:es") begins with this language. */

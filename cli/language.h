@@ -16,8 +16,10 @@ struct language_entry {
     const char *english, *spanish;
 };
 
-/* spanish_entries(): the table, in spanish.c; *count_out entries. */
+/* spanish_entries(): the table, in spanish.c; *count_out entries. spanish_money_entries(): what is
+ * said of money, in spanish_money.c. No sentence stands in both. */
 const struct language_entry *spanish_entries(unsigned *count_out);
+const struct language_entry *spanish_money_entries(unsigned *count_out);
 
 /* language_choose(): by the environment; the order is gettext's. Call once, first. */
 void language_choose(void);

@@ -222,8 +222,7 @@ void output_table_init(struct output_table *t, uint32_t columns)
     *t = (struct output_table){.columns = columns};
 }
 
-/* The bytes of the first 'columns' characters. */
-static size_t cut_at(struct bytes text, size_t columns)
+size_t output_cut(struct bytes text, size_t columns)
 {
     size_t at = 0;
     while (at < text.count && columns > 0) {
@@ -244,7 +243,7 @@ void output_table_add(struct output_table *t, struct bytes cell)
     struct bytes safe = {t->text.data + from, t->text.count - from};
     size_t columns = output_columns(safe), max = t->cell_columns_max;
     if (max > 0 && columns > max) {
-        t->text.count = from + cut_at(safe, max - 1);
+        t->text.count = from + output_cut(safe, max - 1);
         buf_add_text(&t->text, "\xe2\x80\xa6"); /* … */
         columns = max;
     }
@@ -255,6 +254,12 @@ void output_table_add(struct output_table *t, struct bytes cell)
     t->cells++;
 }
 
+static void add_spaces(struct buf *line, size_t count)
+{
+    for (; count > 0; count--)
+        buf_add_byte(line, ' ');
+}
+
 void output_table_print(struct output_table *t, FILE *file)
 {
     const char *at = (const char *)t->text.data;
@@ -262,10 +267,13 @@ void output_table_print(struct output_table *t, FILE *file)
     struct buf line = {0};
     for (uint64_t i = 0; i < whole; i++) {
         struct bytes cell = bytes_of_text(at);
+        bool last = (i + 1) % t->columns == 0, right = (t->right >> i % t->columns & 1) != 0;
+        size_t room = t->widths[i % t->columns] - output_columns(cell);
+        if (right)
+            add_spaces(&line, room);
         buf_add_bytes(&line, cell);
-        bool last = (i + 1) % t->columns == 0;
-        for (size_t w = output_columns(cell); !last && w < t->widths[i % t->columns] + 2; w++)
-            buf_add_byte(&line, ' ');
+        if (!last)
+            add_spaces(&line, (right ? 0 : room) + 2);
         at += cell.count + 1;
         if (!last)
             continue;

@@ -17,6 +17,9 @@ void output_safe(struct bytes text, struct buf *out);
 /* output_columns(): how wide a safe text is, in characters; combining accents have no width. */
 size_t output_columns(struct bytes text);
 
+/* output_cut(): how many bytes the first 'columns' characters have. */
+size_t output_cut(struct bytes text, size_t columns);
+
 /* output_line(): a formatted text, made safe as a whole, and a newline. */
 void output_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -46,6 +49,7 @@ struct output_table {
     size_t widths[OUTPUT_COLUMNS_MAX];
     uint64_t cells;
     size_t cell_columns_max; /* longer cells are cut; 0: never */
+    uint64_t right;          /* bit of each column that stands at the right, as numbers do */
 };
 
 void output_table_init(struct output_table *t, uint32_t columns);

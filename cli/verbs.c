@@ -8,6 +8,7 @@
 #include "cli/care.h"
 #include "cli/doctor.h"
 #include "cli/erase.h"
+#include "cli/fund.h"
 #include "cli/help.h"
 #include "cli/import.h"
 #include "cli/language.h"
@@ -22,6 +23,7 @@
 /* Every option that takes part: verbs_option() answers with a name of this table. */
 static const char *const OPTION_NAMES[] = {
     "address",
+    "anyway",
     "approve",
     "as",
     "as-of",
@@ -31,15 +33,20 @@ static const char *const OPTION_NAMES[] = {
     "by",
     "class",
     "count",
+    "currency",
+    "date",
     "dry-run",
     "equal",
     "expires",
     "fields",
+    "file",
     "for",
+    "from",
     "history",
     "keep",
     "key",
     "limit",
+    "line",
     "list",
     "listen",
     "max",
@@ -48,10 +55,14 @@ static const char *const OPTION_NAMES[] = {
     "network",
     "new-passphrase-file",
     "no-passphrase",
+    "note",
+    "office",
     "out",
     "passphrase-file",
-    "reason",
     "qr",
+    "reason",
+    "receipt",
+    "ref",
     "repo",
     "restore",
     "rights",
@@ -61,8 +72,10 @@ static const char *const OPTION_NAMES[] = {
     "since-last",
     "sort",
     "status",
+    "supplier",
     "timeout",
     "to",
+    "to-line",
     "wait",
     "where",
 };
@@ -279,6 +292,25 @@ static const struct verbs_entry VERBS[] = {
      story_resolve,
      {"resolve 3fa9c0 stage=purchase", "resolve 3fa9c0 --keep iquique"},
      NULL},
+
+    {"fund",
+     VERBS_FUNDS,
+     "fund grant|exchange|allot|pass|award|pay|purchase|expense|transfer|reverse|balance ...",
+     trn("money: each command makes one entry, and says what is left"),
+     "anyway author= because= currency= date= dry-run file= from= line= note= office= receipt= "
+     "ref= supplier= to= to-line=",
+     1,
+     FUND_WORDS_MAX,
+     fund_command,
+     {"fund pay E07 CLP 400000 --date 2009-09-01 --dry-run",
+      "fund purchase E07 CLP 50000 mixer --receipt \"boleta 78625\" --file boleta.jpg",
+      "fund reverse P001 --because \"the shop took it back\"", "fund balance --office iquique"},
+     trn("grant CUR AMOUNT --from FUNDER; exchange CUR AMOUNT CUR AMOUNT; allot OFFICE LINE CUR "
+         "AMOUNT; pass OFFICE LINE CUR AMOUNT [--to-line LINE]; award ENTERPRISE CUR AMOUNT; pay "
+         "ENTERPRISE CUR AMOUNT; purchase ENTERPRISE CUR AMOUNT ITEM --receipt NUMBER; expense "
+         "LINE CUR AMOUNT --receipt NUMBER; transfer PURCHASE; reverse ENTRY --because TEXT; "
+         "balance [--office L] [--line L] [--currency C]. What the audit would list is refused "
+         "unless --anyway is given. Amounts are typed without marks for thousands.")},
 
     {"status",
      VERBS_SYNC,

@@ -14,7 +14,15 @@ enum {
     VERBS_EXAMPLES_MAX = 4,
 };
 
-enum verbs_group { VERBS_BEGIN, VERBS_RECORDS, VERBS_STORY, VERBS_SYNC, VERBS_CARE, VERBS_GROUPS };
+enum verbs_group {
+    VERBS_BEGIN,
+    VERBS_RECORDS,
+    VERBS_STORY,
+    VERBS_FUNDS,
+    VERBS_SYNC,
+    VERBS_CARE,
+    VERBS_GROUPS
+};
 
 struct verbs_entry {
     const char *name;

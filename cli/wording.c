@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "replicas/finding.h"
+
 enum { PARTS_MAX = 9 };
 
 /* %1 .. %9 stand for what is named, in the English sentence in this order. */
@@ -114,6 +116,51 @@ static const struct language_entry SENTENCES[] = {
     {"%1 was not there yet at %2", "%1 aún no existía el %2"},
     {"the key of %1 is not in force any more", "la clave de %1 ya no está en vigor"},
     {"%1 is there already", "%1 ya existe"},
+    {"%1 of %2 holds %3, which does not cover %4", "%1 de %2 tiene %3, que no cubre %4"},
+    {"%1 could allot %2: minga %3", "%1 podría asignar %2: minga %3"},
+    {"%1 could pass %2: minga %3", "%1 podría traspasar %2: minga %3"},
+    {"no office has %1 for %2 to spare: check the amount",
+     "ninguna oficina tiene %1 libres para %2: revise el monto"},
+    {"register the grant or the exchange that brings %1 more, or check the amount",
+     "registre la subvención o el cambio que traiga %1 más, o revise el monto"},
+    {"the date %1 is still to come", "la fecha %1 aún no llega"},
+    {"the enterprise %1 is of %2, not of %3", "el emprendimiento %1 es de %2, no de %3"},
+    {"the purchase %1 is of %2, not of %3", "la compra %1 es de %2, no de %3"},
+    {"the purchase %1 was reversed", "la compra %1 fue reversada"},
+    {"what was bought as %1 is handed over since %2",
+     "lo comprado como %1 está entregado desde el %2"},
+    {"%1 cannot reverse %2: the account is of %3", "%1 no puede reversar %2: la cuenta es de %3"},
+    {"at %1: minga fund %2", "en %1: minga fund %2"},
+    {"%1 was reversed already, by %2", "%1 ya fue reversado, por %2"},
+    {"%1 alone spends from its accounts, and this is %2",
+     "solo %1 gasta de sus cuentas, y esta es %2"},
+    {"type it at %1, or pass it what it needs: minga fund pass",
+     "escríbalo en %1, o traspásele lo que necesita: minga fund pass"},
+    {"%1 has written a %2 of the number %3 already, and it says something else",
+     "%1 ya escribió un %2 con el número %3, y dice otra cosa"},
+    {"look at it: minga %1", "mírelo: minga %1"},
+    {"%1 may not write a %2", "%1 no puede escribir un %2"},
+    {"there is no budget line '%1'", "no existe la línea '%1'"},
+    {"there is no 'fund %1'", "no existe 'fund %1'"},
+    {"did you mean: minga %1", "¿quiso decir: minga %1?"},
+    {"there is no %1 '%2' here", "aquí no hay ningún %1 '%2'"},
+    {"'%1' names more than one entry: %2", "'%1' nombra más de un asiento: %2"},
+    {"fund %1 needs --%2", "fund %1 necesita --%2"},
+    {"fund %1 has no option --%2", "fund %1 no tiene la opción --%2"},
+    {"fund balance takes no '%1'", "fund balance no lleva '%1'"},
+    {"too many words behind '%1'", "sobran palabras detrás de '%1'"},
+    {"%1: an amount is above zero", "%1: un monto es mayor que cero"},
+    {"%1: \"%2\" is no amount of this currency", "%1: \"%2\" no es un monto de esta moneda"},
+    {"%1 has no minor unit: write whole units, without points or commas",
+     "%1 no tiene decimales: escriba unidades enteras, sin puntos ni comas"},
+    {"%1 has %2 decimals: write it as %3, without marks for thousands",
+     "%1 tiene %2 decimales: escríbalo como %3, sin separador de miles"},
+    {"%1: \"%2\" is beyond 2^53 - 1 minor units", "%1: \"%2\" supera 2^53 - 1 unidades menores"},
+    {"%1: \"%2\" is no ISO 4217 currency, such as CLP",
+     "%1: \"%2\" no es una moneda ISO 4217, como CLP"},
+    {"%1: \"%2\" is none of its choices", "%1: \"%2\" no es una de sus opciones"},
+    {"did you mean \"%1\"? It is one of: %2", "¿quiso decir \"%1\"? Es una de: %2"},
+    {"%1: there is no %2 '%3' here", "%1: aquí no hay ningún %2 '%3'"},
 };
 
 static bool is_part(const char *at)
@@ -165,18 +212,32 @@ static void fill(const char *sentence, const struct bytes parts[static PARTS_MAX
     }
 }
 
+/* NULL: it is another sentence. */
+static const char *translate(const struct language_entry *entry, const char *english,
+                             struct buf *room)
+{
+    struct bytes parts[PARTS_MAX] = {{0}};
+    if (!match(entry->english, english, parts))
+        return NULL;
+    buf_reset(room);
+    fill(entry->spanish, parts, room);
+    return buf_status(room) == ST_OK ? buf_text(room) : NULL;
+}
+
 const char *wording_text(const char *english, struct buf *room)
 {
     const char *known = language_text(english);
     if (language_now() == LANGUAGE_ENGLISH || known != english)
         return known;
-    for (size_t i = 0; i < sizeof SENTENCES / sizeof *SENTENCES; i++) {
-        struct bytes parts[PARTS_MAX] = {{0}};
-        if (!match(SENTENCES[i].english, english, parts))
-            continue;
-        buf_reset(room);
-        fill(SENTENCES[i].spanish, parts, room);
-        return buf_status(room) == ST_OK ? buf_text(room) : english;
+    const char *spanish = NULL;
+    for (size_t i = 0; i < sizeof SENTENCES / sizeof *SENTENCES && spanish == NULL; i++)
+        spanish = translate(&SENTENCES[i], english, room);
+    for (unsigned i = 0; i < FINDING_RULES * FINDING_VARIANTS && spanish == NULL; i++) {
+        const struct finding_facts *rule = finding_facts(i / FINDING_VARIANTS);
+        const char *const *said = rule->sentence[i % FINDING_VARIANTS];
+        const struct language_entry entry = {said[FINDING_ENGLISH], said[FINDING_SPANISH]};
+        if (entry.english != NULL)
+            spanish = translate(&entry, english, room);
     }
-    return english;
+    return spanish != NULL ? spanish : english;
 }

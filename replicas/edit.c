@@ -405,42 +405,79 @@ static enum status add_defaults(struct edit *e, struct content *c, struct fault 
     return status;
 }
 
-static enum status write_entry(struct edit *e, const struct content *c, struct fault *f)
+/* The id that the content makes, and whether the state has it. */
+static enum status identify(struct edit *e, struct edit_entry *entry, struct fault *f)
 {
-    buf_reset(&e->value);
-    content_write(c, &e->value);
-    struct op op = {
-        .verb = OP_ENTRY,
-        .type = bytes_of_text(e->type->name),
-        .value = buf_bytes(&e->value),
-    };
-    bool held = false;
-    enum status status = buf_status(&e->value);
+    struct bytes type = bytes_of_text(e->type->name), content = buf_bytes(&entry->content);
+    uint8_t id[ENTRY_ID_BYTES];
+    enum status status = buf_status(&entry->content);
     if (status == ST_OK)
-        status = schema_check_entry(e->type, op.value, f);
+        status = schema_check_entry(e->type, content, f);
     if (status != ST_OK)
         return status;
-    op_entry_id(replica_network(e->replica), op.type, op.value, op.entry);
-    hex_encode(op.entry, ENTRY_ID_BYTES, e->id.id);
-    status = lookup_held(e->replica, op.type, bytes_of_text(e->id.id), &held, f);
-    if (status == ST_OK && !held)
-        status = op_list_add(&e->ops, &op);
-    return status == ST_OK ? write_edit(e, f) : status;
+    op_entry_id(replica_network(e->replica), type, content, id);
+    hex_encode(id, ENTRY_ID_BYTES, entry->id);
+    return lookup_held(e->replica, type, bytes_of_text(entry->id), &entry->held, f);
 }
 
-static enum status add_entry(struct edit *e, struct fault *f)
+static enum status make_entry(struct edit *e, struct edit_entry *out, struct fault *f)
 {
     const struct control_request *q = e->call->request;
     struct content content = {0};
     enum status status = content_init(&content, q->word_count + e->type->field_count + 1);
+    out->type = e->type;
     for (uint32_t i = 1; i < q->word_count && status == ST_OK; i++)
         status = add_typed_member(e, &content, q->words[i], f);
     if (status == ST_OK)
         status = add_defaults(e, &content, f);
-    if (status == ST_OK)
-        status = write_entry(e, &content, f);
+    if (status == ST_OK) {
+        content_write(&content, &out->content);
+        status = identify(e, out, f);
+    }
     content_release(&content);
     return status;
+}
+
+static enum status add_entry_op(struct edit *e, const struct edit_entry *entry)
+{
+    const struct op op = {
+        .verb = OP_ENTRY,
+        .type = bytes_of_text(entry->type->name),
+        .value = buf_bytes(&entry->content),
+    };
+    memcpy(e->id.id, entry->id, sizeof entry->id);
+    return entry->held ? ST_OK : op_list_add(&e->ops, &op);
+}
+
+static enum status add_entry(struct edit *e, struct fault *f)
+{
+    struct edit_entry entry = {0};
+    enum status status = make_entry(e, &entry, f);
+    if (status == ST_OK)
+        status = add_entry_op(e, &entry);
+    if (status == ST_OK)
+        status = write_edit(e, f);
+    edit_entry_release(&entry);
+    return status;
+}
+
+enum status edit_entry(const struct verb_call *call, struct edit_entry *out, struct fault *f)
+{
+    struct edit e = {.call = call, .replica = call->replica};
+    *out = (struct edit_entry){0};
+    CHECK(call->request->word_count > 0);
+    enum status status = lookup_type(e.replica, call->request->words[0], &e.type, f);
+    if (status == ST_OK) {
+        CHECK(e.type->entry);
+        status = make_entry(&e, out, f);
+    }
+    edit_release(&e);
+    return status;
+}
+
+void edit_entry_release(struct edit_entry *e)
+{
+    buf_release(&e->content);
 }
 
 enum status edit_add(const struct verb_call *call, struct fault *f)
@@ -637,24 +674,26 @@ static enum status resolve_equal(struct edit *e, struct fault *f)
 }
 
 /* Why, as a record of its own beside the fields that were settled. */
-static enum status add_decision(struct edit *e, struct bytes because, struct fault *f)
+static enum status add_decision(struct edit *e, const struct edit_reason *reason, struct fault *f)
 {
     struct op op = {.verb = OP_SET, .type = BYTES("decision")};
     struct buf json = {0}, names = {0};
     uint32_t count = e->ops.count;
     draw_id(op.id);
     for (uint32_t i = 0; i < count; i++) {
-        if (i > 0)
+        if (names.count > 0)
             buf_add_byte(&names, ',');
-        buf_add_bytes(&names, e->ops.ops[i].name);
+        buf_add_bytes(&names, e->ops.ops[i].name); /* an entry has none */
     }
     const struct {
         struct bytes name, text;
-    } fields[] = {{BYTES("because"), because},
+    } fields[] = {{BYTES("because"), reason->because},
                   {BYTES("field"), buf_bytes(&names)},
-                  {BYTES("record"), bytes_of_text(e->id.id)}};
+                  {BYTES("record"), reason->record}};
     enum status status = buf_status(&names);
     for (size_t i = 0; i < sizeof fields / sizeof *fields && status == ST_OK; i++) {
+        if (fields[i].text.count == 0)
+            continue;
         buf_reset(&json);
         json_add_text(&json, fields[i].text);
         op.name = fields[i].name;
@@ -687,16 +726,34 @@ static enum status resolve_words(struct edit *e, struct fault *f)
 enum status edit_resolve(const struct verb_call *call, struct fault *f)
 {
     struct edit e = {.call = call, .replica = call->replica};
-    struct bytes because = control_option(call->request, "because");
+    struct edit_reason reason = {.because = control_option(call->request, "because")};
     enum status status = wants_words(call->request, 1, "resolve ID FIELD=VALUE", f);
     if (status == ST_OK)
         status = open_record(&e, f);
     if (status == ST_OK)
         status = resolve_words(&e, f);
-    if (status == ST_OK && because.count > 0 && e.ops.count > 0)
-        status = add_decision(&e, because, f);
+    reason.record = bytes_of_text(e.id.id);
+    if (status == ST_OK && reason.because.count > 0 && e.ops.count > 0)
+        status = add_decision(&e, &reason, f);
     if (status == ST_OK)
         status = write_edit(&e, f);
+    edit_release(&e);
+    return status;
+}
+
+enum status edit_entry_write(const struct verb_call *call, const struct edit_entry *entry,
+                             const struct edit_reason *reason, struct replica_commit *out,
+                             struct fault *f)
+{
+    struct edit e = {.call = call, .replica = call->replica, .type = entry->type};
+    CHECK(!entry->held);
+    enum status status = add_entry_op(&e, entry);
+    if (status == ST_OK && reason->because.count > 0)
+        status = add_decision(&e, reason, f);
+    if (status == ST_OK)
+        status = seal_ops(&e, f);
+    if (status == ST_OK)
+        status = replica_write(e.replica, &e.ops, call->author, out, f);
     edit_release(&e);
     return status;
 }

@@ -87,6 +87,18 @@ static enum status check_reference(const struct schema_field *field, struct byte
                               f);
 }
 
+static enum status check_currency(const struct schema_field *field, struct bytes text,
+                                  struct fault *f)
+{
+    if (currency_digits(text) >= 0)
+        return ST_OK;
+    const char *near = currency_nearest(text);
+    enum status status = schema_text_refuse(field, text, "no ISO 4217 currency, such as CLP", f);
+    if (near != NULL && field->class == SCHEMA_OPEN)
+        fault_fix(f, "did you mean '%s'?", near);
+    return status;
+}
+
 enum status schema_text_check(const struct schema_field *field, struct bytes text, struct fault *f)
 {
     CHECK(field->kind != SCHEMA_INTEGER && field->kind != SCHEMA_AMOUNT &&
@@ -102,9 +114,7 @@ enum status schema_text_check(const struct schema_field *field, struct bytes tex
         return label_is_valid(text) ? ST_OK
                                     : schema_text_refuse(field, text, "no member's label", f);
     case SCHEMA_CURRENCY:
-        return currency_digits(text) >= 0
-                   ? ST_OK
-                   : schema_text_refuse(field, text, "no ISO 4217 currency, such as CLP", f);
+        return check_currency(field, text, f);
     case SCHEMA_REFERENCE:
         return check_reference(field, text, f);
     case SCHEMA_CHOICE:

@@ -8,6 +8,7 @@
 #include "replicas/download.h"
 #include "replicas/edit.h"
 #include "replicas/erase.h"
+#include "replicas/fund.h"
 #include "replicas/history.h"
 #include "replicas/intake.h"
 #include "replicas/invite.h"
@@ -46,6 +47,7 @@ static const struct verb {
     {"explain", false, conflict_explain},
     {"fetch", true, download_fetch},
     {"find", false, query_find},
+    {"fund", true, fund_run},
     {"import", true, intake_import},
     {"invite", false, invite_new},
     {"list", false, query_list},
