@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/attach.h"
+#include "cli/audit.h"
 #include "cli/begin.h"
 #include "cli/bundle.h"
 #include "cli/care.h"
@@ -32,6 +33,7 @@ static const char *const OPTION_NAMES[] = {
     "because",
     "by",
     "class",
+    "close",
     "count",
     "currency",
     "date",
@@ -367,6 +369,30 @@ static const struct verbs_entry VERBS[] = {
      care_verify,
      {"verify", "verify --repo vicaria.git"},
      trn("Needs no daemon. --repo checks a stock clone and says what cannot be checked there.")},
+    {"audit",
+     VERBS_CARE,
+     "audit [--since last|ATTESTATION|COMMIT] [--repo DIR [--network ID]] [--close]",
+     trn("verify, hold the accounts against the entries and the rules: one verdict"),
+     "since= repo= network= close",
+     0,
+     0,
+     audit_command,
+     {"audit", "audit --since last", "audit --repo vicaria.git", "audit --json"},
+     trn("Needs no daemon. Ends with exit code 0 where nothing was found but notices, 4 with "
+         "findings, 5 where the history is not sound. --since verifies only what an attestation "
+         "does not cover; --close asks what is due at the end of a programme, as is done unasked "
+         "once it is over.")},
+    {"attest",
+     VERBS_CARE,
+     "attest [--since last|ATTESTATION|COMMIT] [--close]",
+     trn("audit, and sign the result into the history"),
+     "since= close author=",
+     0,
+     0,
+     audit_attest,
+     {"attest", "attest --since last"},
+     trn("For offices and auditors. What is signed: the verdict, how many findings and their "
+         "digest, the state, and whose commits it covers.")},
     {"doctor",
      VERBS_CARE,
      "doctor",

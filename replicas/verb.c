@@ -2,6 +2,8 @@
 
 #include "proto/check.h"
 #include "proto/item.h"
+#include "replicas/attestation.h"
+#include "replicas/audit.h"
 #include "replicas/conflict.h"
 #include "replicas/courier.h"
 #include "replicas/disclosure.h"
@@ -40,6 +42,8 @@ static const struct verb {
 } VERBS[] = {
     {"add", true, edit_add},
     {"attach", true, upload_attach},
+    {"attest", true, attestation_verb},
+    {"audit", false, audit_since_verb},
     {"bundle", true, courier_run},
     {"conflicts", false, conflict_list},
     {"disclose", true, disclosure_give},

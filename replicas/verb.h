@@ -4,7 +4,7 @@
  * watch) are the daemon's.
  *
  * Verbs: add set show list find log conflicts explain resolve import member invite whoami
- * attach fetch erase disclose retention fund
+ * attach fetch erase disclose retention attest audit fund
  * (add and set make one commit each; import as many as it needs). A write is not acknowledged
  * before replica_sync(): the caller groups verbs, syncs once, then sends their rows.
  */
