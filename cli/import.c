@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "replicas/import.h"
+#include "replicas/import_total.h"
 #include "replicas/json.h"
 
 enum { REJECTS_SHOWN = 10 };
@@ -23,6 +24,12 @@ struct import {
     struct client *client;
     struct fault fault;
     struct buf content;
+    size_t start; /* where its header begins: behind the lines of totals */
+    uint64_t start_lines;
+    struct import_total_list said, sums;
+    bool summing; /* the rows are only added up, before any of them goes in */
+    uint64_t unread;
+    char first_unread[FAULT_TEXT_BYTES];
     long long counts[COUNT_COUNT];
     struct buf rejects; /* the reject file */
     char reject_path[HOME_PATH_MAX];
@@ -94,10 +101,29 @@ static void add_names(json_t *out, const json_t *names)
     }
 }
 
+/* The sums of one part. */
+static void add_sums(struct import *im, const json_t *row)
+{
+    const json_t *sums = json_object_get(row, "sums");
+    long long unread = (long long)json_integer_value(json_object_get(row, "unread"));
+    if (im->unread == 0 && unread > 0)
+        snprintf(im->first_unread, sizeof im->first_unread, "%s", output_text(row, "first"));
+    im->unread += (uint64_t)unread;
+    for (size_t i = 0; i < json_array_size(sums) && im->fault.code == ST_OK; i++) {
+        const json_t *sum = json_array_get(sums, i);
+        enum status st = import_total_add(
+            &im->sums, output_text(sum, "column"), bytes_of_text(output_text(sum, "currency")),
+            (int64_t)json_integer_value(json_object_get(sum, "amount")), &im->fault);
+        (void)st; /* the fault keeps it */
+    }
+}
+
 static void on_row(void *user, struct bytes json)
 {
     struct import *im = user;
     json_t *row = json_loadb((const char *)json.data, json.count, 0, NULL);
+    if (im->summing)
+        add_sums(im, row);
     for (int i = 0; i < COUNT_COUNT; i++)
         im->counts[i] += (long long)json_integer_value(json_object_get(row, COUNTS[i]));
     const json_t *rejects = json_object_get(row, "rejects");
@@ -124,12 +150,13 @@ static enum status send_part(struct import *im, struct bytes part, struct bytes 
     char line[24];
     ask_request(im->call, &request);
     request.word_count = 1;
+    snprintf(line, sizeof line, "%llu", (unsigned long long)first_line);
     add_option(&request, "content", part);
-    if (header.count > 0) {
-        snprintf(line, sizeof line, "%llu", (unsigned long long)first_line);
+    add_option(&request, "first-line", bytes_of_text(line));
+    if (header.count > 0)
         add_option(&request, "header", header);
-        add_option(&request, "first-line", bytes_of_text(line));
-    }
+    if (im->summing)
+        add_option(&request, "sums", BYTES(""));
     return client_run(im->client, &request, on_row, im, end, &im->fault);
 }
 
@@ -167,9 +194,10 @@ static void show_progress(const struct import *im, size_t bytes_left)
 
 static enum status send_all(struct import *im, struct client_end *end)
 {
-    struct bytes left = buf_bytes(&im->content), header = {0};
+    struct bytes all = {im->content.data + im->start, im->content.count - im->start};
+    struct bytes left = all, header = {0};
     bool whole = strcmp(im->call->words[0], "programme") == 0;
-    uint64_t line = 1;
+    uint64_t line = 1 + im->start_lines;
     enum status st = ST_OK;
     size_t mark = is_marked(left) ? sizeof BYTE_ORDER_MARK - 1 : 0;
     size_t first = import_cut(left, 1); /* the header's row */
@@ -179,12 +207,43 @@ static enum status send_all(struct import *im, struct client_end *end)
             return endless_row(im, line);
         struct bytes part = {left.data, bytes};
         st = send_part(im, part, header, line, end);
-        header = (struct bytes){im->content.data + mark, first - mark};
+        header = (struct bytes){all.data + mark, first - mark};
         line += import_lines(part);
         left = (struct bytes){left.data + bytes, left.count - bytes};
         show_progress(im, left.count);
     } while (st == ST_OK && left.count > 0 && goes_on(end));
     return st;
+}
+
+/* ---- Totals ---- */
+
+static enum status compare_sums(struct import *im)
+{
+    if (im->fault.code != ST_OK)
+        return im->fault.code;
+    if (im->unread == 0)
+        return import_total_compare(&im->said, &im->sums, &im->fault);
+    fault_set(&im->fault, ST_BAD_VALUE, tr("the total cannot be checked: %s"), im->first_unread);
+    fault_fix(&im->fault, tr("nothing was imported: correct the row, or take the lines of totals "
+                             "away"));
+    return ST_BAD_VALUE;
+}
+
+/* A file that says what it sums to goes in only where its rows sum to that. */
+static enum status check_totals(struct import *im, struct client_end *end)
+{
+    bool programme = strcmp(im->call->words[0], "programme") == 0;
+    enum status st = programme ? ST_OK
+                               : import_total_read(buf_bytes(&im->content), &im->said, &im->start,
+                                                   &im->start_lines, &im->fault);
+    if (st != ST_OK)
+        fault_context(&im->fault, st, "%s", im->call->words[1]);
+    if (st != ST_OK || im->said.count == 0)
+        return st;
+    im->summing = true;
+    st = send_all(im, end);
+    im->summing = false;
+    return st == ST_OK && end->exit == CALL_DONE ? compare_sums(im) : st;
 }
 
 /* ---- What a person sees ---- */
@@ -317,7 +376,9 @@ int import_run(struct call *c)
         st = ask_open(c, &im.client, &im.fault);
     int exit;
     if (st == ST_OK) {
-        st = send_all(&im, &end);
+        st = check_totals(&im, &end);
+        if (st == ST_OK && end.exit == CALL_DONE)
+            st = send_all(&im, &end);
         exit = finish(&im, st, &end);
     } else {
         exit = call_fail(c, &im.fault);

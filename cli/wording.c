@@ -160,6 +160,14 @@ static const struct language_entry SENTENCES[] = {
      "%1: \"%2\" no es una moneda ISO 4217, como CLP"},
     {"%1: \"%2\" is none of its choices", "%1: \"%2\" no es una de sus opciones"},
     {"did you mean \"%1\"? It is one of: %2", "¿quiso decir \"%1\"? Es una de: %2"},
+    {"line %1 says a total of %2, but the rows sum to %3",
+     "la línea %1 dice un total de %2, pero las filas suman %3"},
+    {"line %1: of which column is %2 the total?", "línea %1: ¿de qué columna es %2 el total?"},
+    {"line %1: there is no column of amounts '%2'",
+     "línea %1: no hay ninguna columna de montos '%2'"},
+    {"the rows also sum to %1, of which no total is said",
+     "las filas suman además %1, de lo que no se dice ningún total"},
+    {"nothing was imported: add a line: %1", "no se importó nada: agregue una línea: %1"},
     {"%1: there is no %2 '%3' here", "%1: aquí no hay ningún %2 '%3'"},
 };
 

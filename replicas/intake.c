@@ -6,6 +6,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/import.h"
+#include "replicas/import_total.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/render.h"
@@ -662,6 +663,36 @@ static enum status run_import(struct intake *in, const struct import_options *o,
     return status == ST_OK ? flush(in) : status;
 }
 
+/* What the rows sum to, by column and currency; nothing is written. */
+static enum status run_sums(struct intake *in, const struct import_options *o, struct fault *f)
+{
+    struct bytes content = control_option(in->call->request, "content");
+    struct import_total_list sums = {.count = 0};
+    struct fault first = {.code = ST_OK};
+    struct buf row = {0};
+    uint64_t unread = 0;
+    enum status status = import_total_sum(o, content, &sums, &unread, &first, f);
+    buf_add_text(&row, "{\"sums\":[");
+    for (uint32_t i = 0; i < sums.count; i++)
+        buf_add_format(&row, "%s{\"column\":\"%s\",\"currency\":\"%s\",\"amount\":%lld}",
+                       i > 0 ? "," : "", sums.list[i].column, sums.list[i].currency,
+                       (long long)sums.list[i].amount);
+    buf_add_format(&row, "],\"unread\":%llu,\"first\":", (unsigned long long)unread);
+    render_text(&row, first.text);
+    buf_add_byte(&row, '}');
+    if (status == ST_OK)
+        status = verb_send(in->call, &row);
+    buf_release(&row);
+    return status;
+}
+
+static enum status run_rows(struct intake *in, const struct import_options *o, struct fault *f)
+{
+    in->rows = mem_array(COMMIT_RECORDS_MAX, sizeof *in->rows);
+    enum status status = in->rows != NULL ? run_import(in, o, f) : ST_NO_MEMORY;
+    return status == ST_OK ? send_totals(in) : status;
+}
+
 enum status intake_import(const struct verb_call *call, struct fault *f)
 {
     const struct control_request *q = call->request;
@@ -682,12 +713,8 @@ enum status intake_import(const struct verb_call *call, struct fault *f)
         status = read_options(&in, &o, f);
     if (status == ST_OK)
         status = check_role(&in, f);
-    if (status == ST_OK) {
-        in.rows = mem_array(COMMIT_RECORDS_MAX, sizeof *in.rows);
-        status = in.rows != NULL ? run_import(&in, &o, f) : ST_NO_MEMORY;
-    }
     if (status == ST_OK)
-        status = send_totals(&in);
+        status = control_has(q, "sums") ? run_sums(&in, &o, f) : run_rows(&in, &o, f);
     if (status == ST_OK && in.rejected_in_all > 0) {
         status = fault_set(f, ST_PARTLY, "%llu %s rejected", (unsigned long long)in.rejected_in_all,
                            in.rejected_in_all == 1 ? "row was" : "rows were");

@@ -1,8 +1,11 @@
-/* csv: every row is taken, rejected or skipped; in chunks exactly as at once. */
+/* csv: every row is taken, rejected or skipped; in chunks exactly as at once; lines of totals
+ * before the header are read or refused, and rows that were taken are summed or beyond all bounds.
+ */
 #include <string.h>
 
 #include "proto/check.h"
 #include "replicas/import.h"
+#include "replicas/import_total.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -96,6 +99,33 @@ static void run_in_chunks(const struct schema *schema, struct bytes csv, struct 
     }
 }
 
+/* The rows behind the totals, if there are any. */
+static struct bytes read_totals(struct bytes csv)
+{
+    struct import_total_list said;
+    size_t bytes = 0;
+    uint64_t lines = 0;
+    enum status status = import_total_read(csv, &said, &bytes, &lines, NULL);
+    CHECK(status == ST_OK || status == ST_BAD_VALUE);
+    CHECK(status == ST_OK || bytes == 0);
+    CHECK(bytes <= csv.count && lines <= bytes && (status != ST_OK || said.count == lines));
+    return (struct bytes){csv.data + bytes, csv.count - bytes};
+}
+
+static void run_sums(const struct schema *schema, struct bytes csv, const struct heard *heard,
+                     const struct import_totals *totals)
+{
+    static const struct digest network;
+    struct import_total_list sums = {.count = 0};
+    struct import_options o = {
+        .schema = schema, .type = heard->type, .network = &network, .writer = BYTES("santiago")};
+    struct fault f = {0};
+    uint64_t unread = 0;
+    enum status status = import_total_sum(&o, csv, &sums, &unread, NULL, &f);
+    CHECK(status == ST_TOO_LARGE || (status == ST_OK && unread == totals->rejected));
+    CHECK(sums.count <= IMPORT_SUMS_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct schema *schema = NULL;
@@ -107,10 +137,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(status == ST_OK);
     const struct schema_type *type = &schema->types[data[0] & 1u];
     struct heard whole = {.type = type}, parts = {.type = type};
-    struct bytes csv = {data + 1, size - 1};
+    struct bytes csv = read_totals((struct bytes){data + 1, size - 1});
     if (run(schema, csv, none, 1, &whole, &totals) == ST_OK) {
         CHECK(totals.rows == whole.rows + whole.rejects + totals.skipped);
         CHECK(totals.rejected == whole.rejects);
+        run_sums(schema, csv, &whole, &totals);
         run_in_chunks(schema, csv, &parts);
         CHECK(parts.rows == whole.rows && parts.rejects == whole.rejects && parts.sum == whole.sum);
     }

@@ -194,6 +194,88 @@ static void keeps_rejected_rows_in_a_file(void **state)
     fake_stop(&d);
 }
 
+#define SUMS(clp, unread)                                                                          \
+    "{\"sums\":[{\"column\":\"amount\",\"currency\":\"CLP\",\"amount\":" #clp                      \
+    "}],\"unread\":" #unread ",\"first\":\"line 4: no amount\"}"
+
+static const char SUMMED[] = "# total CLP 12,,\npay,amount,currency\nP1,5,CLP\nP2,7,CLP\n";
+
+/* The rows go in, without the line of the total, once they were found to sum to it. */
+static void sums_the_rows_before_any_goes_in(void **state)
+{
+    (void)state;
+    struct fake d;
+    struct control_request first, second;
+    char path[128];
+    fake_home(&d);
+    write_file(&d, "p.csv", SUMMED, path);
+    fake_row(&d, SUMS(12, 0));
+    fake_end(&d, "ok", "", "", 0);
+    fake_row(&d, TOTALS(2, 0, 0) "]}");
+    fake_end(&d, "ok", "", "", 0);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "pay", path, "--where", "office=a", NULL);
+    assert_int_equal(shell.exit, 0);
+    assert_string_equal(shell.out, "pay: 2 added, 0 changed, 0 the same, 0 rejected (1 commits)\n");
+    fake_join(&d);
+    fake_request(&d, 0, &first);
+    fake_request(&d, 1, &second);
+    assert_true(control_has(&first, "sums") && !control_has(&second, "sums"));
+    assert_true(bytes_equal_text(control_option(&second, "content"), strchr(SUMMED, '\n') + 1));
+    assert_true(bytes_equal_text(control_option(&second, "first-line"), "2"));
+    unlink(path);
+    fake_stop(&d);
+}
+
+static void imports_nothing_where_the_sums_differ(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *says;
+    } cases[] = {
+        {SUMS(11, 0), "line 1 says a total of CLP 12, but the rows sum to CLP 11\n"},
+        {SUMS(12, 1), "the total cannot be checked: line 4: no amount\n"},
+        {"{\"sums\":[],\"unread\":0,\"first\":\"\"}", "but the rows sum to CLP 0\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake d;
+        struct control_request only;
+        char path[128];
+        fake_home(&d);
+        write_file(&d, "p.csv", SUMMED, path);
+        fake_row(&d, cases[i].row);
+        fake_end(&d, "ok", "", "", 0);
+        fake_start(&d);
+        shell_run(&shell, d.home, NULL, "import", "pay", path, NULL);
+        assert_int_equal(shell.exit, 2);
+        assert_string_equal(shell.out, "");
+        shell_has(shell.err, cases[i].says);
+        shell_has(shell.err, "nothing was imported");
+        fake_join(&d);
+        fake_request(&d, 0, &only); /* there is no second one: the fake daemon had no answer */
+        assert_true(control_has(&only, "sums"));
+        unlink(path);
+        fake_stop(&d);
+    }
+}
+
+/* A line that says no total is refused before anybody is asked. */
+static void refuses_a_malformed_total(void **state)
+{
+    (void)state;
+    struct fake d;
+    char path[128];
+    fake_home(&d);
+    write_file(&d, "p.csv", "# total CLP 1.000\npay,amount,currency\n", path);
+    fake_start(&d);
+    shell_run(&shell, d.home, NULL, "import", "pay", path, NULL);
+    assert_int_equal(shell.exit, 2);
+    shell_has(shell.err, "p.csv: line 1: total: \"1.000\" is no amount of this currency\n");
+    fake_join(&d);
+    unlink(path);
+    fake_stop(&d);
+}
+
 static void ends_with_the_daemons_refusal(void **state)
 {
     (void)state;
@@ -238,6 +320,9 @@ int main(void)
         cmocka_unit_test(sends_a_file_and_adds_up),
         cmocka_unit_test(sends_a_long_file_in_parts),
         cmocka_unit_test(keeps_rejected_rows_in_a_file),
+        cmocka_unit_test(sums_the_rows_before_any_goes_in),
+        cmocka_unit_test(imports_nothing_where_the_sums_differ),
+        cmocka_unit_test(refuses_a_malformed_total),
         cmocka_unit_test(ends_with_the_daemons_refusal),
         cmocka_unit_test(refuses_files_before_sending),
         cmocka_unit_test(takes_all_that_fits),
