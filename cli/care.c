@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/books.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "proto/mem.h"
@@ -227,13 +228,17 @@ int care_export(struct call *c)
     struct export_report report = {0};
     const char *dir = c->words[1];
     enum status st;
-    if (strcmp(c->words[0], "git") == 0) {
+    if (books_is_format(c->words[0]))
+        return books_export(c);
+    if (strcmp(c->words[0], "git") == 0 && c->option_count > 0) {
+        st = fault_set(&f, ST_USAGE, "%s", tr("export git takes no options"));
+    } else if (strcmp(c->words[0], "git") == 0) {
         st = checkpoint(c, &f);
         if (st == ST_OK)
             st = export_git(c->home, dir, &report, &f);
     } else {
         st = fault_set(&f, ST_USAGE, tr("\"%s\" cannot be exported"), c->words[0]);
-        fault_fix(&f, "use: minga export git DIR");
+        fault_fix(&f, "use: minga export ledger|beancount|iati FILE, minga export csv|git DIR");
     }
     if (st != ST_OK)
         return call_fail(c, &f);

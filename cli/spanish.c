@@ -245,6 +245,19 @@ static const struct language_entry ENTRIES[] = {
     {"there is nothing called \"%s\" to repair", "no hay nada llamado «%s» que reparar"},
     {"%s: made anew (%llu)", "%s: hecho de nuevo (%llu)"},
     {"\"%s\" cannot be exported", "«%s» no se puede exportar"},
+    {"export git takes no options", "export git no tiene opciones"},
+    {"name a clone: git clone minga.bundle DIR", "nombre un clon: git clone minga.bundle DIR"},
+    {"%s is not sound", "%s está dañado"},
+    {"see what is wrong: minga verify --repo %s", "vea qué está mal: minga verify --repo %s"},
+    {"%s: %u entries, %u accounts", "%s: %u asientos, %u cuentas"},
+    {"%u payments are left out: they are to fewer enterprises than a sum may be of.",
+     "Faltan %u pagos: son a menos emprendimientos que los que una suma debe tener."},
+    {"Anyone checks it: %s %s", "Cualquiera lo comprueba: %s %s"},
+    {"cannot write to standard output", "no se puede escribir en la salida estándar"},
+    {"--reporter and --country go with iati", "--reporter y --country van con iati"},
+    {"\"%s\" is no code of a country", "«%s» no es el código de un país"},
+    {"two capital letters, as ISO 3166-1 has them: CL",
+     "dos mayúsculas, como las tiene ISO 3166-1: CL"},
     {"%s: %u refs, %llu objects", "%s: %u referencias, %llu objetos"},
     {"%s/CHECK.txt tells how anyone checks it with stock git.",
      "%s/CHECK.txt dice cómo lo comprueba cualquiera con git."},
@@ -459,10 +472,16 @@ static const struct language_entry ENTRIES[] = {
     {"what is not well, each with what to do", "qué no está bien, y qué hacer"},
     {"make anew what can be made anew", "rehacer lo que se puede rehacer"},
     {"The daemon has to be stopped first.", "Antes hay que detener el servicio."},
-    {"the whole history for stock git", "toda la historia para git"},
-    {"A bundle, the keys of all members, and a text that says how anyone checks them.",
-     "Un paquete, las claves de todos los miembros y un texto que dice cómo los comprueba "
-     "cualquiera."},
+    {"the books for other tools; the whole history for stock git",
+     "los libros para otras herramientas; toda la historia para git"},
+    {"ledger: for hledger and ledger. iati: sums by month and line, never persons. csv: one "
+     "file a type, as import reads them. FILE may be - for standard output. git: a bundle, the "
+     "keys of all members, and a text that says how anyone checks them. --repo takes a clone "
+     "instead of this office.",
+     "ledger: para hledger y ledger. iati: sumas por mes y línea, nunca personas. csv: un archivo "
+     "por tipo, como los lee import. FILE puede ser - para la salida estándar. git: un paquete, "
+     "las claves de todos los miembros y un texto que dice cómo los comprueba cualquiera. --repo "
+     "toma un clon en lugar de esta oficina."},
     {"the configuration file", "el archivo de configuración"},
     {"this help, or that of a command", "esta ayuda, o la de una orden"},
     {"label", "oficina"},

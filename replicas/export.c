@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 #include "proto/check.h"
+#include "replicas/beancount.h"
 #include "replicas/commit.h"
 #include "replicas/engine.h"
 #include "replicas/git.h"
+#include "replicas/iati.h"
+#include "replicas/ledger.h"
+#include "replicas/sheets.h"
 
 static const char check_text[] =
     "How to check this history with stock tools (git 2.34 or newer, OpenSSH 8.9 or newer)\n"
@@ -31,7 +35,7 @@ static const char check_text[] =
     "\n"
     "  minga verify --repo history\n";
 
-static enum status make_empty_folder(const char *dir, struct fault *f)
+enum status export_folder(const char *dir, struct fault *f)
 {
     if (mkdir(dir, 0777) == 0)
         return ST_OK;
@@ -173,35 +177,120 @@ static enum status read_charters(const char *home, struct charter_chain *out, st
     return st;
 }
 
-enum status export_git(const char *home, const char *dir, struct export_report *out,
-                       struct fault *f)
+enum status export_repository(const char *home, const char *path, struct export_report *out,
+                              struct fault *f)
 {
-    char repo[HOME_PATH_MAX], bundle[HOME_PATH_MAX];
-    struct charter_chain chain = {0};
-    struct disk disk = {0};
+    char repo[HOME_PATH_MAX];
     git_repository *git = NULL;
-    enum status st = read_charters(home, &chain, f);
-    if (st == ST_OK)
-        st = home_path(home, "repo.git", repo, f);
-    if (st == ST_OK)
-        st = home_path(dir, "minga.bundle", bundle, f);
-    if (st == ST_OK)
-        st = make_empty_folder(dir, f);
-    if (st == ST_OK)
-        st = disk_files(dir, &disk, f);
+    enum status st = home_path(home, "repo.git", repo, f);
     if (st == ST_OK) {
         int code = git_repository_open_bare(&git, repo);
         if (code < 0)
             st = git_fault(f, code, "opening %s", repo);
     }
     if (st == ST_OK)
-        st = write_bundle(git, bundle, out, f);
+        st = write_bundle(git, path, out, f);
+    git_repository_free(git);
+    return st;
+}
+
+enum status export_git(const char *home, const char *dir, struct export_report *out,
+                       struct fault *f)
+{
+    char bundle[HOME_PATH_MAX];
+    struct charter_chain chain = {0};
+    struct disk disk = {0};
+    enum status st = read_charters(home, &chain, f);
+    if (st == ST_OK)
+        st = home_path(dir, "minga.bundle", bundle, f);
+    if (st == ST_OK)
+        st = export_folder(dir, f);
+    if (st == ST_OK)
+        st = disk_files(dir, &disk, f);
+    if (st == ST_OK)
+        st = export_repository(home, bundle, out, f);
     if (st == ST_OK)
         st = write_signers(&chain, &disk, f);
     if (st == ST_OK)
         st = disk_put(&disk, "", "CHECK.txt", BYTES(check_text), f);
-    git_repository_free(git);
     disk_release(&disk);
     charter_chain_release(&chain);
+    return st;
+}
+
+/* ---- The books ---- */
+
+static enum status write_iati(struct replica *r, const struct book *b,
+                              const struct export_options *o, uint32_t *left_out, struct buf *out)
+{
+    enum { DIGITS = 16 };
+    const struct charter *newest = charter_newest(replica_charters(r));
+    char network[2 * DIGEST_BYTES + 1], reporter[16 + DIGITS];
+    hex_encode(replica_network(r)->id, DIGEST_BYTES, network);
+    snprintf(reporter, sizeof reporter, "X-MINGA-%.*s", DIGITS, network);
+    struct iati_options options = {
+        .reporter = o->reporter != NULL ? o->reporter : reporter,
+        .name = newest->network,
+        .country = o->country != NULL ? o->country : "",
+        .small_cell = newest->schema->audit.small_cell,
+    };
+    return iati_write(b, &options, left_out, out);
+}
+
+enum status export_book(struct replica *r, const struct book *b, enum export_format format,
+                        const struct export_options *o, uint32_t *left_out, struct buf *out,
+                        struct fault *f)
+{
+    enum status st = ST_NO_MEMORY;
+    *left_out = 0;
+    if (format == EXPORT_LEDGER)
+        st = ledger_write(b, out);
+    else if (format == EXPORT_BEANCOUNT)
+        st = beancount_write(b, out);
+    else if (format == EXPORT_IATI)
+        st = write_iati(r, b, o, left_out, out);
+    return st == ST_OK ? ST_OK : fault_set(f, st, "no memory to write the books");
+}
+
+enum status export_file(const char *dir, const char *name, struct bytes content, struct fault *f)
+{
+    char path[HOME_PATH_MAX];
+    struct bundle b = {.fd = -1};
+    enum status st = home_path(dir, name, path, f);
+    if (st != ST_OK)
+        return st;
+    b.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (b.fd < 0)
+        return fault_errno(f, errno, "cannot write %s", path);
+    if (!write_all(&b, content.data, content.count))
+        st = fault_errno(f, b.error, "cannot write %s", path);
+    else if (fsync(b.fd) != 0)
+        st = fault_errno(f, errno, "cannot write %s", path);
+    close(b.fd);
+    return st;
+}
+
+struct sheet_files {
+    const char *dir;
+    uint32_t count;
+};
+
+static enum status put_sheet(void *user, const char *name, struct bytes csv, struct fault *f)
+{
+    struct sheet_files *files = user;
+    char file[NAME_BYTES_MAX + 8];
+    snprintf(file, sizeof file, "%s.csv", name);
+    files->count++;
+    return export_file(files->dir, file, csv, f);
+}
+
+enum status export_csv(struct replica *r, const struct book *b, const char *dir,
+                       uint32_t *files_out, struct fault *f)
+{
+    struct sheet_files files = {.dir = dir};
+    enum status st = export_folder(dir, f);
+    if (st == ST_OK)
+        st = sheets_write(r, b, put_sheet, &files, f);
+    *files_out = files.count;
     return st;
 }

@@ -357,7 +357,7 @@ void sheets_accounts(const struct book *b, struct buf *out)
 void sheets_postings(const struct book *b, struct buf *out)
 {
     struct sheet sheet = {.out = out};
-    buf_add_text(out, "office,line,currency,amount,type,ref,entry\r\n");
+    buf_add_text(out, "office,line,currency,amount,type,entry\r\n");
     for (uint32_t i = 0; i < b->posting_count; i++) {
         const struct book_posting *p = &b->postings[i];
         char hex[2 * ENTRY_ID_BYTES + 1] = "";
@@ -365,7 +365,6 @@ void sheets_postings(const struct book *b, struct buf *out)
         add_account(b, p->account, &sheet);
         add_amount(&sheet, p->amount, b->accounts[p->account].currency);
         sheet_text(&sheet, text_of(e != NULL ? book_word(e->kind) : ""));
-        sheet_text(&sheet, text_of(e != NULL ? book_text(b, e->ref) : ""));
         if (e != NULL)
             hex_encode(e->id, ENTRY_ID_BYTES, hex);
         sheet_text(&sheet, text_of(hex));

@@ -75,7 +75,7 @@ told 1 not-found "none.json${n}.*ls" fresh init --restore "$SCRATCH/none.json"
 bad 2 usage "span|7d" invite newcomer --expires soon
 bad 2 usage "role|office, auditor" invite newcomer --role king
 bad 2 usage "repair.*${n}use: minga repair" repair everything
-bad 2 usage "exported.*${n}use: minga export git" export excel x
+bad 2 usage "exported.*${n}use: minga export ledger" export excel x
 bad 2 usage "limit|number" log --limit many
 bad 2 usage "2026|date|commit" log --since yesterday-ish
 

@@ -138,7 +138,7 @@ static void the_programme_goes_round(void **state)
     holds(&before, "disbursement", "D01,150000,CLP,2009-09-14,E01,santiago,");
     holds(&before, "grant", ",200000.00,USD,2009-07-01,FOSIS,santiago,");
     holds(&before, "minga-accounts", "santiago,pool,USD,200000.00,200000.00,0.00\r\n");
-    holds(&before, "minga-postings", ",-150000,disbursement,D01,");
+    holds(&before, "minga-postings", ",-150000,disbursement,");
     lacks(&before, "Pasaje Bedoya"); /* personal */
     import_programme_again(second, &before);
     export_all(&second[2], &after);
@@ -282,9 +282,7 @@ static void a_book_alone(void **state)
     assert_non_null(strstr(buf_text(&out), "santiago,pool,KWD,1.234,0.000,1.234\r\n"));
     buf_reset(&out);
     sheets_postings(&s.b, &out);
-    assert_non_null(strstr(buf_text(&out), "iquique,own,CLP,-7,,,\r\n"));
-    assert_non_null(strstr(buf_text(&out), ",\"a\ninclude /etc/passwd\n\","));
-    assert_non_null(strstr(buf_text(&out), ",'=SUM(A1:A9),"));
+    assert_non_null(strstr(buf_text(&out), "iquique,own,CLP,-7,,\r\n"));
     buf_release(&out);
     sample_release(&s);
 }
