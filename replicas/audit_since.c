@@ -101,35 +101,55 @@ static void describe(struct replica *r, struct audit_result *a)
              "what the attestation covers, and the files of this home: minga verify");
 }
 
+/* The rules over the book at hand. What cannot be read is a reason to refuse it. */
+static enum status run_rules(struct replica *r, const struct audit_options *o,
+                             struct audit_result **a, struct fault *f)
+{
+    const struct book *book = NULL;
+    struct audit_result *ruled = NULL;
+    struct fault own = {0};
+    enum status st = replica_book(r, &book, &own);
+    if (st == ST_OK)
+        st = audit_run_book(r, book, o, &ruled, &own);
+    if (st == ST_OK) {
+        ruled->verified = (*a)->verified;
+        audit_free(*a);
+        *a = ruled;
+        return ST_OK;
+    }
+    if (status_class(st) == STATUS_LOCAL && st != ST_CORRUPT)
+        return fault_set(f, st, "%s", own.text);
+    if ((*a)->verified.ok)
+        audit_refuse(*a, NULL, st, "%s", own.text);
+    return ST_OK;
+}
+
 enum status audit_since(struct replica *r, struct bytes which, const struct audit_options *o,
                         struct audit_result **out, struct fault *f)
 {
     struct believed believed = {.count = 0};
-    struct audit_result *a = NULL;
-    const struct book *book = NULL;
-    struct audit_result *verified = mem_alloc(sizeof *verified);
+    struct audit_result *a = mem_alloc(sizeof *a);
     *out = NULL;
-    if (verified == NULL)
+    if (a == NULL)
         return fault_set(f, ST_NO_MEMORY, "%s", status_text(ST_NO_MEMORY));
-    verified->verified.ok = true;
+    a->verified.ok = true;
     enum status st = find(r, which, &believed, f);
     if (st == ST_OK)
-        st = verify_rest(r, &believed, verified, f);
+        st = verify_rest(r, &believed, a, f);
     if (st == ST_OK)
-        st = replica_book(r, &book, f);
-    if (st == ST_OK)
-        st = audit_run_book(r, book, o, &a, f);
-    if (st == ST_OK) {
-        a->verified = verified->verified;
-        describe(r, a);
-        a->incremental = true;
-        a->since = believed.commit;
-        if (!a->verified.ok)
-            a->verdict = AUDIT_FAILED;
-        *out = a;
+        st = run_rules(r, o, &a, f);
+    if (st != ST_OK) {
+        audit_free(a);
+        return st;
     }
-    audit_free(verified);
-    return st;
+    describe(r, a);
+    a->state = *replica_state(r);
+    a->incremental = true;
+    a->since = believed.commit;
+    if (!a->verified.ok)
+        a->verdict = AUDIT_FAILED;
+    *out = a;
+    return ST_OK;
 }
 
 /* ---- the verb ---- */
