@@ -18,6 +18,7 @@
 #include "cli/rescue.h"
 #include "cli/story.h"
 #include "cli/sync.h"
+#include "cli/trail.h"
 #include "proto/check.h"
 #include "replicas/nearest.h"
 
@@ -35,7 +36,6 @@ static const char *const OPTION_NAMES[] = {
     "class",
     "close",
     "count",
-    "country",
     "currency",
     "date",
     "dry-run",
@@ -67,7 +67,6 @@ static const char *const OPTION_NAMES[] = {
     "receipt",
     "ref",
     "repo",
-    "reporter",
     "restore",
     "rights",
     "role",
@@ -315,6 +314,19 @@ static const struct verbs_entry VERBS[] = {
          "LINE CUR AMOUNT --receipt NUMBER; transfer PURCHASE; reverse ENTRY --because TEXT; "
          "balance [--office L] [--line L] [--currency C]. What the audit would list is refused "
          "unless --anyway is given. Amounts are typed without marks for thousands.")},
+    {"trail",
+     VERBS_FUNDS,
+     "trail ID|NUMBER|RECEIPT [--limit N]",
+     trn("the way of money: up to the grant, down to the receipts"),
+     "limit=",
+     1,
+     TRAIL_WORDS_MAX,
+     trail_command,
+     {"trail boleta 78625", "trail D07", "trail 3fa9c04b --json"},
+     trn("From any entry or record: what it was paid out of and all that fed that account, up to "
+         "the grant; and what was bought, handed over, taken back. Each step with who signed it, "
+         "the signature checked anew, and how many offices have it. --limit: how many of a kind "
+         "are listed one by one, 0 for all.")},
 
     {"status",
      VERBS_SYNC,
@@ -417,18 +429,14 @@ static const struct verbs_entry VERBS[] = {
      trn("The daemon has to be stopped first.")},
     {"export",
      VERBS_CARE,
-     "export ledger|beancount|iati FILE | csv|git DIR [--repo DIR] [--reporter ID] [--country CC]",
-     trn("the books for other tools; the whole history for stock git"),
-     "repo= reporter= country=",
+     "export git DIR",
+     trn("the whole history for stock git"),
+     "",
      2,
      2,
      care_export,
-     {"export ledger books.ledger", "export iati iati.xml --reporter CL-RUT-1234 --country CL",
-      "export csv sheets", "export git vicaria"},
-     trn("ledger: for hledger and ledger. iati: sums by month and line, never persons. csv: one "
-         "file a type, as import reads them. FILE may be - for standard output. git: a bundle, the "
-         "keys of all members, and a text that says how anyone checks them. --repo takes a clone "
-         "instead of this office.")},
+     {"export git vicaria"},
+     trn("A bundle, the keys of all members, and a text that says how anyone checks them.")},
     {"backup",
      VERBS_CARE,
      "backup FILE [--passphrase-file FILE]",

@@ -4,13 +4,12 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
-#include "replicas/bracket.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
+#include "replicas/provenance.h"
 #include "replicas/reading.h"
 #include "replicas/render.h"
 #include "replicas/reveal.h"
-#include "replicas/settled.h"
 #include "replicas/tree.h"
 
 /* A list of nodes, and what their rows need. */
@@ -19,8 +18,7 @@ struct log {
     struct graph *graph;
     uint32_t *nodes;
     uint32_t count, capacity;
-    struct settled settled;
-    struct brackets *brackets;
+    struct provenance provenance;
     const char *only; /* changes of this record only; NULL: all */
     struct buf row, bytes;
 };
@@ -28,7 +26,7 @@ struct log {
 static void log_release(struct log *l)
 {
     mem_free(l->nodes);
-    bracket_end(l->brackets);
+    provenance_end(&l->provenance);
     buf_release(&l->row);
     buf_release(&l->bytes);
 }
@@ -63,8 +61,7 @@ static int newest_first(const void *a, const void *b, void *context)
 static enum status log_begin(struct log *l, struct replica *r, struct fault *f)
 {
     *l = (struct log){.replica = r, .graph = replica_graph(r)};
-    settled_begin(&l->settled, r);
-    enum status status = bracket_begin(r, &l->brackets);
+    enum status status = provenance_begin(&l->provenance, r);
     return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
 }
 
@@ -179,48 +176,6 @@ static enum status add_changes(struct log *l, uint32_t node, const struct op_lis
     return status;
 }
 
-static void add_time(struct buf *out, bool known, int64_t seconds)
-{
-    char when[WORDS_TIME_BYTES];
-    words_time(seconds, when);
-    if (known)
-        render_text(out, when);
-    else
-        buf_add_text(out, "null");
-}
-
-/* How far it has come, and between which times others saw it. */
-static void add_standing(struct log *l, uint32_t node)
-{
-    struct bracket bracket;
-    uint32_t by = settled_by(&l->settled, node), of = l->settled.offices;
-    bracket_of(l->brackets, node, &bracket);
-    buf_add_format(&l->row,
-                   ",\"signature\":\"good\",\"settled\":{\"by\":%u,\"of\":%u,\"enough\":%s,"
-                   "\"k\":%u,\"n\":%u},\"not_before\":",
-                   by, of, settled_enough(&l->settled, by) ? "true" : "false", by, of);
-    add_time(&l->row, bracket.has_before, bracket.not_before);
-    buf_add_text(&l->row, ",\"not_after\":");
-    add_time(&l->row, bracket.has_after, bracket.not_after);
-    buf_add_format(&l->row, ",\"back_dated\":%s}", bracket.back_dated ? "true" : "false");
-}
-
-static void add_facts(struct log *l, const struct graph_node *n, const struct item *item)
-{
-    char commit[OID_TEXT + 1], change[CHANGE_TEXT + 1], when[WORDS_TIME_BYTES];
-    struct change made = change_of_digest(&n->digest);
-    hex_encode(n->id.id, OID_BYTES, commit);
-    base32_encode(made.id, CHANGE_BYTES, change);
-    words_time(n->time, when);
-    buf_add_format(&l->row, "{\"commit\":\"%s\",\"change\":\"%s\",\"office\":", commit, change);
-    render_text(&l->row, graph_key(l->graph, n->key)->label);
-    buf_add_text(&l->row, ",\"author\":");
-    json_add_text(&l->row, item->author);
-    buf_add_format(&l->row, ",\"time\":\"%s\",\"seq\":%llu,\"height\":%llu,\"counted\":%s", when,
-                   (unsigned long long)n->seq, (unsigned long long)n->height,
-                   n->counted ? "true" : "false");
-}
-
 /* One commit's row, appended to l->row. */
 static enum status add_row(struct log *l, uint32_t node, struct fault *f)
 {
@@ -234,14 +189,16 @@ static enum status add_row(struct log *l, uint32_t node, struct fault *f)
             fault_set(f, status, "the operations of an accepted commit: %s", status_text(status));
     }
     if (status == ST_OK) {
-        add_facts(l, graph_node(l->graph, node), &item);
+        buf_add_byte(&l->row, '{');
+        provenance_facts(&l->provenance, node, item.author, &l->row);
         op_subject(&ops, &subject);
         buf_add_text(&l->row, ",\"subject\":");
         json_add_text(&l->row, buf_bytes(&subject));
         buf_add_text(&l->row, ",\"changes\":[");
         status = add_changes(l, node, &ops, f);
-        buf_add_byte(&l->row, ']');
-        add_standing(l, node);
+        buf_add_text(&l->row, "],\"signature\":\"good\"");
+        provenance_standing(&l->provenance, node, &l->row);
+        buf_add_byte(&l->row, '}');
     }
     buf_release(&subject);
     op_list_release(&ops);

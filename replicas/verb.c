@@ -18,6 +18,7 @@
 #include "replicas/retention.h"
 #include "replicas/roster.h"
 #include "replicas/snapshot.h"
+#include "replicas/trail.h"
 #include "replicas/upload.h"
 
 /* Page "exit codes" of docs/CLI.md. */
@@ -62,6 +63,7 @@ static const struct verb {
     {"set", true, edit_set},
     {"show", false, query_show},
     {"snapshot", false, snapshot_verb},
+    {"trail", false, trail_verb},
     {"whoami", false, roster_whoami},
 };
 
