@@ -8,6 +8,9 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#ifdef FUNDS_CANARY
+#include "tests/funds/canary.h"
+#endif
 #include "tests/funds/money.h"
 
 enum {
@@ -233,6 +236,10 @@ int main(int argc, char **argv)
             first = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--out") == 0)
             dir = argv[i + 1];
+#ifdef FUNDS_CANARY
+        else if (strcmp(argv[i], "--canary") == 0)
+            CHECK(canary_choose(argv[i + 1]));
+#endif
     }
     if (seeds == 0 || dir == NULL) {
         fputs("usage: minga-funds --seeds N --out DIR [--first S]\n", stderr);

@@ -28,13 +28,14 @@ PROBLEMS_MAX = 20
 class Share:
     """Some of the histories, lived and judged by one process of each tool."""
 
-    def __init__(self, program, first, seeds, folder):
+    def __init__(self, args, first, seeds, folder):
         self.problems = []
         self.counts = Counter()
         self.broken = Counter()
         self.histories = 0
         os.makedirs(folder, exist_ok=True)
-        self.live([program, '--seeds', str(seeds), '--first', str(first), '--out', folder])
+        command = [args.program, '--seeds', str(seeds), '--first', str(first), '--out', folder]
+        self.live(command + (['--canary', args.canary] if args.canary else []))
         expected = {}
         for history in model.read(os.path.join(folder, 'story.jsonl')):
             if not history.ends:
@@ -66,6 +67,8 @@ def main():
     parser.add_argument('--first', type=int, default=1)
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--keep', help='leave what was told and exported there')
+    parser.add_argument('--canary', help='what minga-funds-canary breaks on purpose')
+    parser.add_argument('--caught', help='a part of the sentence by which that has to be caught')
     args = parser.parse_args()
     folder = args.keep or tempfile.mkdtemp(prefix='minga-funds-')
     shares = []
@@ -74,13 +77,25 @@ def main():
         for job in range(args.jobs):
             seeds = left // (args.jobs - job)
             if seeds > 0:
-                shares.append(pool.submit(Share, args.program, first, seeds,
+                shares.append(pool.submit(Share, args, first, seeds,
                                           os.path.join(folder, str(job))))
             first, left = first + seeds, left - seeds
     shares = [share.result() for share in shares]
     if not args.keep:
         shutil.rmtree(folder)
-    return report(shares, args)
+    return caught(shares, args) if args.canary else report(shares, args)
+
+
+def caught(shares, args):
+    """A program that is broken on purpose has to fail, and for the right reason."""
+    problems = [problem for share in shares for problem in share.problems]
+    right = [problem for problem in problems if args.caught in problem]
+    if not right:
+        print('FAILED: %d histories, and the canary was not caught by "%s": %s' %
+              (args.seeds, args.caught, problems[:2]), file=sys.stderr)
+        return 1
+    print('caught: ' + right[0])
+    return 0
 
 
 def report(shares, args):

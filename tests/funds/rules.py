@@ -1,6 +1,6 @@
 """What an audit has to find in one history: the rules, once more, from the lines of the story.
 
-Audit.findings() gives (rule, ids of the records concerned, ascending) for each; of the rules about a key
+Audit.found is (rule, ids of the records concerned, ascending) for each; of the rules about a key
 or an account, (rule, words that name it).
 """
 from collections import Counter, defaultdict
@@ -74,7 +74,7 @@ class Audit:
 
     def line_of(self, enterprise):
         name = LINES.get(self.records.get(enterprise, 'line'))
-        return self.records.get(self.programmes[0], name) if name else None
+        return self.records.get(self.programmes[0], name) if name and self.programmes else None
 
     def enterprises(self):
         by = defaultdict(lambda: defaultdict(list))
@@ -86,10 +86,11 @@ class Audit:
             bought, cap = sums.get('purchase', 0), self.line_of(enterprise)
             ids = {kind: [ident for ident, _ in of[kind]]
                    for kind in ('award', 'disbursement', 'purchase')}
-            if paid > (awarded if of['award'] else cap):
+            limit = awarded if of['award'] else cap
+            if limit is not None and paid > limit:
                 self.say('disbursement-above-award', enterprise, *ids['award'],
                          *ids['disbursement'])
-            if awarded > cap:
+            if cap is not None and awarded > cap:
                 self.say('award-above-line', enterprise, *ids['award'])
             if bought > paid:
                 self.say('purchase-above-disbursement', enterprise, *ids['disbursement'],
@@ -137,6 +138,8 @@ class Audit:
     # ---- days ----
 
     def period(self):
+        if not self.programmes:
+            return
         programme = self.programmes[0]
         start = self.records.get(programme, 'period_start')
         end = self.records.get(programme, 'period_end')
@@ -212,11 +215,10 @@ class Audit:
             if count > 0:
                 self.found.append(('quarantine', (label, str(count))))
 
-    def findings(self):
+    def run(self):
         for rule in (self.enterprises, self.papers, self.period, self.sessions, self.conflicts,
                      self.statements, self.overdrawn, self.keys):
             rule()
-        return self.found
 
 
 def told(line):
