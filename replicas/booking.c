@@ -249,6 +249,7 @@ static enum status see_change(void *user, const char *path, const struct oid *a,
         w->anew = true;
         return ST_NOTHING;
     }
+    w->changed = true;
     enum { TIDY_EVERY = 1024 };
     if (++w->reads % TIDY_EVERY == 0)
         store_tidy(replica_store(w->replica));
@@ -262,11 +263,11 @@ enum status booking_run(struct booking *w)
         tree_diff(replica_store(w->replica), &w->book->state, state, see_change, w, w->fault);
     if (w->anew)
         status = ST_OK;
-    else if (status == ST_OK)
+    else if (status == ST_OK && w->changed)
         status = booking_index(w->book);
     if (status == ST_OK && !w->anew)
         status = booking_origin(w);
-    if (status == ST_OK && !w->anew)
+    if (status == ST_OK && !w->anew && w->changed)
         status = booking_order(w);
     if (status == ST_OK && !w->anew)
         w->book->state = *state;

@@ -66,6 +66,7 @@ struct booking {
     struct booking_stub *stubs;
     uint32_t stub_count, stub_room;
     uint32_t reads; /* since the store was tidied */
+    bool changed;   /* a row came, or an entry's commit is another */
     bool anew;      /* something went away: only reading it whole tells what is left */
     struct fault *fault;
 };

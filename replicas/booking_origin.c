@@ -38,6 +38,7 @@ static enum status see_entry(struct booking *w, uint32_t node,
     uint32_t before = oid_is_zero(&e->commit) ? GRAPH_NONE : graph_find(g, &e->commit);
     if (before != GRAPH_NONE && !comes_before(g, node, before))
         return ST_OK;
+    w->changed = true;
     e->commit = n->id;
     e->written = (int32_t)(n->time / SECONDS_A_DAY);
     if (!e->of_writer)

@@ -27,8 +27,8 @@ static void expect_equal(const struct book *a, const struct book *b)
 
 struct story {
     struct office offices[BOOK_OFFICES];
-    struct book *books[BOOK_OFFICES]; /* each followed from the beginning */
-    char made[MADE_MAX][2 * BOOKING_ENTRY_BYTES + 1];
+    struct book *books[BOOK_OFFICES];                 /* each followed from the beginning */
+    char made[MADE_MAX][2 * BOOKING_ENTRY_BYTES + 1]; /* expenses, which can be reversed */
     char owner[MADE_MAX][16];
     uint32_t made_count;
     uint64_t seed;
@@ -55,6 +55,8 @@ static void write_entry(struct story *s, unsigned office, const char *type, cons
         return; /* it is there already */
     if (status != ST_OK)
         fail_msg("%s: %s", content, o->fault.text);
+    if (strcmp(type, "expense") != 0)
+        return;
     hex_encode(op.entry, BOOKING_ENTRY_BYTES, s->made[s->made_count]);
     snprintf(s->owner[s->made_count++], sizeof s->owner[0], "%s", book_labels[office]);
 }
