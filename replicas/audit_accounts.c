@@ -105,9 +105,16 @@ static enum status reckon(struct checking *c, const struct record *record)
         hex_encode(id, sizeof id, hex);
     if (st == ST_OK && !writer_of(c, record, entry, &writer))
         c->unknown = true;
+    if (st == ST_OK)
+        st = buf_status(&writer);
     if (st == ST_OK && !c->unknown)
         st = account_postings(c->type, record->entry, buf_bytes(&writer), postings, &count,
                               c->fault);
+    if (st != ST_OK && status_class(st) != STATUS_LOCAL) {
+        audit_refuse(c->audit, NULL, st, "entry %s: %s", hex, c->fault->text);
+        st = ST_OK;
+        count = 0;
+    }
     for (uint32_t i = 0; st == ST_OK && i < count; i++) {
         uint32_t account = find_account(c->book, &postings[i]);
         if (account == BOOK_NONE)
