@@ -27,6 +27,7 @@ static const char *const money_texts[MONEY_EVENTS] = {
     [MONEY_WRITTEN] = "entries acknowledged",
     [MONEY_REFUSED] = "entries refused",
     [MONEY_AGAIN] = "entries given again, and there already",
+    [MONEY_COMMANDED] = "entries by fund, instead of add",
     [MONEY_IMPORTED] = "imports",
     [MONEY_OVERSPENT] = "times more than was there was tried",
     [MONEY_TO_THE_END] = "times an account was spent to the last unit",

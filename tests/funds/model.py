@@ -19,6 +19,8 @@ WRITER = {'grant': 'holder', 'exchange': 'holder', 'allotment': 'holder', 'pass'
           'reversal': 'office', 'statement': 'office', 'purchase': None}
 AMOUNTS = {'amount': 'currency', 'from_amount': 'from_currency', 'to_amount': 'to_currency',
            'balance': 'currency'}
+# What 'fund' refuses with where 'add' refuses, too.
+REFUSED = ('bad-value', 'exists', 'needs-person', 'not-allowed', 'not-found', 'overdrawn', 'usage')
 FREEZES_ABOVE = 8  # commits of one number by one key
 
 
@@ -246,9 +248,16 @@ class History:
         if kind == 'transfer' and content['purchase'] not in member.entries:
             return
         may = self.allowed(member, office, kind, content)
+        if 'as' in line:  # a command for people: it asks more, and refuses in words of its own
+            if may != ('ok',):
+                may += REFUSED
+            elif kind == 'reversal' and (kind, content) in member.entries.values():
+                may = ('exists',)
+            elif '--anyway' not in line['as']:
+                may += ('needs-person',)
         if said not in may:
-            self.wrong('%s says %s of "%s", and should say %s (%s)', office, said, ' '.join(words),
-                       ' or '.join(may), line['why'])
+            self.wrong('%s says %s of "%s", and should say %s (%s)', office, said,
+                       ' '.join(line.get('as', words)), ' or '.join(may), line['why'])
         again = (kind, content) in member.entries.values()
         if again and line['commit']:
             self.wrong('%s writes again what it has: %s', office, ' '.join(words))

@@ -19,6 +19,7 @@ enum money_event {
     MONEY_WRITTEN,
     MONEY_REFUSED,
     MONEY_AGAIN,      /* an entry that was there already */
+    MONEY_COMMANDED,  /* by fund, instead of add */
     MONEY_IMPORTED,   /* by CSV */
     MONEY_OVERSPENT,  /* tried */
     MONEY_TO_THE_END, /* spent to the last unit */

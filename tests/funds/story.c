@@ -129,30 +129,47 @@ void story_look(struct story *s, struct person *p)
 
 /* ---- what they try ---- */
 
+static uint32_t take_words(const struct act *a, const char *out[ACT_WORDS_MAX + 2])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < a->count; i++)
+        out[count++] = a->text[i];
+    if (a->long_word != NULL)
+        out[count++] = a->long_word;
+    out[count] = NULL;
+    return count;
+}
+
+static void tell_words(struct story *s, const char *name, const struct act *a)
+{
+    const char *words[ACT_WORDS_MAX + 2];
+    uint32_t count = take_words(a, words);
+    fprintf(s->out, ",\"%s\":[", name);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs(i > 0 ? "," : "", s->out);
+        tell_text(s, bytes_of_text(words[i]));
+    }
+    fputs("]", s->out);
+}
+
 enum status story_act(struct story *s, struct person *p, const struct act *a,
                       struct crowd_answer *out)
 {
     const char *words[ACT_WORDS_MAX + 2];
     struct fault f = {0};
-    uint32_t count = 0;
     struct oid before = *replica_state(p->replica);
     uint32_t opened = p->opened;
-    for (uint32_t i = 0; i < a->count; i++)
-        words[count++] = a->text[i];
-    if (a->long_word != NULL)
-        words[count++] = a->long_word;
-    words[count] = NULL;
+    (void)take_words(a->as != NULL ? a->as : a, words);
     enum status st = crowd_ask(p, words, out, &f);
     if (st != ST_OK && p->opened == opened && !oid_equal(&before, replica_state(p->replica)) &&
         st != ST_PARTLY)
         crowd_fail(s->crowd, "%s refuses (%s: %s), and has another state", p->label,
                    status_word(st), f.text);
-    fprintf(s->out, "{\"try\":%u,\"words\":[", p->index);
-    for (uint32_t i = 0; i < count; i++) {
-        fputs(i > 0 ? "," : "", s->out);
-        tell_text(s, bytes_of_text(words[i]));
-    }
-    fprintf(s->out, "],\"said\":\"%s\",\"id\":\"%s\",\"commit\":\"%s\",\"why\":",
+    fprintf(s->out, "{\"try\":%u", p->index);
+    tell_words(s, "words", a);
+    if (a->as != NULL)
+        tell_words(s, "as", a->as);
+    fprintf(s->out, ",\"said\":\"%s\",\"id\":\"%s\",\"commit\":\"%s\",\"why\":",
             p->opened != opened ? "power" : status_word(st), out->id, out->commit);
     tell_text(s, bytes_of_text(st == ST_OK ? "" : f.text));
     fputs("}\n", s->out);

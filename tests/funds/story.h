@@ -18,6 +18,7 @@ struct act {
     char text[ACT_WORDS_MAX][ACT_WORD_BYTES];
     uint32_t count;
     const char *long_word; /* one more, of any length; or NULL */
+    const struct act *as;  /* the command that is given in its place, to the same effect; or NULL */
 };
 
 void act_word(struct act *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
