@@ -52,7 +52,7 @@ static enum status open_clone(const char *dir, struct replica **out, struct faul
     return st;
 }
 
-static enum status open_replica(const struct call *c, struct replica **out, struct fault *f)
+enum status books_open(const struct call *c, struct replica **out, struct fault *f)
 {
     struct replica_options options = {.home = c->home, .readonly = true};
     const char *repo = call_option(c, "repo");
@@ -145,7 +145,7 @@ int books_export(struct call *c)
     struct told told = {0};
     enum status st = check_options(c, &f);
     if (st == ST_OK)
-        st = open_replica(c, &r, &f);
+        st = books_open(c, &r, &f);
     if (st == ST_OK)
         st = book_read(r, &b, &f);
     if (st == ST_OK && format_of(c->words[0]) < 0)

@@ -26,14 +26,17 @@ static const char *find(const struct language_entry *entries, unsigned count, co
 
 const char *language_text(const char *english)
 {
-    unsigned count, money_count;
+    unsigned count, money_count, report_count;
     const struct language_entry *entries = spanish_entries(&count),
-                                *money = spanish_money_entries(&money_count);
+                                *money = spanish_money_entries(&money_count),
+                                *report = spanish_report_entries(&report_count);
     if (chosen != LANGUAGE_SPANISH)
         return english;
     const char *found = find(entries, count, english);
     if (found == NULL)
         found = find(money, money_count, english);
+    if (found == NULL)
+        found = find(report, report_count, english);
     return found != NULL ? found : english;
 }
 

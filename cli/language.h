@@ -17,9 +17,11 @@ struct language_entry {
 };
 
 /* spanish_entries(): the table, in spanish.c; *count_out entries. spanish_money_entries(): what is
- * said of money, in spanish_money.c. No sentence stands in both. */
+ * said of money, in spanish_money.c; spanish_report_entries(): what reports say, in
+ * spanish_report.c. No sentence stands in two. */
 const struct language_entry *spanish_entries(unsigned *count_out);
 const struct language_entry *spanish_money_entries(unsigned *count_out);
+const struct language_entry *spanish_report_entries(unsigned *count_out);
 
 /* language_choose(): by the environment; the order is gettext's. Call once, first. */
 void language_choose(void);

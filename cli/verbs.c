@@ -15,6 +15,7 @@
 #include "cli/language.h"
 #include "cli/members.h"
 #include "cli/records.h"
+#include "cli/report.h"
 #include "cli/rescue.h"
 #include "cli/story.h"
 #include "cli/sync.h"
@@ -36,6 +37,7 @@ static const char *const OPTION_NAMES[] = {
     "class",
     "close",
     "count",
+    "country",
     "currency",
     "date",
     "dry-run",
@@ -46,6 +48,8 @@ static const char *const OPTION_NAMES[] = {
     "for",
     "from",
     "history",
+    "html",
+    "k",
     "keep",
     "key",
     "limit",
@@ -67,6 +71,7 @@ static const char *const OPTION_NAMES[] = {
     "receipt",
     "ref",
     "repo",
+    "reporter",
     "restore",
     "rights",
     "role",
@@ -327,6 +332,20 @@ static const struct verbs_entry VERBS[] = {
          "the grant; and what was bought, handed over, taken back. Each step with who signed it, "
          "the signature checked anew, and how many offices have it. --limit: how many of a kind "
          "are listed one by one, 0 for all.")},
+    {"report",
+     VERBS_FUNDS,
+     "report programme|trail [--html FILE] [--k N] [--repo DIR]",
+     trn("the programme on one page; the way of the money as a picture"),
+     "html= k= repo=",
+     1,
+     1,
+     report_run,
+     {"report programme", "report programme --html card.html", "report trail --html trail.html"},
+     trn("programme: what was promised and reached, and the money by line and office. trail: from "
+         "the grant to receipts and to what was handed over; grey where no receipt stands behind "
+         "it. --html writes a page that needs nothing else and prints on A4. --k N leaves out "
+         "counts of people below N and what would tell them, as partners see it by themselves. "
+         "Works without the daemon; --repo takes a clone instead of this office.")},
 
     {"status",
      VERBS_SYNC,
@@ -429,14 +448,18 @@ static const struct verbs_entry VERBS[] = {
      trn("The daemon has to be stopped first.")},
     {"export",
      VERBS_CARE,
-     "export git DIR",
-     trn("the whole history for stock git"),
-     "",
+     "export ledger|beancount|iati FILE | csv|git DIR [--repo DIR] [--reporter ID] [--country CC]",
+     trn("the books for other tools; the whole history for stock git"),
+     "repo= reporter= country=",
      2,
      2,
      care_export,
-     {"export git vicaria"},
-     trn("A bundle, the keys of all members, and a text that says how anyone checks them.")},
+     {"export ledger books.ledger", "export iati iati.xml --reporter CL-RUT-1234 --country CL",
+      "export csv sheets", "export git vicaria"},
+     trn("ledger: for hledger and ledger. iati: sums by month and line, never persons. csv: one "
+         "file a type, as import reads them. FILE may be - for standard output. git: a bundle, the "
+         "keys of all members, and a text that says how anyone checks them. --repo takes a clone "
+         "instead of this office.")},
     {"backup",
      VERBS_CARE,
      "backup FILE [--passphrase-file FILE]",

@@ -49,7 +49,8 @@ struct book_entry {
     book_text_at office;      /* whose it is: the label of "office" or "holder"; whoever wrote it
                                * first where it has none */
     book_text_at line;        /* budget line of the account that it posts to on the writer's side */
-    book_text_at to, to_line; /* ALLOTMENT, PASS: who receives it, on which line */
+    book_text_at to, to_line; /* ALLOTMENT, PASS: who receives it, on which line; GRANT: 'to' is
+                               * the recipient, a text */
     book_text_at receipt, supplier;
     book_text_at what;   /* GRANT: funder; PURCHASE: item; REVERSAL: ""; else its note */
     int32_t day;         /* days since 1970-01-01 of its "date"; REVERSAL: of what it reverses */

@@ -137,6 +137,7 @@ static const struct field entry_fields[] = {
 };
 static const struct field grant_fields[] = {
     {"funder", TAKE_TEXT, AT(entry, what), NULL},
+    {"recipient", TAKE_TEXT, AT(entry, to), NULL},
     {"holder", TAKE_TEXT, AT(entry, office), NULL},
     {NULL, 0, 0, NULL},
 };

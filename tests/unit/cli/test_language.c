@@ -62,6 +62,10 @@ static const struct language_entry *find(const char *english)
     for (unsigned i = 0; i < count; i++)
         if (strcmp(entries[i].english, english) == 0)
             return &entries[i];
+    entries = spanish_report_entries(&count);
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(entries[i].english, english) == 0)
+            return &entries[i];
     return NULL;
 }
 
@@ -85,6 +89,9 @@ static void keeps_what_formats_need(void **state)
     assert_true(count > 100);
     check_entries(entries, count);
     entries = spanish_money_entries(&count);
+    assert_true(count > 30);
+    check_entries(entries, count);
+    entries = spanish_report_entries(&count);
     assert_true(count > 30);
     check_entries(entries, count);
 }
