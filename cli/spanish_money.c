@@ -69,6 +69,7 @@ static const struct language_entry ENTRIES[] = {
      "amounts",
      "escríbalo así: # total CLP 12750002, y detrás la columna si hay varias de montos"},
     {"give the digits of its id", "dé los dígitos de su identificador"},
+    {"write what is right as a new entry", "escriba lo correcto como un asiento nuevo"},
     {"a reversal is not reversed", "un reverso no se reversa"},
     {"write the entry anew that it took back", "escriba de nuevo el asiento que anuló"},
     {"a treasurer writes them; minga member list shows who is one",
@@ -147,6 +148,71 @@ static const struct language_entry ENTRIES[] = {
      "behind it",
      "%*sel dinero de una cuenta es una sola suma: ningún abono corresponde a un pago, todos lo "
      "respaldan"},
+    /* Of audits. */
+    {"verify, hold the accounts against the entries and the rules: one verdict",
+     "verificar, y contrastar las cuentas con los asientos y las reglas: un veredicto"},
+    {"audit, and sign the result into the history",
+     "auditar, y firmar el resultado en la historia"},
+    {"Needs no daemon. Ends with exit code 0 where nothing was found but notices, 4 "
+     "with findings, 5 where the history is not sound. --since verifies only what an "
+     "attestation does not cover; --close asks what is due at the end of a programme, "
+     "as is done unasked once it is over.",
+     "No necesita el servicio. Termina con código 0 si no hay más que avisos, 4 con "
+     "hallazgos, 5 si la historia no está sana. --since solo verifica lo que una "
+     "atestación no cubre; --close pregunta también lo que vence al cierre de un "
+     "programa, como se hace sin pedirlo cuando ya terminó."},
+    {"For offices and auditors. What is signed: the verdict, how many findings and "
+     "their digest, the state, and whose commits it covers.",
+     "Para oficinas y auditores. Se firma: el veredicto, cuántos hallazgos y su "
+     "resumen, el estado, y los commits de quién cubre."},
+    {"%llu commits verified, those since %.8s", "%llu commits verificados, los posteriores a %.8s"},
+    {"%s has never been heard of", "nunca se ha sabido de %s"},
+    {"%s has not been heard of since %s", "no se ha sabido de %s desde el %s"},
+    {"--since goes without --repo", "--since va sin --repo"},
+    {"a clone is audited whole: leave --since out", "un clon se audita entero: quite --since"},
+    {"The programme is closed: what is due by then was asked.",
+     "El programa está cerrado: se preguntó lo que vence hasta entonces."},
+    {"Verdict: clean.", "Veredicto: limpio."},
+    {"Verdict: findings (errors %lld, warnings %lld, notices %lld).",
+     "Veredicto: hallazgos (errores %lld, advertencias %lld, avisos %lld)."},
+    {"attested by %s on %s: %s (%.8s)", "atestado por %s el %s: %s (%.8s)"},
+    {"attested: %s, by commit %.8s (%.8s)", "atestado: %s, por el commit %.8s (%.8s)"},
+    {"forks: %lld, in quarantine: %lld, erasures: %lld (%lld open)",
+     "bifurcaciones: %lld, en cuarentena: %lld, borrados: %lld (%lld abiertos)"},
+    {"minga audit names what is wrong", "minga audit dice qué está mal"},
+    {"name a clone: git clone minga.bundle DIR; minga audit --repo DIR",
+     "nombre un clon: git clone minga.bundle CARPETA; minga audit --repo CARPETA"},
+    {"no member", "no es miembro"},
+    {"nothing was attested: the audit failed", "no se atestó nada: la auditoría falló"},
+    {"since", "desde"},
+    {"verdict: failed", "veredicto: falló"},
+    {"clean", "limpio"},
+    {"findings", "hallazgos"},
+    {"commit", "commit"},
+    {"exchanged away", "cambiado, salida"},
+    {"exchanged in", "cambiado, entrada"},
+    {"gaps", "huecos"},
+    {"granted", "donado"},
+    {"last heard of", "última noticia"},
+    {"paid out", "pagado"},
+    {"passed on", "traspasado"},
+    {"up to", "hasta"},
+    {"what the attestation covers, and the files of this home: minga verify",
+     "lo que cubre la atestación, y los archivos de esta carpeta: minga verify"},
+    {"nobody has attested an audit yet", "nadie ha atestado todavía una auditoría"},
+    {"audit the whole history: minga audit; then minga attest signs what it found",
+     "audite toda la historia: minga audit; después minga attest firma lo que halló"},
+    {"that attestation does not say what it covers", "esa atestación no dice qué cubre"},
+    {"commits that the attestation covers are not here",
+     "aquí no están los commits que cubre la atestación"},
+    {"the commits that were audited do not give that state",
+     "los commits auditados no dan ese estado"},
+    {"audit anew: minga attest", "audite de nuevo: minga attest"},
+    {"the charter of this network knows no attestations",
+     "la carta de esta red no conoce atestaciones"},
+    {"an admin adds them: minga member schema FILE, with the schema as it is",
+     "un administrador las añade: minga member schema ARCHIVO, con el esquema como "
+     "está"},
 };
 
 const struct language_entry *spanish_money_entries(unsigned *count_out)

@@ -169,8 +169,10 @@ static enum status tell(struct fund_check *c, const struct findings *found, stru
             continue;
         buf_reset(&text);
         finding_sentence(found, i, FINDING_ENGLISH, &text);
-        (void)fault_set(f, ST_NEEDS_PERSON, "%s", buf_text(&text));
-        status = refuse(c, f);
+        status = buf_status(&text);
+        (void)fault_set(f, status, "%s", status == ST_OK ? buf_text(&text) : status_text(status));
+        if (status == ST_OK)
+            status = refuse(c, f);
     }
     buf_release(&text);
     return status;
@@ -314,11 +316,17 @@ static enum status another_writes(const struct fund_check *c, const struct book_
     return ST_NOT_ALLOWED;
 }
 
-/* Whoever owns what a reversal debits writes it; of what posts nothing, its own office. */
+/* Whoever owns all that a reversal debits writes it, and holds some of what was moved. */
 static enum status check_owner(const struct fund_check *c, const struct book_entry *e,
                                struct fault *f)
 {
     bool own = false;
+    if (c->account_count == 0) {
+        (void)fault_set(f, ST_NOT_ALLOWED, "%s %s moves no money, so it is not reversed",
+                        book_word(e->kind), book_text(c->book, e->ref));
+        fault_fix(f, "write what is right as a new entry");
+        return ST_NOT_ALLOWED;
+    }
     for (uint32_t i = 0; i < c->account_count; i++) {
         const struct account_posting *p = &c->accounts[i].posting;
         bool ours = strcmp(p->owner, c->label) == 0;
@@ -326,10 +334,7 @@ static enum status check_owner(const struct fund_check *c, const struct book_ent
         if (p->amount < 0 && !ours)
             return another_writes(c, e, p->owner, f);
     }
-    const char *office = book_text(c->book, e->office);
-    if (!own && strcmp(office, c->label) != 0)
-        return another_writes(c, e, office, f);
-    return ST_OK;
+    return own ? ST_OK : another_writes(c, e, book_text(c->book, e->office), f);
 }
 
 enum status fund_check_reversal(struct fund_check *c, uint32_t about, struct fault *f)
