@@ -338,16 +338,18 @@ static enum status get_rows(struct reader *r, enum booking_list list)
     uint32_t count;
     if (!take_u32(r, &count) || count > r->in.count / row_bytes(list))
         return ST_MALFORMED;
+    enum status status = booking_reserve(r->book, list, count);
     for (uint32_t i = 0; i < count; i++) {
         void *row;
-        enum status status = booking_grow(r->book, list, &row);
+        if (status == ST_OK)
+            status = booking_grow(r->book, list, &row);
         if (status != ST_OK)
             return status;
         for (const struct member *m = rows[list]; m->form != FORM_END; m++)
             if (!get_member(r->book, m, take(r, member_bytes(m)), (uint8_t *)row + m->at))
                 return ST_MALFORMED;
     }
-    return ST_OK;
+    return status;
 }
 
 /* Whether whatever names a row names one that is there. */

@@ -83,9 +83,10 @@ void book_keep_rest(struct replica *r)
         return;
     bool keeps = r->home != NULL && !r->readonly && !r->failed;
     bool large = b->entry_count >= SAVE_ROWS_MIN || b->inside->nodes >= SAVE_ROWS_MIN;
-    if (keeps && large && b->inside->nodes - r->book_saved >= SAVE_COMMITS_MIN) {
-        enum status status = save(r, b);
-        (void)status; /* it is read anew then */
+    bool behind = r->book_saved == 0 || b->inside->nodes - r->book_saved >= SAVE_COMMITS_MIN;
+    if (keeps && large && behind) {
+        if (save(r, b) == ST_OK) /* else it is read anew then */
+            r->book_saved = b->inside->nodes;
     }
     book_free(r->book);
     r->book = NULL;

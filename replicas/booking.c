@@ -60,21 +60,30 @@ size_t booking_row_bytes(enum booking_list list)
     return lists[list].bytes;
 }
 
+static enum status resize(struct book *b, enum booking_list list, uint32_t room)
+{
+    void *rows = mem_resize(rows_of(b, list), room * lists[list].bytes);
+    if (rows == NULL)
+        return ST_NO_MEMORY;
+    b->inside->room[list] = room;
+    memcpy((uint8_t *)b + lists[list].rows, &rows, sizeof rows);
+    return ST_OK;
+}
+
+enum status booking_reserve(struct book *b, enum booking_list list, uint32_t count)
+{
+    CHECK(count_of(b, list) == 0);
+    return count > b->inside->room[list] ? resize(b, list, count) : ST_OK;
+}
+
 enum status booking_grow(struct book *b, enum booking_list list, void **row_out)
 {
-    uint32_t count = count_of(b, list), *room = &b->inside->room[list];
-    void *rows = rows_of(b, list);
+    uint32_t count = count_of(b, list), room = b->inside->room[list];
     size_t bytes = lists[list].bytes;
-    CHECK(count <= *room && count < BOOK_NONE / 2);
-    if (count == *room) {
-        uint32_t wanted = count > 0 ? 2 * count : ROOM_FIRST;
-        rows = mem_resize(rows, wanted * bytes);
-        if (rows == NULL)
-            return ST_NO_MEMORY;
-        *room = wanted;
-        memcpy((uint8_t *)b + lists[list].rows, &rows, sizeof rows);
-    }
-    *row_out = (uint8_t *)rows + count * bytes;
+    CHECK(count <= room && count < BOOK_NONE / 2);
+    if (count == room && resize(b, list, count > 0 ? 2 * count : ROOM_FIRST) != ST_OK)
+        return ST_NO_MEMORY;
+    *row_out = (uint8_t *)rows_of(b, list) + count * bytes;
     memset(*row_out, 0, bytes);
     count++;
     memcpy((uint8_t *)b + lists[list].count, &count, sizeof count);

@@ -74,6 +74,9 @@ struct booking {
 /* booking_grow(): one zeroed row at the end of a list. Errors: ST_NO_MEMORY */
 MUST_USE enum status booking_grow(struct book *b, enum booking_list list, void **row_out);
 
+/* booking_reserve(): room for that many rows in a list that has none. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_reserve(struct book *b, enum booking_list list, uint32_t count);
+
 /* booking_rows(): the rows of a list; booking_row_bytes(): of one of them. */
 void *booking_rows(const struct book *b, enum booking_list list, uint32_t *count_out);
 size_t booking_row_bytes(enum booking_list list);

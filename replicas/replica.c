@@ -357,6 +357,7 @@ void replica_drop(struct replica *r)
 enum status replica_close(struct replica *r, struct fault *f)
 {
     enum status st = ST_OK;
+    book_keep_rest(r);
     if (!r->readonly && !r->failed && r->disk != NULL)
         st = replica_checkpoint(r, f);
     replica_drop(r);

@@ -140,6 +140,69 @@ static inline int64_t book_sum(const struct book_table *t, const char *column, c
     return sum;
 }
 
+/* One office with an entry of every kind and a record of each: a book of some 2 KB. Ids of the
+ * purchase and of the enterprise come back. */
+struct book_ids {
+    char enterprise[ENTRY_ID_TEXT + 1], purchase[ENTRY_ID_TEXT + 1], expense[ENTRY_ID_TEXT + 1];
+};
+
+static inline void book_small(struct office *o, struct book_ids *ids)
+{
+    char word[128], household[ENTRY_ID_TEXT + 1];
+    office_found(o, "santiago");
+    office_run(o, ST_OK, "add", "programme", "title=Card", "country=Chile", "partners+=FOSIS",
+               "partners+=ACNUR", "period_start=2009-07-01", "lines_currency=CLP",
+               "line_idea=150000", NULL);
+    office_run(o, ST_OK, "add", "household", "household=H1", "office=santiago", "people=4",
+               "commune=Pudahuel", NULL);
+    office_id(o, household);
+    snprintf(word, sizeof word, "household=%s", household);
+    office_run(o, ST_OK, "add", "enterprise", "enterprise=E1", "line=idea", word, "office=santiago",
+               "trade=oven", "stage=purchase", NULL);
+    office_id(o, ids->enterprise);
+    office_run(o, ST_OK, "add", "visit", "visit=V1", word, "date=2009-07-14", "score=78",
+               "feasibility=feasible", "decision=selected", NULL);
+    snprintf(word, sizeof word, "enterprise=%s", ids->enterprise);
+    office_run(o, ST_OK, "add", "session", "session=S1", word, "kind=individual", "number=1",
+               "date=2009-10-07", NULL);
+    office_run(o, ST_OK, "add", "income", "income=I1", word, "currency=CLP", "monthly_amount=60500",
+               "point=baseline", NULL);
+    office_run(o, ST_OK, "add", "contact", "contact=C1", "institution=health network",
+               "attendees=9", NULL);
+    office_run(o, ST_OK, "add", "grant", "ref=G1", "holder=santiago", "date=2009-07-01",
+               "currency=USD", "amount=2000.50", "funder=FOSIS", NULL);
+    office_run(o, ST_OK, "add", "exchange", "ref=X1", "holder=santiago", "date=2009-07-03",
+               "from_currency=USD", "from_amount=2000.50", "to_currency=CLP", "to_amount=900000",
+               NULL);
+    office_run(o, ST_OK, "add", "allotment", "ref=A1", "holder=santiago", "office=santiago",
+               "budget_line=enterprises", "currency=CLP", "amount=500000", NULL);
+    office_run(o, ST_OK, "add", "allotment", "ref=A2", "holder=santiago", "office=santiago",
+               "budget_line=workshops", "currency=CLP", "amount=300000", NULL);
+    office_run(o, ST_OK, "add", "pass", "ref=T1", "office=santiago", "budget_line=workshops",
+               "to=santiago", "to_line=community", "currency=CLP", "amount=1000", "date=2009-08-01",
+               NULL);
+    office_run(o, ST_OK, "add", "award", "ref=W1", "office=santiago", word, "currency=CLP",
+               "amount=150000", "date=2009-09-01", NULL);
+    office_run(o, ST_OK, "add", "disbursement", "ref=D1", "office=santiago", word, "currency=CLP",
+               "amount=150000", "date=2009-09-10", NULL);
+    office_run(o, ST_OK, "add", "purchase", "ref=P1", "office=santiago", word, "currency=CLP",
+               "amount=150000", "date=2009-09-19", "item=mixer", "receipt=boleta 1",
+               "supplier=shop", NULL);
+    office_id(o, ids->purchase);
+    snprintf(word, sizeof word, "purchase=%s", ids->purchase);
+    office_run(o, ST_OK, "add", "transfer", "ref=O1", "office=santiago", word, "date=2009-11-14",
+               NULL);
+    office_run(o, ST_OK, "add", "expense", "ref=N1", "office=santiago", "budget_line=workshops",
+               "currency=CLP", "amount=7000", "date=2009-09-30", "receipt=boleta 1", NULL);
+    office_id(o, ids->expense);
+    snprintf(word, sizeof word, "entry=%s", ids->expense);
+    char ref[64];
+    snprintf(ref, sizeof ref, "ref=%s", ids->expense);
+    office_run(o, ST_OK, "add", "reversal", ref, "office=santiago", word, NULL);
+    office_run(o, ST_OK, "add", "statement", "ref=B1", "office=santiago", "currency=CLP",
+               "balance=1000", "date=2009-12-31", "budget_line=community", NULL);
+}
+
 static inline struct book *book_of(struct office *o)
 {
     struct book *b = NULL;
