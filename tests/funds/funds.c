@@ -37,6 +37,8 @@ static const char *const money_texts[MONEY_EVENTS] = {
     [MONEY_SAME_RECEIPT] = "entries on one receipt with another",
     [MONEY_SAME_GRANT] = "grants registered like another",
     [MONEY_CUT] = "entries that the power cut off",
+    [MONEY_WRONG_CLOCK] = "times a clock was set wrong",
+    [MONEY_REMOVED] = "members removed",
     [MONEY_DOUBLED] = "entries on a balance spent twice",
 };
 
@@ -73,13 +75,22 @@ static void meet(struct history *h)
     look_all(h);
 }
 
+static void set_clock(struct history *h, struct person *p)
+{
+    enum { WRONG_S = 3 * 24 * 3600 };
+    p->clock_s = p->clock_s != 0 ? 0 : (int64_t)crowd_draw(&h->crowd, 2 * WRONG_S) - WRONG_S;
+    money_counts[MONEY_WRONG_CLOCK] += p->clock_s != 0;
+}
+
 static void step(struct history *h)
 {
     struct crowd *c = &h->crowd;
     uint32_t dice = crowd_draw(c, 1000);
     struct person *p = &c->of[crowd_draw(c, c->count)];
     c->now_ms += crowd_draw(c, 120000);
-    if (dice < 730)
+    if (h->money.clocks && dice < 40)
+        set_clock(h, p);
+    else if (dice < 730)
         money_step(&h->money);
     else if (dice < 900)
         meet(h);
@@ -116,12 +127,21 @@ static void heal(struct history *h)
     crowd_fail(c, "they never come to rest");
 }
 
-static void check_agreement(struct history *h)
+/* One charter and one state among those who are in force by it; they say the rest. */
+static void check_agreement(struct history *h, const char *dir)
 {
     struct crowd *c = &h->crowd;
-    for (uint32_t i = 1; i < c->count; i++)
-        if (!oid_equal(replica_state(c->of[0].replica), replica_state(c->of[i].replica)))
-            crowd_fail(c, "%s and %s have different states", c->of[0].label, c->of[i].label);
+    struct person *first = &c->of[0], *last = first; /* the admin is never removed */
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct person *p = &c->of[i];
+        if (!crowd_is_member(first, p))
+            continue;
+        if (!oid_equal(replica_state(first->replica), replica_state(p->replica)))
+            crowd_fail(c, "%s and %s have different states", first->label, p->label);
+        story_books(&h->money.story, p, true);
+        last = crowd_draw(c, 2) == 0 ? p : last;
+    }
+    story_export(&h->money.story, last, dir);
 }
 
 static void make_plan(struct history *h, uint64_t seed, struct bytes schema)
@@ -140,6 +160,8 @@ static void make_plan(struct history *h, uint64_t seed, struct bytes schema)
         p->of[p->count++] = (struct crowd_seat){.label = "auditor", .role = CHARTER_AUDITOR};
     h->money.offices = offices;
     h->money.forks = (mix >> 45) % 4 == 0;
+    h->money.clocks = (mix >> 48) % 4 == 0;
+    h->money.removes = (mix >> 51) % 6 == 0;
 }
 
 static void live(uint64_t seed, struct bytes schema, FILE *out, const char *dir)
@@ -163,13 +185,12 @@ static void live(uint64_t seed, struct bytes schema, FILE *out, const char *dir)
         step(h);
         if (h->money.forks && i == steps / 2)
             money_spend_twice(&h->money);
+        if (h->money.removes && i == steps * 2 / 3)
+            money_remove(&h->money);
     }
     heal(h);
     look_all(h);
-    check_agreement(h);
-    for (uint32_t i = 0; i < c->count; i++)
-        story_books(&h->money.story, &c->of[i], true);
-    story_export(&h->money.story, &c->of[crowd_draw(c, c->count)], dir);
+    check_agreement(h, dir);
     story_end(&h->money.story);
     account_memo_free(h->money.memo);
     crowd_end(c);

@@ -20,7 +20,7 @@ RULES = ('disbursement-above-award', 'award-above-line', 'purchase-above-disburs
          'purchase-below-disbursement', 'receipt-twice', 'no-receipt', 'not-handed-over',
          'outlay-before-act', 'outside-period', 'sessions-missing', 'conflict-on-money',
          'statement-differs', 'grant-twice', 'overdrawn', 'fork', 'frozen',
-         'quarantine')
+         'quarantine', 'unkept', 'back-dated')
 COUNTED_FROM = 100  # with fewer histories, a rare thing may honestly not happen
 PROBLEMS_MAX = 20
 
@@ -33,7 +33,8 @@ class Share:
         self.counts = Counter()
         self.broken = Counter()
         self.histories = 0
-        os.makedirs(folder, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier run
+        os.makedirs(folder)
         command = [args.program, '--seeds', str(seeds), '--first', str(first), '--out', folder]
         self.live(command + (['--canary', args.canary] if args.canary else []))
         expected = {}

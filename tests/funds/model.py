@@ -84,6 +84,7 @@ class Member:
         self.commits = []
         self.seqs = Counter()
         self.frozen = set()  # labels of keys that signed too many commits of one number
+        self.retired = {}    # labels of keys out of force: the commits that are kept
         self.forget_counted()
 
     def forget_counted(self):
@@ -92,24 +93,40 @@ class Member:
         self.balances = {}
 
     def learn(self, numbers):
-        before = len(self.frozen)
         for number in numbers:
             commit = self.history.commits[number]
             self.commits.append(number)
             self.seqs[commit['by'], commit['seq']] += 1
             if self.seqs[commit['by'], commit['seq']] > FREEZES_ABOVE:
                 self.frozen.add(commit['by'])
-            if not self.frozen:
+            if not self.frozen and not self.retired:
                 self.count(commit)
-        if self.frozen or before:
+        if self.frozen or self.retired:
             self.recount()
 
+    def retire(self, keys):
+        self.retired = keys
+        self.recount()
+
+    def in_force(self, label):
+        return label not in self.frozen and label not in self.retired
+
+    def kept(self, label):
+        """What is kept of a retired key, as bits."""
+        past = 0
+        for number in self.retired[label]:
+            if number in self.commits:
+                past |= self.history.past[number]
+        return past
+
     def counted(self):
-        """What a key in force has written or built on, as bits."""
+        """What a key in force has written or built on, or is kept, as bits."""
         past = 0
         for number in self.commits:
-            if self.history.commits[number]['by'] not in self.frozen:
+            if self.in_force(self.history.commits[number]['by']):
                 past |= self.history.past[number]
+        for label in self.retired:
+            past |= self.kept(label)
         return past
 
     def recount(self):
@@ -154,7 +171,7 @@ class History:
     # ---- one line after another ----
 
     def take(self, line):
-        for name in ('try', 'commit', 'sees', 'opens', 'meanwhile', 'end'):
+        for name in ('try', 'commit', 'sees', 'opens', 'retires', 'meanwhile', 'end'):
             if name in line:
                 getattr(self, 'take_' + name)(line)
                 return
@@ -175,6 +192,9 @@ class History:
         if line['back']:
             self.went_back.add(self.offices[line['opens']])
 
+    def take_retires(self, line):
+        self.members[line['retires']].retire(line['keys'])
+
     def take_sees(self, line):
         self.members[line['sees']].learn(line['commits'])
 
@@ -188,7 +208,7 @@ class History:
             self.promised.append((office, line['commit']))
             self.content_of[line['commit']] = words
         member = self.members[line['try']]
-        if words[0] == 'add' and words[1] in WRITER and office not in member.frozen:
+        if words[0] == 'add' and words[1] in WRITER and member.in_force(office):
             self.check_answer(line, member, office)
 
     def take_meanwhile(self, line):
@@ -297,7 +317,7 @@ class History:
         audits = {}  # most members have the same commits
         for line in self.ends:
             member = self.members[line['end']]
-            same = frozenset(member.commits)
+            same = frozenset(member.commits), frozenset(member.retired)
             if same not in audits:
                 audits[same] = rules.Audit(self, member)
                 audits[same].run()
@@ -322,16 +342,19 @@ class History:
         """After all have met: one state, and all that was acknowledged in it, once."""
         if len({line['state'] for line in self.ends}) != 1:
             self.wrong('they end in different states')
-        if len(self.ends) != len(self.offices):
-            self.wrong('%d of %d ended', len(self.ends), len(self.offices))
+        remain = [member for office, member in zip(self.offices, self.members)
+                  if office not in self.members[0].retired]
+        if len(self.ends) != len(remain):
+            self.wrong('%d of %d ended', len(self.ends), len(remain))
         for office, commit in self.promised:
             number = self.number_of.get(commit)
-            holders = sum(number in member.commits for member in self.members)
-            if holders == len(self.members) or (office in self.went_back and (
-                    holders == 0 or office in self.members[0].frozen)):
+            holders = sum(number in member.commits for member in remain)
+            counts = self.members[0].in_force(office)
+            if holders == len(remain) or not counts or (
+                    office in self.went_back and holders == 0):
                 continue
             self.wrong('what %s acknowledged as %s is at %d of %d', office, commit[:8], holders,
-                       len(self.members))
+                       len(remain))
         self.check_findings()
 
 

@@ -167,6 +167,18 @@ void money_spend_twice(struct money *m)
     }
 }
 
+void money_remove(struct money *m)
+{
+    struct act a = {.count = 0};
+    struct crowd_answer answer;
+    struct person *of = &m->crowd->of[1 + spending_draw(m, m->offices - 1)];
+    act_word(&a, "member");
+    act_word(&a, "remove");
+    act_word(&a, "%s", of->label);
+    enum status st = story_act(&m->story, &m->crowd->of[0], &a, &answer);
+    m->counts[MONEY_REMOVED] += st == ST_OK;
+}
+
 void money_step(struct money *m)
 {
     uint32_t dice = spending_draw(m, 100);

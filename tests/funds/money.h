@@ -30,6 +30,8 @@ enum money_event {
     MONEY_SAME_GRANT,
     MONEY_CUT,     /* power went while it was written */
     MONEY_DOUBLED, /* a backup's return, and the same balance spent twice */
+    MONEY_WRONG_CLOCK,
+    MONEY_REMOVED, /* members */
     MONEY_EVENTS,
 };
 
@@ -58,7 +60,8 @@ struct money {
     uint32_t done_count, number; /* of refs and receipts */
     char programme[RECORD_ID_TEXT + 1];
     int32_t first_day, last_day; /* of the period */
-    bool forks;                  /* offices of this history go back and spend twice */
+    /* In this history offices go back and spend twice; clocks are wrong; one is removed. */
+    bool forks, clocks, removes;
 };
 
 /* money_begin(): a programme, enterprises, sessions, and money in most offices; all know it. */
@@ -66,6 +69,9 @@ void money_begin(struct money *m);
 
 /* money_step(): one act of somebody. */
 void money_step(struct money *m);
+
+/* money_remove(): the admin removes an office. */
+void money_remove(struct money *m);
 
 /* money_spend_twice(): an office saves its disk, spends, goes back, and spends again. */
 void money_spend_twice(struct money *m);

@@ -13,6 +13,7 @@ MONEY_FIELDS = {'enterprise': ('line',),
                 'programme': tuple(LINES.values()) + ('lines_currency',)}
 SESSIONS_DUE = 1
 OFFICES_THAT_CLOSE = 2
+SLACK_S = 300  # by which honest clocks may differ
 
 
 class Records:
@@ -56,6 +57,8 @@ class Audit:
         self.reversed = {c['entry'] for kind, c in entries.values() if kind == 'reversal'}
         self.programmes = self.records.of('programme')
         self.closed = self.is_closed()
+        # The auditor's clock is no witness.
+        self.witnesses = {label for label in history.offices if label != 'auditor'}
 
     def say(self, rule, *concerned):
         self.found.append((rule, tuple(sorted(concerned))))
@@ -211,13 +214,52 @@ class Audit:
                 told_of.add(label)
                 rule = 'frozen' if label in self.member.frozen else 'fork'
                 self.found.append((rule, (label, str(seq), *sorted(ids))))
+        for label in self.member.retired:
+            self.unkept(label)
         for label, count in waiting.items():
             if count > 0:
                 self.found.append(('quarantine', (label, str(count))))
 
+    def unkept(self, label):
+        """Commits of a retired key that count for another having built on them."""
+        kept = self.member.kept(label)
+        for number in self.member.commits:
+            commit = self.history.commits[number]
+            if commit['by'] == label or not self.counted >> number & 1 or kept >> number & 1:
+                continue
+            for parent in commit['on']:
+                under = self.history.commits[parent]
+                if under['by'] == label and not kept >> parent & 1:
+                    self.say('unkept', under['id'], commit['id'])
+
+    def dates(self):
+        """Commits dated otherwise than two other offices' allow, before or after them."""
+        wrong = defaultdict(list)
+        for number in self.member.commits:
+            commit = self.history.commits[number]
+            if commit['empty'] or not self.counted >> number & 1:
+                continue
+            below, above = {}, {}  # by label: (seq, time)
+            for other in self.member.commits:
+                its = self.history.commits[other]
+                label, at = its['by'], (its['seq'], its['time'])
+                if label == commit['by'] or label not in self.witnesses:
+                    continue
+                if self.history.past[number] >> other & 1:
+                    below[label] = max(below.get(label, at), at)
+                elif self.history.past[other] >> number & 1:
+                    above[label] = min(above.get(label, at), at)
+            early = sorted(time for _, time in below.values())
+            late = sorted(time for _, time in above.values())
+            if (len(early) > 1 and commit['time'] < early[-2] - SLACK_S) or (
+                    len(late) > 1 and commit['time'] > late[1] + SLACK_S):
+                wrong[commit['by']].append(commit['id'])
+        for ids in wrong.values():
+            self.say('back-dated', *ids)
+
     def run(self):
         for rule in (self.enterprises, self.papers, self.period, self.sessions, self.conflicts,
-                     self.statements, self.overdrawn, self.keys):
+                     self.statements, self.overdrawn, self.keys, self.dates):
             rule()
 
 

@@ -78,7 +78,7 @@ static uint32_t tell_commit(struct story *s, struct person *p, const struct grap
     fprintf(s->out, "{\"commit\":%u,\"id\":\"%s\",\"by\":\"%.*s\",\"seq\":%llu,\"time\":%lld",
             s->commit_count, hex, (int)item.label.count, (const char *)item.label.data,
             (unsigned long long)item.seq, (long long)item.commit_time);
-    fputs(",\"on\":[", s->out);
+    fprintf(s->out, ",\"empty\":%s,\"on\":[", n->empty ? "true" : "false");
     struct graph *g = replica_graph(p->replica);
     for (uint32_t k = 0; k < n->parent_count; k++) {
         void *at = oid_map_find(&s->commits, &graph_node(g, graph_parent(g, n, k))->id);
@@ -102,13 +102,34 @@ static uint32_t tell_commit(struct story *s, struct person *p, const struct grap
     return s->commit_count++;
 }
 
+/* Whose keys are out of force, as far as a member knows, and what of theirs is kept. */
+static void tell_retired(struct story *s, struct person *p)
+{
+    const struct charter *newest = charter_newest(replica_charters(p->replica));
+    if (newest->retired_count == s->seen[p->index].retired)
+        return;
+    s->seen[p->index].retired = newest->retired_count;
+    fprintf(s->out, "{\"retires\":%u,\"keys\":{", p->index);
+    for (uint32_t i = 0; i < newest->retired_count; i++) {
+        const struct charter_retired *key = &newest->retired[i];
+        fprintf(s->out, "%s\"%s\":[", i > 0 ? "," : "", key->label);
+        for (uint32_t k = 0; k < key->kept_count; k++) {
+            uintptr_t at = (uintptr_t)oid_map_find(&s->commits, &key->kept[k]);
+            CHECK(at > 0);
+            fprintf(s->out, "%s%llu", k > 0 ? "," : "", (unsigned long long)at - 1);
+        }
+        fputs("]", s->out);
+    }
+    fputs("}}\n", s->out);
+}
+
 void story_look(struct story *s, struct person *p)
 {
     uint32_t i = p->index;
     struct graph *g = replica_graph(p->replica);
     bool opened = s->seen[i].opened != p->opened;
     if (opened)
-        s->seen[i].nodes = 0;
+        s->seen[i].nodes = s->seen[i].retired = 0;
     s->seen[i].opened = p->opened;
     uint32_t first = s->seen[i].nodes, count = graph_count(g);
     s->seen[i].nodes = count;
@@ -117,6 +138,7 @@ void story_look(struct story *s, struct person *p)
             (void)tell_commit(s, p, graph_node(g, n), n);
     if (opened)
         fprintf(s->out, "{\"opens\":%u,\"back\":%s}\n", i, p->went_back ? "true" : "false");
+    tell_retired(s, p);
     if (first == count)
         return;
     fprintf(s->out, "{\"sees\":%u,\"commits\":[", i);

@@ -29,7 +29,7 @@ struct story {
     struct oid_map commits; /* told already: their number + 1, as a pointer */
     uint32_t commit_count;
     struct {
-        uint32_t opened, nodes;
+        uint32_t opened, nodes, retired;
     } seen[CROWD_MAX];
 };
 

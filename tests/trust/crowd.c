@@ -60,8 +60,8 @@ void crowd_must(const struct crowd *c, enum status st, const char *what, const s
 
 static int64_t wall(void *context)
 {
-    const struct crowd *c = context;
-    return WALL_START + (int64_t)(c->now_ms / 1000);
+    const struct person *p = context;
+    return WALL_START + (int64_t)(p->crowd->now_ms / 1000) + p->clock_s;
 }
 
 /* ---- power ---- */
@@ -75,7 +75,7 @@ void crowd_open(struct person *p)
                                 .label = p->label,
                                 .network = &p->crowd->network,
                                 .wall_seconds = wall,
-                                .wall_context = p->crowd};
+                                .wall_context = p};
     struct fault f = {0};
     CHECK(p->replica == NULL);
     crowd_must(p->crowd, vault_open(NULL, buf_bytes(&p->vault), &o.vault, &f), "open a vault", &f);

@@ -84,6 +84,7 @@ struct person {
         uint32_t charter;
     } saved;
     bool went_back;  /* ever: what only its disk held may be gone */
+    int64_t clock_s; /* how far its clock is ahead */
     uint32_t opened; /* how often */
     uint32_t charter_seen;
 };
