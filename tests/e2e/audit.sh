@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The audit of the reference programme in three offices, beside running daemons and on a clone: clean,
-# then with one receipt used twice while the offices are cut off from each other; attested by an
-# auditor, audited since; and a damaged journal.
+# The audit of the reference programme in three offices, beside running daemons and on a clone:
+# first clean, then with one receipt used twice while the offices are cut off from each other;
+# attested by an auditor, audited since; and a damaged journal.
 # usage: audit.sh BUILD_DIR PROGRAMME_DIR
 set -euo pipefail
 # shellcheck source=tests/e2e/lib.sh
@@ -13,7 +13,8 @@ audited() {
     local wanted=$1 office=$2 code=0
     shift 2
     m "$office" --json audit "$@" >"$SCRATCH/audit.json" 2>"$SCRATCH/audit.err" || code=$?
-    [ "$code" = "$wanted" ] || die "audit at $office: exit $code, not $wanted: $(cat "$SCRATCH"/audit.*)"
+    [ "$code" = "$wanted" ] ||
+        die "audit at $office: exit $code, not $wanted: $(cat "$SCRATCH"/audit.*)"
 }
 told() { field "$1" <"$SCRATCH/audit.json"; }
 
