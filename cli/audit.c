@@ -5,6 +5,7 @@
 
 #include "cli/amount.h"
 #include "cli/ask.h"
+#include "cli/auditor.h"
 #include "cli/language.h"
 #include "cli/output.h"
 #include "cli/story.h"
@@ -377,7 +378,13 @@ int audit_command(struct call *c)
 {
     struct fault f = {0};
     json_t *result = NULL;
-    if (run(c, &result, &f) != ST_OK) {
+    enum status st = auditor_check(c, &f);
+    if (st == ST_OK)
+        st = run(c, &result, &f);
+    bool kit = st == ST_OK && call_has(c, "kit") && !is_verdict(result, AUDIT_FAILED);
+    if (kit)
+        st = auditor_kit(c, result, &f);
+    if (st != ST_OK) {
         json_decref(result);
         return call_fail(c, &f);
     }
@@ -385,6 +392,8 @@ int audit_command(struct call *c)
         print_json(c, result);
     else
         print(result);
+    if (kit && !c->json)
+        auditor_tell(c, result);
     int exit = end(c, result);
     json_decref(result);
     return exit;

@@ -198,9 +198,7 @@ static void ignore_row(void *user, struct bytes json)
     (void)user, (void)json;
 }
 
-/* The repository holds what the last checkpoint wrote: have one made, by the daemon where it runs.
- */
-static enum status checkpoint(const struct call *c, struct fault *f)
+enum status care_checkpoint(const struct call *c, struct fault *f)
 {
     struct control_request request = {.verb = BYTES("checkpoint")};
     struct client_end end = {.exit = CALL_DONE};
@@ -233,7 +231,7 @@ int care_export(struct call *c)
     if (strcmp(c->words[0], "git") == 0 && c->option_count > 0) {
         st = fault_set(&f, ST_USAGE, "%s", tr("export git takes no options"));
     } else if (strcmp(c->words[0], "git") == 0) {
-        st = checkpoint(c, &f);
+        st = care_checkpoint(c, &f);
         if (st == ST_OK)
             st = export_git(c->home, dir, &report, &f);
     } else {

@@ -73,23 +73,27 @@ static enum status no_memory(struct fault *f)
     return fault_set(f, ST_NO_MEMORY, "%s", status_text(ST_NO_MEMORY));
 }
 
+static enum status make_page(const struct report *r, bool card, struct buf *out, struct fault *f)
+{
+    enum status st = ST_OK;
+    if (card)
+        card_html(r, out);
+    else
+        st = flowsheet_html(r, out);
+    if (st == ST_OK)
+        st = buf_status(out);
+    return st == ST_OK ? ST_OK : no_memory(f);
+}
+
 static enum status write_page(const struct call *c, const struct report *r, bool card,
                               struct fault *f)
 {
     const char *path = call_option(c, "html");
     struct buf page = {0};
-    enum status st = ST_OK;
-    if (card)
-        card_html(r, &page);
-    else
-        st = flowsheet_html(r, &page);
-    if (st == ST_OK)
-        st = buf_status(&page);
-    if (st != ST_OK)
-        st = no_memory(f);
-    else if (strcmp(path, "-") == 0)
+    enum status st = make_page(r, card, &page, f);
+    if (st == ST_OK && strcmp(path, "-") == 0)
         fwrite(page.data, 1, page.count, stdout);
-    else
+    else if (st == ST_OK)
         st = file_write(path, buf_bytes(&page), f);
     buf_release(&page);
     return st;
@@ -176,8 +180,9 @@ static enum status check_book(const struct book *b, bool card, struct fault *f)
     return ST_OK;
 }
 
+/* Into 'page' where there is one, else as the call asks. */
 static enum status read_and_show(const struct call *c, struct replica *r, bool card,
-                                 struct fault *f)
+                                 struct buf *page, struct fault *f)
 {
     struct audit_options how = {.close = false};
     struct audit_result *audit = NULL;
@@ -202,12 +207,18 @@ static enum status read_and_show(const struct call *c, struct replica *r, bool c
         report.book = book;
         report.reached = reached;
         report.audit = audit;
-        st = show(c, &report, card, f);
+        st = page != NULL ? make_page(&report, card, page, f) : show(c, &report, card, f);
     }
     audit_free(audit);
     indicator_free(reached);
     book_free(book);
     return st;
+}
+
+enum status report_html(const struct call *c, struct replica *r, bool card, struct buf *out,
+                        struct fault *f)
+{
+    return read_and_show(c, r, card, out, f);
 }
 
 int report_run(struct call *c)
@@ -219,7 +230,7 @@ int report_run(struct call *c)
     if (st == ST_OK)
         st = books_open(c, &r, &f);
     if (st == ST_OK)
-        st = read_and_show(c, r, card, &f);
+        st = read_and_show(c, r, card, NULL, &f);
     replica_drop(r);
     return st == ST_OK ? CALL_DONE : call_fail(c, &f);
 }

@@ -21,6 +21,11 @@ struct report { /* all lent */
 /* report_run(): returns the exit code. */
 int report_run(struct call *c);
 
+/* report_html(): the programme card, or the way of the money, as one page, appended.
+ * Errors: ST_NOT_FOUND  there is nothing to report on; as book_read(), audit_run_book() */
+MUST_USE enum status report_html(const struct call *c, struct replica *r, bool card,
+                                 struct buf *out, struct fault *f);
+
 /* report_footer(): on what the report stands, what is not shown, as a page's last lines. */
 void report_footer(const struct report *r, struct buf *out);
 

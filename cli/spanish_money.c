@@ -156,11 +156,14 @@ static const struct language_entry ENTRIES[] = {
     {"Needs no daemon. Ends with exit code 0 where nothing was found but notices, 4 "
      "with findings, 5 where the history is not sound. --since verifies only what an "
      "attestation does not cover; --close asks what is due at the end of a programme, "
-     "as is done unasked once it is over.",
+     "as is done unasked once it is over. --kit makes a folder for an auditor who has only Debian: "
+     "history, keys, books, reports, and the commands that hold each against the others.",
      "No necesita el servicio. Termina con código 0 si no hay más que avisos, 4 con "
      "hallazgos, 5 si la historia no está sana. --since solo verifica lo que una "
      "atestación no cubre; --close pregunta también lo que vence al cierre de un "
-     "programa, como se hace sin pedirlo cuando ya terminó."},
+     "programa, como se hace sin pedirlo cuando ya terminó. --kit hace una carpeta para un "
+     "auditor que solo tiene Debian: historia, claves, libros, informes y los comandos que "
+     "contrastan cada uno con los demás."},
     {"For offices and auditors. What is signed: the verdict, how many findings and "
      "their digest, the state, and whose commits it covers.",
      "Para oficinas y auditores. Se firma: el veredicto, cuántos hallazgos y su "
@@ -213,6 +216,20 @@ static const struct language_entry ENTRIES[] = {
     {"an admin adds them: minga member schema FILE, with the schema as it is",
      "un administrador las añade: minga member schema ARCHIVO, con el esquema como "
      "está"},
+    {"--kit goes without --repo and --since", "--kit va sin --repo y sin --since"},
+    {"a kit is made by an office, of everything", "una carpeta la hace una oficina, de todo"},
+    {"--passphrase-file goes with --kit", "--passphrase-file va con --kit"},
+    {"kit %s: %lld files; %s/CHECK.txt tells how anyone checks them",
+     "carpeta %s: %lld archivos; %s/CHECK.txt dice cómo los comprueba cualquiera"},
+    {"On paper, beside the fingerprints of the offices' keys:",
+     "En papel, junto a las huellas de las claves de las oficinas:"},
+    {"  network     %s", "  red         %s"},
+    {"  SHA256SUMS  %s", "  SHA256SUMS  %s"},
+    {"SHA256SUMS is signed by %s.", "SHA256SUMS está firmado por %s."},
+    {"SHA256SUMS is not signed: this office's key is under a passphrase. --passphrase-file FILE "
+     "signs it.",
+     "SHA256SUMS no está firmado: la clave de esta oficina está bajo una frase. "
+     "--passphrase-file ARCHIVO lo firma."},
 };
 
 const struct language_entry *spanish_money_entries(unsigned *count_out)

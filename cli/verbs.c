@@ -52,6 +52,7 @@ static const char *const OPTION_NAMES[] = {
     "k",
     "keep",
     "key",
+    "kit",
     "limit",
     "line",
     "list",
@@ -404,17 +405,18 @@ static const struct verbs_entry VERBS[] = {
      trn("Needs no daemon. --repo checks a stock clone and says what cannot be checked there.")},
     {"audit",
      VERBS_CARE,
-     "audit [--since last|ATTESTATION|COMMIT] [--repo DIR [--network ID]] [--close]",
+     "audit [--since last|ATTESTATION|COMMIT] [--repo DIR [--network ID]] [--close] [--kit DIR]",
      trn("verify, hold the accounts against the entries and the rules: one verdict"),
-     "since= repo= network= close",
+     "since= repo= network= close kit= passphrase-file=",
      0,
      0,
      audit_command,
-     {"audit", "audit --since last", "audit --repo vicaria.git", "audit --json"},
+     {"audit", "audit --since last", "audit --repo vicaria.git", "audit --kit vicaria"},
      trn("Needs no daemon. Ends with exit code 0 where nothing was found but notices, 4 with "
          "findings, 5 where the history is not sound. --since verifies only what an attestation "
          "does not cover; --close asks what is due at the end of a programme, as is done unasked "
-         "once it is over.")},
+         "once it is over. --kit makes a folder for an auditor who has only Debian: history, keys, "
+         "books, reports, and the commands that hold each against the others.")},
     {"attest",
      VERBS_CARE,
      "attest [--since last|ATTESTATION|COMMIT] [--close]",
