@@ -24,7 +24,7 @@ void book_cache_nodes(const struct graph *g, uint32_t count, struct digest *out)
 MUST_USE enum status book_cache_encode(const struct book *b, const struct book_cache_place *place,
                                        struct buf *out);
 
-/* book_cache_decode(): the exact inverse; free the book with book_free().
+/* book_cache_decode(): a book out of such bytes; free it with book_free().
  * Errors: ST_MALFORMED, ST_TOO_LARGE (a sum that does not fit), ST_NO_MEMORY */
 MUST_USE enum status book_cache_decode(struct bytes in, struct book_cache_place *place,
                                        struct book **out);
