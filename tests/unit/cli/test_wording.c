@@ -40,6 +40,11 @@ static void names_are_carried_over(void **state)
            "are kept, and joined since",
            "iquique firm\xc3\xb3 dos commits con un mismo n\xc3\xbamero, el 4: 0a1b2c3d y 99887766 "
            "(2026-05-01): se guardan los dos, y ya est\xc3\xa1n unidos");
+    expect("the account workshops of arica holds 12.50 USD, which does not cover 13.00",
+           "la cuenta workshops de arica tiene 12.50 USD, y no alcanza para 13.00");
+    expect("this pass can be reversed by arica only, whose pool account gives the money back",
+           "este registro (pass) solo lo puede revertir arica, cuya cuenta pool devuelve el "
+           "dinero");
     expect("ask arica why; see: minga log --by calama",
            "pregunte a arica por qu\xc3\xa9; vea: minga log --by calama");
 }
