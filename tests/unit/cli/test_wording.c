@@ -43,7 +43,7 @@ static void names_are_carried_over(void **state)
     expect("the account workshops of arica holds 12.50 USD, which does not cover 13.00",
            "la cuenta workshops de arica tiene 12.50 USD, y no alcanza para 13.00");
     expect("this pass can be reversed by arica only, whose pool account gives the money back",
-           "este registro (pass) solo lo puede revertir arica, cuya cuenta pool devuelve el "
+           "este registro (traspaso) solo lo puede reversar arica, cuya cuenta pool devuelve el "
            "dinero");
     expect("ask arica why; see: minga log --by calama",
            "pregunte a arica por qu\xc3\xa9; vea: minga log --by calama");
