@@ -64,7 +64,8 @@ static void read_origin(struct replica *r, const struct record *record, struct a
     for (uint32_t i = 0; i < record->seen_count; i++)
         if (first == NULL || record->seen[i].height < first->height)
             first = &record->seen[i];
-    CHECK(first != NULL && first->label.count <= LABEL_BYTES_MAX);
+    if (first == NULL || first->label.count > LABEL_BYTES_MAX)
+        return;
     memcpy(a->office, first->label.data, first->label.count);
     uint32_t node = graph_find_change(g, &first->change);
     if (node == GRAPH_NONE)
@@ -82,7 +83,6 @@ static void read_record(struct replica *r, const struct record *record, struct a
                               .warnings = number_of(record, "warnings"),
                               .notices = number_of(record, "notices"),
                               .closed = bytes_equal_text(json_of(record, "closed"), "true")};
-    CHECK(record->id.count == RECORD_ID_TEXT);
     memcpy(a->id, record->id.data, RECORD_ID_TEXT);
     if (verdict.count < sizeof a->verdict)
         memcpy(a->verdict, verdict.count > 0 ? verdict.data : (const uint8_t *)"", verdict.count);
@@ -102,14 +102,15 @@ static enum status on_record(void *user, const char *path, const struct oid *blo
     enum status st = store_read(replica_store(l->replica), blob, STORE_BLOB, &text, l->fault);
     if (st == ST_OK)
         st = record_parse(text, &record);
-    if (st == ST_OK && l->count == l->capacity) {
+    bool sound = st == ST_OK && record.id.count == RECORD_ID_TEXT; /* no entry of such a type */
+    if (sound && l->count == l->capacity) {
         uint32_t wanted = l->capacity == 0 ? 8 : 2 * l->capacity;
         struct attestation *grown = mem_resize(l->list, wanted * sizeof *grown);
         st = grown != NULL ? ST_OK : ST_NO_MEMORY;
         l->list = grown != NULL ? grown : l->list;
         l->capacity = grown != NULL ? wanted : l->capacity;
     }
-    if (st == ST_OK)
+    if (st == ST_OK && sound)
         read_record(l->replica, &record, &l->list[l->count++]);
     record_release(&record);
     return st;

@@ -69,8 +69,10 @@ static enum status on_erasure(void *user, const char *path, const struct oid *bl
     if (st == ST_OK)
         st = record_parse(text, &record);
     const struct record_field *field = st == ST_OK ? record_field(&record, BYTES("record")) : NULL;
-    if (field != NULL) {
-        struct bytes target = object_unquoted(record_reads(&record, field)->json);
+    struct bytes target = {NULL, 0};
+    if (field != NULL)
+        target = object_unquoted(record_reads(&record, field)->json);
+    if (target.count == RECORD_ID_TEXT) {
         st = erasure_read(e->replica, target, &erasure, e->fault);
         bool settled = false;
         for (uint32_t i = 0; st == ST_OK && i < erasure.order_count; i++)

@@ -121,7 +121,8 @@ static void add_complete(struct buf *out, const struct audit_result *a)
         add_number(out, "seq", (int64_t)o->seq);
         add_time(out, "last_contact", o->time, heard);
         add_oid(out, "head", &o->head);
-        add_text(out, "role", charter_role_text(o->role));
+        add_name(out, "role");
+        buf_add_format(out, o->member ? "\"%s\"" : "null", charter_role_text(o->role));
         add_bool(out, "member", o->member);
         add_number(out, "commits", o->commits);
         add_number(out, "gaps", o->gaps);

@@ -8,6 +8,8 @@
 #include "replicas/lookup.h"
 #include "replicas/words.h"
 
+enum { PREFIX_MIN = 4 }; /* digits of an id: as everywhere */
+
 /* What is believed: the heads, and who named them. */
 struct believed {
     struct oid commit; /* of the attestation, or the one that was named */
@@ -37,21 +39,39 @@ static enum status take_attestation(struct replica *r, const struct attestation 
     return ST_OK;
 }
 
+/* The newest, or the one whose id begins so; NULL: none. Errors: ST_AMBIGUOUS */
+static enum status pick(const struct attestation *list, uint32_t count, struct bytes which,
+                        const struct attestation **out, struct fault *f)
+{
+    *out = NULL;
+    if (bytes_equal_text(which, "last")) {
+        *out = count > 0 ? &list[count - 1] : NULL;
+        return ST_OK;
+    }
+    for (uint32_t i = 0; which.count >= PREFIX_MIN && i < count; i++) {
+        if (which.count > RECORD_ID_TEXT || memcmp(list[i].id, which.data, which.count) != 0)
+            continue;
+        if (*out != NULL)
+            return fault_set(f, ST_AMBIGUOUS, "'%.*s' begins more than one attestation's id",
+                             words_shown(which), (const char *)which.data);
+        *out = &list[i];
+    }
+    return ST_OK;
+}
+
 /* An attestation by "last" or the beginning of its id; else a commit. */
 static enum status find(struct replica *r, struct bytes which, struct believed *out,
                         struct fault *f)
 {
     struct attestation *list = NULL;
+    const struct attestation *found = NULL;
     uint32_t count = 0, node;
-    bool last = bytes_equal_text(which, "last");
     enum status st = attestation_list(r, &list, &count, f);
-    const struct attestation *found = st == ST_OK && last && count > 0 ? &list[count - 1] : NULL;
-    for (uint32_t i = 0; st == ST_OK && !last && which.count >= 4 && i < count; i++)
-        if (which.count <= RECORD_ID_TEXT && memcmp(list[i].id, which.data, which.count) == 0)
-            found = &list[i];
+    if (st == ST_OK)
+        st = pick(list, count, which, &found, f);
     if (st == ST_OK && found != NULL) {
         st = take_attestation(r, found, out, f);
-    } else if (st == ST_OK && last) {
+    } else if (st == ST_OK && bytes_equal_text(which, "last")) {
         st = none(f, "nobody has attested an audit yet");
     } else if (st == ST_OK) {
         st = lookup_commit(r, which, &node, f);
