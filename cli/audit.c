@@ -69,6 +69,18 @@ static void on_row(void *user, struct bytes json)
     t->lost = t->lost || !take_row(&t->result, json);
 }
 
+/* The status of the word that a request ended with. */
+static enum status status_of(const char *word)
+{
+    for (int s = 0; s < STATUS_COUNT; s++) {
+        char code[CLIENT_CODE_BYTES]; /* status_word() uses its memory again */
+        snprintf(code, sizeof code, "%s", status_word((enum status)s));
+        if (strcmp(code, word) == 0)
+            return (enum status)s;
+    }
+    return ST_IO;
+}
+
 /* By the daemon; where none runs, by this process on the same files. */
 static enum status run_since(const struct call *c, const char *since, json_t **out, struct fault *f)
 {
@@ -102,7 +114,7 @@ static enum status run_since(const struct call *c, const char *since, json_t **o
         st = client_run(client, &request, on_row, &taking, &end, f);
     client_close(client);
     if (st == ST_OK && end.exit != CALL_DONE) {
-        st = fault_set(f, end.exit == CALL_USAGE ? ST_USAGE : ST_NOT_FOUND, "%s", end.text);
+        st = fault_set(f, status_of(end.code), "%s", end.text);
         fault_fix(f, "%s", end.fix);
     } else if (st == ST_OK && (taking.lost || taking.result == NULL)) {
         st = no_memory(f);
