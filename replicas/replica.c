@@ -288,6 +288,8 @@ static enum status open_vault(struct replica *r, const struct replica_options *o
 static enum status open_index(struct replica *r, struct fault *f)
 {
     char path[HOME_PATH_MAX];
+    if (r->home == NULL)
+        return index_open(NULL, &r->index, f);
     enum status st = home_path(r->home, "index.db", path, f);
     return st == ST_OK ? index_open(path, &r->index, f) : st;
 }
@@ -315,7 +317,7 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
         st = recover_open(r, f);
     if (st == ST_OK && fresh_vault)
         st = custody_want_state(r, f);
-    if (st == ST_OK && o->index && o->home != NULL)
+    if (st == ST_OK && o->index)
         st = open_index(r, f);
     if (st != ST_OK) {
         replica_drop(r);

@@ -35,7 +35,7 @@ struct replica_options {
     const struct digest *network;
     struct vault *vault; /* with 'disk': taken over; NULL: a fresh one in memory */
     bool readonly;       /* no lock, no journal writes, no index, no vault */
-    bool index;          /* keep the SQLite index at home/index.db */
+    bool index;          /* keep the SQLite index: at home/index.db; with 'disk': in memory */
     bool rebuild;        /* the journal may lack what the repository has: for repair alone */
     int64_t (*wall_seconds)(void *context); /* for git's dates only; NULL: time() */
     void *wall_context;
