@@ -29,6 +29,7 @@ static const char *const money_texts[MONEY_EVENTS] = {
     [MONEY_AGAIN] = "entries given again, and there already",
     [MONEY_COMMANDED] = "entries by fund, instead of add",
     [MONEY_IMPORTED] = "imports",
+    [MONEY_ROWS] = "entries in files",
     [MONEY_OVERSPENT] = "times more than was there was tried",
     [MONEY_TO_THE_END] = "times an account was spent to the last unit",
     [MONEY_OF_OTHERS] = "times another's money was tried",
@@ -155,6 +156,7 @@ static void make_plan(struct history *h, uint64_t seed, struct bytes schema)
     for (uint32_t i = 0; i < offices; i++)
         p->of[i] = (struct crowd_seat){.label = labels[i], .role = CHARTER_OFFICE};
     p->of[0].treasurer = true;
+    p->of[(mix >> 55) % offices].index = true;
     p->of[1].treasurer = (mix >> 40) % 2 == 0;
     if ((mix >> 42) % 4 == 0)
         p->of[p->count++] = (struct crowd_seat){.label = "auditor", .role = CHARTER_AUDITOR};

@@ -4,6 +4,8 @@ Knows the lines of a story (story.c): who tried what and what was answered, whic
 whom, in which order. From these alone follow every balance of every member at any time, what
 must be refused, and what must not.
 """
+import csv
+import io
 import json
 import time
 from collections import Counter
@@ -28,6 +30,17 @@ def minor_units(text, currency):
     whole, _, part = text.partition('.')
     digits = DIGITS[currency]
     return int(whole) * 10 ** digits + int(part or '0')
+
+
+def imported_contents(words):
+    """(type, content) of each row of 'import TYPE --content=CSV'; its key column is the ref."""
+    kind, text = words[1], words[2].split('=', 1)[1]
+    out = []
+    for row in csv.DictReader(io.StringIO(text)):
+        row['ref'] = row.pop(kind)
+        out.append((kind, {name: minor_units(value, row[AMOUNTS[name]]) if name in AMOUNTS else
+                           value for name, value in row.items()}))
+    return out
 
 
 def typed_content(words):
@@ -157,6 +170,9 @@ class History:
         self.promised = []       # commits that were acknowledged, and by whom
         self.cut = []            # tries that the power cut off: they may be in
         self.content_of = {}     # commit id: what the try that it answers said
+        self.imported = []       # (office, type, content) of files
+        self.importing = None    # the last file, until all that it brought was told
+        self.promised_rows = []  # (office, (type, content)) of files, acknowledged
         self.went_back = set()
         self.past = []           # of each commit, itself included: bits
         self.exports = {}
@@ -171,7 +187,8 @@ class History:
     # ---- one line after another ----
 
     def take(self, line):
-        for name in ('try', 'commit', 'sees', 'opens', 'retires', 'meanwhile', 'end'):
+        for name in ('try', 'commit', 'sees', 'opens', 'retires', 'tried', 'meanwhile',
+                     'end'):
             if name in line:
                 getattr(self, 'take_' + name)(line)
                 return
@@ -192,6 +209,12 @@ class History:
         if line['back']:
             self.went_back.add(self.offices[line['opens']])
 
+    def take_tried(self, _):
+        """All that an act brought was told."""
+        if self.importing is not None:
+            self.check_import(*self.importing)
+        self.importing = None
+
     def take_retires(self, line):
         self.members[line['retires']].retire(line['keys'])
 
@@ -201,6 +224,12 @@ class History:
     def take_try(self, line):
         words, said = line['words'], line['said']
         office = self.offices[line['try']]
+        if words[0] == 'import' and words[1] in WRITER:
+            self.imported += [(office, kind, content)
+                              for kind, content in imported_contents(words)]
+            if said != 'power':
+                self.importing = line, self.members[line['try']], office
+            return
         if said == 'power':
             self.cut.append((office, words))
             return
@@ -283,14 +312,34 @@ class History:
             self.wrong('%s writes again what it has: %s', office, ' '.join(words))
         self.tried['again' if again else said] = self.tried.get('again' if again else said, 0) + 1
 
+    def check_import(self, line, member, office):
+        """Every row is in that could be; of the others, none."""
+        left = 0
+        if not member.in_force(office):
+            return
+        for kind, content in imported_contents(line['words']):
+            if (kind, content) in member.entries.values():
+                self.promised_rows.append((office, (kind, content)))
+                continue
+            left += 1
+            balance = member.balances.get(postings(kind, content, {})[0][0], 0)
+            if content['office'] == office and content['amount'] <= balance:
+                self.wrong('%s left out a row that %d covers: %s', office, balance,
+                           json.dumps(content))
+        if (line['said'] == 'ok') != (left == 0):
+            self.wrong('%s says %s of a file, and left out %d rows', office, line['said'], left)
+
     def check_origin(self, line):
         """Nothing stands in a commit that its writer was not told to write."""
         entries = [(op[1], op[4]) for op in line['ops'] if op[0] == 'entry']
         if not entries:
             return
-        told = [self.content_of[line['id']]] if line['id'] in self.content_of else [
-            words for office, words in self.cut if office == line['by']]
+        told = [words for office, words in self.cut if office == line['by']]
+        if line['id'] in self.content_of:
+            told = [self.content_of[line['id']]]
         for kind, content in entries:
+            if (line['by'], kind, content) in self.imported:
+                continue
             if not any(words[:2] == ['add', kind] and typed_content(words) == content
                        for words in told):
                 self.wrong('%s wrote what nobody told it: %s %s', line['by'], kind,
@@ -355,6 +404,10 @@ class History:
                 continue
             self.wrong('what %s acknowledged as %s is at %d of %d', office, commit[:8], holders,
                        len(remain))
+        for office, row in self.promised_rows:
+            if self.members[0].in_force(office) and office not in self.went_back and not all(
+                    row in member.entries.values() for member in remain):
+                self.wrong('a row that %s imported is not everywhere', office)
         self.check_findings()
 
 

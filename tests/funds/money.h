@@ -21,6 +21,7 @@ enum money_event {
     MONEY_AGAIN,      /* an entry that was there already */
     MONEY_COMMANDED,  /* by fund, instead of add */
     MONEY_IMPORTED,   /* by CSV */
+    MONEY_ROWS,       /* of entries, in files */
     MONEY_OVERSPENT,  /* tried */
     MONEY_TO_THE_END, /* spent to the last unit */
     MONEY_OF_OTHERS,  /* tried */

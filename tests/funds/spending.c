@@ -276,7 +276,8 @@ static void attach(struct money *m, struct person *p, const char *entry)
     act_word(&a, "record=%s", entry);
     act_word(&a, "bytes=%u", spending_draw(m, 100000));
     enum status st = story_act(&m->story, p, &a, &answer);
-    CHECK(st == ST_OK || st == ST_IO);
+    if (st != ST_OK && st != ST_IO)
+        crowd_fail(m->crowd, "%s cannot attach: %s", p->label, status_word(st));
 }
 
 static void hand_over(struct money *m, struct person *p, const char *purchase, struct venture *v)

@@ -196,6 +196,7 @@ enum status story_act(struct story *s, struct person *p, const struct act *a,
     tell_text(s, bytes_of_text(st == ST_OK ? "" : f.text));
     fputs("}\n", s->out);
     story_look(s, p);
+    fprintf(s->out, "{\"tried\":%u}\n", p->index);
     return st;
 }
 

@@ -73,6 +73,7 @@ void crowd_open(struct person *p)
                                 .backing = &backing,
                                 .identity = &p->identity,
                                 .label = p->label,
+                                .index = p->crowd->plan->of[p->index].index,
                                 .network = &p->crowd->network,
                                 .wall_seconds = wall,
                                 .wall_context = p};

@@ -24,6 +24,7 @@ struct crowd_plan {
         const char *label;
         enum charter_role role;
         bool treasurer;
+        bool index; /* it can import entries */
     } of[CROWD_MAX];
     struct bytes schema; /* any JSON; the system's types are added */
     bool vaults;         /* sealed values are written: they travel, and outlive the power */
