@@ -466,7 +466,12 @@ int audit_attest(struct call *c)
     json_t *result = NULL;
     struct numbers numbers = {.heads = {0}};
     struct control_request request;
-    if (run(c, &result, &f) != ST_OK) {
+    struct client *client = NULL;
+    enum status st = ask_open(c, &client, &f); /* before the work: it is what signs */
+    client_close(client);
+    if (st == ST_OK)
+        st = run(c, &result, &f);
+    if (st != ST_OK) {
         json_decref(result);
         return call_fail(c, &f);
     }
