@@ -7,6 +7,7 @@
 #define REPLICAS_ENGINE_H
 
 #include "replicas/account.h"
+#include "replicas/bases.h"
 #include "replicas/keyring.h"
 #include "replicas/replay.h"
 #include "replicas/replica.h"
@@ -39,6 +40,7 @@ struct replica {
     struct graph *graph;
     struct charter_chain chain;
     struct account_memo *memo;
+    struct bases bases;
     struct quota *quota;     /* NULL: nothing was dropped yet */
     struct council *council; /* NULL: nothing is journalled */
     struct index *index;

@@ -17,31 +17,44 @@ void judged_release(struct judged *j)
     *j = (struct judged){0};
 }
 
-enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count, struct oid *out,
-                       struct fault *f)
+/* Whether these are the counted heads, whose join is the state. */
+static bool are_heads(struct replica *r, const uint32_t *parents, uint32_t count)
 {
     uint32_t head_count;
     const uint32_t *heads = graph_heads(r->graph, &head_count);
-    bool are_heads = count == head_count && count > 1;
-    for (uint32_t i = 0; are_heads && i < count; i++) {
+    bool all = count == head_count;
+    for (uint32_t i = 0; all && i < count; i++) {
         bool found = false;
         for (uint32_t k = 0; k < count; k++)
             found = found || heads[k] == parents[i];
-        are_heads = found;
+        all = found;
     }
-    if (are_heads) {
-        *out = r->state;
+    return all;
+}
+
+enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t count, struct oid *out,
+                       struct fault *f)
+{
+    if (count == 0)
+        tree_empty(out);
+    else if (count == 1)
+        *out = graph_node(r->graph, parents[0])->tree;
+    if (count < 2)
+        return ST_OK;
+    const struct oid *kept = bases_find(&r->bases, parents, count);
+    if (kept != NULL && store_has(r->store, kept)) { /* what was discarded is joined again */
+        *out = *kept;
         return ST_OK;
     }
-    *out = (struct oid){0};
-    for (uint32_t i = 0; i < count; i++) {
+    bool heads = are_heads(r, parents, count);
+    *out = heads ? r->state : (struct oid){0};
+    for (uint32_t i = 0; i < count && !heads; i++) {
         enum status st =
             merge_trees(r->store, out, &graph_node(r->graph, parents[i])->tree, out, f);
         if (st != ST_OK)
             return st;
     }
-    if (count == 0)
-        tree_empty(out);
+    bases_keep(&r->bases, parents, count, out);
     return ST_OK;
 }
 
