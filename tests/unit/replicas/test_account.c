@@ -97,7 +97,7 @@ static void what_cannot_be_posted(void **state)
 
 static const char *takes_back(const char *type, const char *content, const char *by)
 {
-    static char text[512];
+    static char text[1024];
     struct account_posting out[SCHEMA_POSTINGS_MAX];
     uint32_t count = 9;
     struct fault f = {0};
