@@ -11,6 +11,7 @@
 
 enum {
     FACTS_MAX = 12,
+    HEADING_BYTES = 64,
     GRANTS_LISTED = 4, /* of each kind: the card is one page */
 };
 
@@ -42,6 +43,7 @@ static void add_set(const char *set, struct buf *out)
         buf_add_format(out, "%s%s", at > set ? "; " : "", figure_word(buf_text(&one)));
         at += bytes + (at[bytes] == '\n' ? 1 : 0);
     }
+    out->failed = out->failed || one.failed;
     buf_release(&one);
 }
 
@@ -71,6 +73,13 @@ static void add_stages(const struct report *r, const char *set, struct buf *out)
         add_set(set, out);
 }
 
+/* No line break within it. */
+static void add_money(int64_t amount, const char *currency, struct buf *out)
+{
+    buf_add_format(out, "%s\xc2\xa0", currency);
+    amount_number(amount, currency, out);
+}
+
 static void add_lines(const struct book_programme *p, struct buf *out)
 {
     const struct {
@@ -79,33 +88,32 @@ static void add_lines(const struct book_programme *p, struct buf *out)
     } lines[] = {{"strengthening", p->line_strengthening},
                  {"idea", p->line_idea},
                  {"innovation", p->line_innovation}};
-    bool any = false;
+    size_t before = out->count;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         if (lines[i].amount < 0)
             continue;
-        buf_add_format(out, "%s%s ", any ? "; " : "", figure_word(lines[i].name));
-        amount_money(lines[i].amount, p->lines_currency, out);
-        any = true;
+        buf_add_format(out, "%s%s ", out->count > before ? "; " : "", figure_word(lines[i].name));
+        add_money(lines[i].amount, p->lines_currency, out);
     }
 }
 
 static void add_grant(const struct book *b, const struct book_entry *e, struct buf *out)
 {
     char day[BOOK_DAY_TEXT];
+    const char *what = book_text(b, e->what), *to = book_text(b, e->to);
     book_day_text(e->day, day);
-    if (e->kind == BOOK_EXCHANGE)
-        buf_add_format(out, "%s: ", day);
-    else if (book_text(b, e->to)[0] != '\0')
-        buf_add_format(out, tr("%s, to %s, %s: "), book_text(b, e->what), book_text(b, e->to), day);
-    else
-        buf_add_format(out, "%s, %s: ", book_text(b, e->what), day);
-    amount_money(e->money.amount, e->money.currency, out);
-    if (e->kind != BOOK_EXCHANGE)
+    buf_add_format(out, "%s: ", day);
+    add_money(e->money.amount, e->money.currency, out);
+    if (e->kind == BOOK_EXCHANGE) {
+        buf_add_text(out, " \xe2\x86\x92 "); /* → */
+        add_money(e->other.amount, e->other.currency, out);
+        buf_add_format(out, what[0] != '\0' ? " (%s)" : "%s", what);
         return;
-    buf_add_text(out, " \xe2\x86\x92 "); /* → */
-    amount_money(e->other.amount, e->other.currency, out);
-    if (book_text(b, e->what)[0] != '\0')
-        buf_add_format(out, " (%s)", book_text(b, e->what));
+    }
+    if (what[0] != '\0')
+        buf_add_format(out, tr(" from %s"), what);
+    if (to[0] != '\0')
+        buf_add_format(out, tr(" to %s"), to);
 }
 
 static void add_grants(const struct book *b, enum book_kind kind, struct buf *out)
@@ -123,6 +131,22 @@ static void add_grants(const struct book *b, enum book_kind kind, struct buf *ou
     }
     if (count > GRANTS_LISTED)
         buf_add_format(out, tr("; and %u more"), count - GRANTS_LISTED);
+}
+
+/* What the audit says, or that nobody asked it; a sentence. */
+static void add_verdict(const struct report *r, struct buf *out)
+{
+    const struct audit_result *a = r->audit;
+    if (a == NULL)
+        buf_add_text(out, tr("not asked here; minga audit gives it"));
+    else if (a->verdict == AUDIT_CLEAN)
+        buf_add_text(out, tr("accounts and rules: clean"));
+    else
+        buf_add_format(out,
+                       tr("accounts and rules: %u errors, %u warnings, %u notices (minga audit "
+                          "lists them)"),
+                       a->levels[FINDING_ERROR], a->levels[FINDING_WARNING],
+                       a->levels[FINDING_NOTICE]);
 }
 
 static struct buf *fact(struct fact *facts, uint32_t *count, const char *label)
@@ -152,7 +176,8 @@ static uint32_t facts_of(const struct report *r, uint32_t i, struct fact facts[s
     add_stages(r, book_text(b, p->stages), fact(facts, &count, tr("Stages")));
     add_lines(p, fact(facts, &count, tr("Contributions")));
     add_grants(b, BOOK_GRANT, fact(facts, &count, tr("Grant")));
-    add_grants(b, BOOK_EXCHANGE, fact(facts, &count, tr("Exchange")));
+    add_grants(b, BOOK_EXCHANGE, fact(facts, &count, tr("Exchanged")));
+    add_verdict(r, fact(facts, &count, tr("Audit")));
     return count;
 }
 
@@ -185,22 +210,6 @@ static const char *next_currency(const struct report *r, uint32_t *at)
     return NULL;
 }
 
-/* What the audit says, or that nobody asked it; a sentence. */
-static void add_verdict(const struct report *r, struct buf *out)
-{
-    const struct audit_result *a = r->audit;
-    if (a == NULL)
-        buf_add_text(out, tr("Audit: not asked here; minga audit gives it."));
-    else if (a->verdict == AUDIT_CLEAN)
-        buf_add_text(out, tr("Audit of accounts and rules: clean."));
-    else
-        buf_add_format(out,
-                       tr("Audit of accounts and rules: %u errors, %u warnings, %u notices; minga "
-                          "audit lists them."),
-                       a->levels[FINDING_ERROR], a->levels[FINDING_WARNING],
-                       a->levels[FINDING_NOTICE]);
-}
-
 /* ---- text ---- */
 
 static void print_table(void *user, const char *heading, const struct grid *g)
@@ -229,26 +238,7 @@ static void print_facts(const struct report *r, uint32_t i, FILE *file)
     output_table_print(&t, file);
 }
 
-static void show_tables(const struct report *r, show_fn each, void *user)
-{
-    struct grid g;
-    struct buf heading = {0};
-    const char *currency;
-    card_tables_people(r, &g);
-    show(each, user, tr("Promised and reached"), &g);
-    for (uint32_t at = 0; (currency = next_currency(r, &at)) != NULL;) {
-        buf_reset(&heading);
-        buf_add_format(&heading, tr("Money in %s"), currency);
-        card_tables_shares(r, currency, &g);
-        show(each, user, buf_text(&heading), &g);
-        card_tables_budget(r, currency, &g);
-        show(each, user, "", &g);
-        card_tables_offices(r, currency, &g);
-        show(each, user, "", &g);
-    }
-    buf_release(&heading);
-}
-
+/* Enterprises by line and stage, which stand beside each other on a page. */
 static void show_splits(const struct report *r, show_fn each, void *user)
 {
     struct grid g;
@@ -258,19 +248,40 @@ static void show_splits(const struct report *r, show_fn each, void *user)
     show(each, user, "", &g);
 }
 
+static void show_money(const struct report *r, show_fn each, void *user)
+{
+    struct grid g;
+    char heading[HEADING_BYTES];
+    const char *currency;
+    for (uint32_t at = 0; (currency = next_currency(r, &at)) != NULL;) {
+        snprintf(heading, sizeof heading, tr("Money in %s"), currency);
+        card_tables_shares(r, currency, &g);
+        show(each, user, heading, &g);
+        card_tables_budget(r, currency, &g);
+        show(each, user, "", &g);
+        card_tables_offices(r, currency, &g);
+        show(each, user, "", &g);
+    }
+}
+
+static void show_people(const struct report *r, show_fn each, void *user)
+{
+    struct grid g;
+    card_tables_people(r, &g);
+    show(each, user, tr("Promised and reached"), &g);
+}
+
 void card_print(const struct report *r, FILE *file)
 {
-    struct buf verdict = {0};
     for (uint32_t i = 0; i < r->book->programme_count; i++)
         print_facts(r, i, file);
-    show_tables(r, print_table, file);
+    show_people(r, print_table, file);
     show_splits(r, print_table, file);
-    add_verdict(r, &verdict);
+    show_money(r, print_table, file);
+    if (r->k == 0)
+        return;
     fputc('\n', file);
-    output_line(file, "%s", buf_text(&verdict));
-    if (r->k > 0)
-        output_line(file, tr("Counts below %u, and what would tell them, are not shown."), r->k);
-    buf_release(&verdict);
+    output_line(file, tr("Counts below %u, and what would tell them, are not shown."), r->k);
 }
 
 /* ---- HTML ---- */
@@ -304,23 +315,17 @@ static void html_facts(const struct report *r, uint32_t i, struct buf *out)
 
 void card_html(const struct report *r, struct buf *out)
 {
-    struct buf verdict = {0};
     const char *title = r->book->programme_count > 0 ? title_of(r, 0) : r->network;
     html_begin(out, title, HTML_PORTRAIT);
     buf_add_text(out, "<main>\n");
     for (uint32_t i = 0; i < r->book->programme_count; i++)
         html_facts(r, i, out);
-    show_tables(r, html_table, out);
-    html_element(out, "h2", "", tr("Enterprises"));
+    show_people(r, html_table, out);
     buf_add_text(out, "<div class=\"pair\">\n");
     show_splits(r, html_table, out);
     buf_add_text(out, "</div>\n");
-    add_verdict(r, &verdict);
-    html_element(out, "h2", "", tr("Audit"));
-    html_element(out, "p", "", buf_text(&verdict));
+    show_money(r, html_table, out);
     buf_add_text(out, "</main>\n");
     report_footer(r, out);
     html_end(out);
-    out->failed = out->failed || verdict.failed;
-    buf_release(&verdict);
 }

@@ -22,6 +22,17 @@ static enum indicator_language language(void)
     return language_now() == LANGUAGE_SPANISH ? INDICATOR_SPANISH : INDICATOR_ENGLISH;
 }
 
+/* A share that the programmes promised, where there is one. */
+static void add_promise(const struct report *r, enum indicator_what what, struct buf *out)
+{
+    int64_t most = BOOK_UNKNOWN;
+    for (uint32_t i = 0; i < r->book->programme_count; i++)
+        if (r->book->programmes[i].income_increase_percent > most)
+            most = r->book->programmes[i].income_increase_percent;
+    if (what == INDICATOR_INCOME_HIGHER && most >= 0)
+        buf_add_format(out, tr("; promised: %lld %%"), (long long)most);
+}
+
 /* One row of "promised and reached". */
 static void add_reach(const struct report *r, enum indicator_what what, const char *currency,
                       struct grid *g)
@@ -37,6 +48,7 @@ static void add_reach(const struct report *r, enum indicator_what what, const ch
     if (row->denominator.count >= 0) {
         figure_number(&row->denominator, r->k, currency, &room);
         buf_add_format(&room, " %s", facts->of[language()]);
+        add_promise(r, what, &room);
     }
     grid_take(g, &room);
     figure_percent(indicator_percent(row), &room);
@@ -51,10 +63,10 @@ static void add_reach(const struct report *r, enum indicator_what what, const ch
     buf_release(&room);
 }
 
-static void begin_reach(struct grid *g)
+static void begin_reach(struct grid *g, const char *number)
 {
-    const char *const heads[REACH_COLUMNS] = {"", tr("Number"), tr("Of"), tr("Share"),
-                                              tr("No answer")};
+    const char *const heads[REACH_COLUMNS] = {tr("Indicator"), number, tr("Of"), tr("Share"),
+                                              tr("Missing")};
     grid_begin(g, "", REACH_COLUMNS, REACH_RIGHT);
     for (int i = 0; i < REACH_COLUMNS; i++)
         grid_cell(g, heads[i]);
@@ -62,14 +74,14 @@ static void begin_reach(struct grid *g)
 
 void card_tables_people(const struct report *r, struct grid *g)
 {
-    begin_reach(g);
+    begin_reach(g, tr("Number"));
     for (int w = 0; w < INDICATOR_GRANTED; w++)
         add_reach(r, (enum indicator_what)w, NULL, g);
 }
 
 void card_tables_shares(const struct report *r, const char *currency, struct grid *g)
 {
-    begin_reach(g);
+    begin_reach(g, tr("Amount"));
     for (int w = INDICATOR_ALLOTTED; w < INDICATORS; w++)
         add_reach(r, (enum indicator_what)w, currency, g);
 }

@@ -37,9 +37,8 @@ static void fill_grid(const struct flow *f, struct grid *g)
         grid_take(g, &room);
         sankey_name(&f->nodes[to], &room);
         grid_take(g, &room);
-        bool upstream = f->nodes[to].role == FLOW_POOL || f->nodes[to].role == FLOW_GRANT;
-        for (int p = 0; p < FLOW_PROOFS; p++) /* of what was given no receipt is asked */
-            add_amount(g, upstream ? 0 : amounts[p], f->currency, &room);
+        for (int p = FLOW_PROVEN; p < FLOW_PROOFS; p++)
+            add_amount(g, amounts[p], f->currency, &room);
         add_amount(g, all, f->currency, &room);
     }
     buf_release(&room);
@@ -122,7 +121,7 @@ static const char *role_word(enum flow_role role)
 
 static enum status json_one(void *user, const struct flow *f, uint32_t index)
 {
-    static const char *const PROOFS[FLOW_PROOFS] = {"receipt", "no-receipt", "not-spent"};
+    static const char *const PROOFS[FLOW_PROOFS] = {"given", "receipt", "no-receipt", "not-spent"};
     struct buf *out = user;
     buf_add_format(out, "%s{\"currency\":\"%s\",\"nodes\":[", index > 0 ? "," : "", f->currency);
     for (uint32_t i = 0; i < f->node_count; i++) {

@@ -11,7 +11,7 @@ static const char STYLE[] =
     "h2{font-size:1.08em;margin:1.1em 0 .35em;color:#123f3a;border-bottom:2px solid #2f7d74;"
     "padding-bottom:.1em}\n"
     "p{margin:.3em 0}.lead{color:#39434d;margin:0 0 .5em}\n"
-    "table{border-collapse:collapse;width:100%;margin:.2em 0}\n"
+    "table{border-collapse:collapse;width:100%;margin:.5em 0}\n"
     "caption{text-align:left;font-weight:bold;padding:.15em 0}\n"
     "th,td{text-align:left;vertical-align:top;padding:.2em .5em;border-bottom:1px solid #c5cdd3;"
     "overflow-wrap:anywhere}\n"
@@ -24,7 +24,7 @@ static const char STYLE[] =
     "dl{display:grid;grid-template-columns:max-content 1fr max-content 1fr;gap:.15em .8em;"
     "margin:.3em 0}\n"
     "dt{font-weight:bold;color:#123f3a}dd{margin:0;overflow-wrap:anywhere}\n"
-    ".pair{display:grid;grid-template-columns:1fr 1fr;gap:0 1.6em}\n"
+    ".pair{display:grid;grid-template-columns:1fr 1fr;gap:0 1.6em;align-items:start}\n"
     ".legend{margin:.4em 0;color:#39434d}.legend span{margin-right:1.6em;white-space:nowrap}\n"
     "svg.swatch{display:inline-block;width:28px;height:12px;margin-right:.4em;"
     "vertical-align:-.1em}\n"
@@ -32,10 +32,11 @@ static const char STYLE[] =
     "color:#39434d;overflow-wrap:anywhere}\n"
     "svg{display:block;width:100%;height:auto}\n"
     "@media (max-width:46em){dl{grid-template-columns:max-content 1fr}.pair{display:block}}\n"
-    "@media print{body{font-size:8.6pt;line-height:1.27;margin:0;max-width:none;padding:0}"
-    "h2{margin-top:.75em;break-after:avoid}tr,svg{break-inside:avoid}thead{display:"
-    "table-header-group}dl{grid-template-columns:max-content 1fr max-content 1fr}"
-    ".pair{display:grid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}\n";
+    "@media print{body{font-size:8.1pt;line-height:1.25;margin:0;max-width:none;padding:0}"
+    "h1{font-size:1.5em}h2{margin-top:.6em;break-after:avoid}th,td{padding:.09em .4em}"
+    "thead th{white-space:nowrap}thead{display:table-header-group}tr,svg{break-inside:avoid}"
+    "dl{grid-template-columns:max-content 1fr max-content 1fr}.pair{display:grid}"
+    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}\n";
 
 static void add_escaped(struct buf *out, struct bytes safe)
 {
@@ -120,7 +121,7 @@ void html_begin(struct buf *out, const char *title, enum html_page page)
                       "content=\"width=device-width, initial-scale=1\"/>\n");
     html_element(out, "title", "", title);
     buf_add_format(out,
-                   "\n<style>\n@page{size:A4%s;margin:11mm 12mm}\n%s</style>\n</head>\n<body>\n",
+                   "\n<style>\n@page{size:A4%s;margin:10mm 12mm}\n%s</style>\n</head>\n<body>\n",
                    page == HTML_LANDSCAPE ? " landscape" : "", STYLE);
 }
 

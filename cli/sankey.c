@@ -12,7 +12,7 @@
 enum {
     WIDTH = 1120,       /* as long as A4 lies wide, in units of which a letter is 11 high */
     HEIGHT_LEAST = 470, /* of an ordinary picture: with its heading on one page */
-    LABEL_WIDTH = 134,  /* right of the last column */
+    LABEL_WIDTH = 140,  /* right of the last column */
     GAP = 7,            /* between two nodes */
     TOP = 8,
     HALVINGS = 60, /* of the search for the scale: as fine as a double is */
@@ -180,6 +180,7 @@ static void add_amount(const struct flow *f, const struct flow_node *n, struct b
 static const struct {
     const char *edge, *label;
 } LOOKS[FLOW_PROOFS] = {
+    [FLOW_GIVEN] = {"#5b7aa6", trn("given")},
     [FLOW_PROVEN] = {"#2f7d74", trn("a receipt stands behind it")},
     [FLOW_UNPROVEN] = {"#6a6a6a", trn("no receipt stands behind it")},
     [FLOW_UNSPENT] = {"#b9a36b", trn("not spent")},
@@ -193,8 +194,8 @@ const char *sankey_proof(enum flow_proof proof)
 static void add_fill(struct buf *out, enum flow_proof proof, uint32_t index)
 {
     buf_add_text(out, " fill=\"");
-    if (proof == FLOW_PROVEN)
-        buf_add_text(out, "#79b8ae");
+    if (proof == FLOW_GIVEN || proof == FLOW_PROVEN)
+        buf_add_text(out, proof == FLOW_GIVEN ? "#b4c6e0" : "#93ccc2");
     else
         buf_add_format(out, proof == FLOW_UNPROVEN ? "url(#hatch-%u)" : "url(#dots-%u)", index);
     buf_add_format(out, "\" stroke=\"%s\" stroke-width=\"0.6\"", LOOKS[proof].edge);

@@ -358,7 +358,7 @@ static void draw_sources(struct flow *f, const struct book *b, const char *from,
             last = node(f, ROLES[r], drawn(&names[r], names[r].name[i]), shown);
             one = one < left ? one : left;
             one_given = one_given < given_left ? one_given : given_left;
-            add_link(f, last, grant, FLOW_PROVEN, one);
+            add_link(f, last, grant, FLOW_GIVEN, one);
             if (!f->failed)
                 tally_add(&f->nodes[last].given, one_given);
             left -= one;
@@ -366,8 +366,8 @@ static void draw_sources(struct flow *f, const struct book *b, const char *from,
         }
     if (last == NONE)
         last = node_in(f, FLOW_OVERDRAWN, 0, "", "");
-    add_link(f, last, grant, FLOW_PROVEN, left);
-    add_link(f, grant, node(f, FLOW_POOL, "", ""), FLOW_PROVEN, amount);
+    add_link(f, last, grant, FLOW_GIVEN, left);
+    add_link(f, grant, node(f, FLOW_POOL, "", ""), FLOW_GIVEN, amount);
     if (!f->failed) {
         tally_add(&f->nodes[last].given, last == NONE ? 0 : given_left);
         tally_add(&f->nodes[grant].given, given);
@@ -398,8 +398,8 @@ static void draw_upstream(struct flow *f, const struct book *b)
         draw_sources(f, b, from.name[i], from.amount[i], of);
     }
     for (uint32_t i = 0; i < to.count; i++)
-        add_link(f, node(f, FLOW_POOL, "", ""), node(f, FLOW_EXCHANGED, to.name[i], ""),
-                 FLOW_PROVEN, to.amount[i]);
+        add_link(f, node(f, FLOW_POOL, "", ""), node(f, FLOW_EXCHANGED, to.name[i], ""), FLOW_GIVEN,
+                 to.amount[i]);
 }
 
 static void balance_pool(struct flow *f)
@@ -411,7 +411,7 @@ static void balance_pool(struct flow *f)
     if (in > out)
         add_link(f, pool, node(f, FLOW_UNALLOTTED, "", ""), FLOW_UNSPENT, in - out);
     if (out > in)
-        add_link(f, node(f, FLOW_OVERDRAWN, "", ""), pool, FLOW_UNPROVEN, out - in);
+        add_link(f, node(f, FLOW_OVERDRAWN, "", ""), pool, FLOW_GIVEN, out - in);
 }
 
 /* ---- order ---- */
@@ -423,6 +423,8 @@ static int by_place(const void *one, const void *other)
         return a->column < b->column ? -1 : 1;
     if (a->role != b->role)
         return a->role < b->role ? -1 : 1;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
     int64_t x = a->in > a->out ? a->in : a->out, y = b->in > b->out ? b->in : b->out;
     bool last_a = strcmp(a->name, INDICATOR_OTHERS) == 0;
     if (last_a != (strcmp(b->name, INDICATOR_OTHERS) == 0))
@@ -443,9 +445,22 @@ static int by_ends(const void *one, const void *other)
     return (a->proof > b->proof) - (a->proof < b->proof);
 }
 
+static void rank_lines(struct flow *f)
+{
+    for (uint32_t n = 0; n < f->node_count; n++) {
+        int64_t most = 0;
+        for (uint32_t l = 0; f->nodes[n].role == FLOW_LINE && l < f->link_count; l++)
+            if (f->links[l].from == n && f->links[l].amount > most) {
+                most = f->links[l].amount;
+                f->nodes[n].rank = (uint32_t)f->nodes[f->links[l].to].role;
+            }
+    }
+}
+
 /* Nodes nothing flows through are dropped, the others put in order, and the links with them. */
 static enum status put_in_order(struct flow *f)
 {
+    rank_lines(f);
     struct flow_node *before = mem_copy(f->nodes, f->node_count * sizeof *before);
     if (before == NULL)
         return ST_NO_MEMORY;

@@ -38,7 +38,8 @@ enum flow_role {
 };
 
 enum flow_proof {
-    FLOW_PROVEN,   /* a receipt stands behind it; upstream of the pool all is */
+    FLOW_GIVEN,    /* up to the pool, or exchanged out of it: no receipt is asked */
+    FLOW_PROVEN,   /* a receipt stands behind it */
     FLOW_UNPROVEN, /* spent, and no receipt */
     FLOW_UNSPENT,
     FLOW_PROOFS,
@@ -57,6 +58,7 @@ struct flow_node {
     char currency[4]; /* of 'given'; "" */
     int64_t given;    /* before it was exchanged; 0: it never was */
     int64_t in, out;  /* minor units of the flow's currency */
+    uint32_t rank;    /* lines: by what most of it was used for, so that few ribbons cross */
 };
 
 struct flow_link {
