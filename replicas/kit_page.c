@@ -11,7 +11,7 @@ static const char begin_text[] =
     "\n"
     "In this folder, all of it at once:\n"
     "\n"
-    "  sed -n 's/^    //p' CHECK.txt >/tmp/check.sh; bash -euo pipefail /tmp/check.sh\n"
+    "  bash -euo pipefail <(sed -n 's/^    //p' CHECK.txt)\n"
     "\n"
     "It stops at the first thing that does not agree. Where everything does, its last line is\n"
     "\"Everything agrees.\" The same step by step, in bash:\n"

@@ -101,9 +101,10 @@ strictly_but() { # SED-EXPRESSION
 }
 strictly_but 's/CLP -400000$/CLP -400001/'
 strictly_but 's/CLP 108000000 @@/CLP 108000001 @@/'
-strictly_but 's/^    Assets:iquique:workshops  CLP 0 = CLP 5$/    Assets:iquique:workshops  CLP 0 = CLP 6/'
-strictly_but 's/^    Assets:santiago:reserve  CLP 77$/    Assets:santiago:reserve  CLP 78/'
-for change in 's/-400000 CLP$/-400001 CLP/' 's/ 5 ~ 0 CLP/ 6 ~ 0 CLP/' 's/ 0.00 ~ 0 USD/ 0.01 ~ 0 USD/'; do
+strictly_but 's/^\(    Assets:iquique:workshops  CLP 0 = CLP \)5$/\16/'
+strictly_but 's/^\(    Assets:santiago:reserve  CLP \)77$/\178/'
+for change in 's/-400000 CLP$/-400001 CLP/' 's/ 5 ~ 0 CLP/ 6 ~ 0 CLP/' \
+    's/ 0.00 ~ 0 USD/ 0.01 ~ 0 USD/'; do
     sed "$change" books.beancount >changed.beancount
     ! cmp -s books.beancount changed.beancount || die "nothing was changed by $change"
     ! bean-check changed.beancount >/dev/null 2>&1 || die "bean-check takes $change"
@@ -119,11 +120,11 @@ def cells(name):
     text = open(f"{sys.argv[1]}/{name}.fods", encoding="utf-8").read()
     assert "table:formula" not in text, f"a formula in {name}"
     body = text[text.index("<table:table "):]
-    return re.findall(r'<table:table-cell[^>]*office:value-type="(\w+)"([^>]*)>(.*?)</table:table-cell>',
-                      body, re.S)
+    return re.findall(r'<table:table-cell[^>]*office:value-type="(\w+)"([^>]*)>(.*?)'
+                      r'</table:table-cell>', body, re.S)
 def has(name, kind, value):
-    assert any(k == kind and value in rest + html.unescape(content) for k, rest, content in cells(name)), \
-        f"{name}: no {kind} {value}"
+    assert any(k == kind and value in rest + html.unescape(content)
+               for k, rest, content in cells(name)), f"{name}: no {kind} {value}"
 has("enterprise", "string", "'=2+3")
 has("enterprise", "string", "'=1+1")
 has("contact", "string", "'-7")
