@@ -642,7 +642,7 @@ enum status replica_sync(struct replica *r, struct fault *f)
     /* No commit is durable before its items are, so that no writer names what nobody has. Wants
      * alone can wait for the next checkpoint: the frames that name them are replayed until then. */
     bool due = r->vault != NULL && vault_is_due(r->vault);
-    enum status st = due ? vault_commit(r->vault, f) : ST_OK;
+    enum status st = due ? vault_commit_held(r->vault, f) : ST_OK;
     if (st == ST_OK)
         st = journal_sync(r->journal, f);
     r->failed = st != ST_OK;

@@ -7,6 +7,7 @@
 #include "proto/mem.h"
 #include "replicas/sql.h"
 #include "replicas/vault_query.h"
+#include "replicas/wantlist.h"
 
 static const struct bytes NO_BLOB = {NULL, 0};
 
@@ -18,7 +19,9 @@ struct vault {
     bool due;                        /* not only wants were written */
     bool refusing;                   /* something may have been erased: 'refused' may have rows */
     bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
-    uint64_t waiting[LANES], committed[LANES];
+    struct wantlist fresh[LANES];    /* wanted since the last vault_commit() */
+    uint64_t stored[LANES], committed[LANES]; /* wanted by the file */
+    bool cut; /* at the next checkpoint: the log may hold what was erased, or never committed */
     struct vault_facts last; /* whose owner is 'owner': items of one record come together */
     int64_t owner;           /* 0: none */
     struct fault failed;     /* of a write: what was written since the last commit is gone */
@@ -34,11 +37,11 @@ static enum status count_wants(struct vault *v, struct fault *f)
     sqlite3_stmt *statement = NULL;
     bool row = false;
     enum status status = vault_query_take(&v->q, VAULT_QUERY_COUNT_WANTS, &statement, f);
-    memset(v->waiting, 0, sizeof v->waiting);
+    memset(v->stored, 0, sizeof v->stored);
     if (status == ST_OK)
         status = vault_query_step(&v->q, statement, &row, f);
     while (status == ST_OK && row) {
-        v->waiting[sqlite3_column_int(statement, 0) != 0] +=
+        v->stored[sqlite3_column_int(statement, 0) != 0] +=
             (uint64_t)sqlite3_column_int64(statement, 1);
         status = vault_query_step(&v->q, statement, &row, f);
     }
@@ -59,7 +62,7 @@ static enum status find_refused(struct vault *v, struct fault *f)
 
 static void settle(struct vault *v)
 {
-    memcpy(v->committed, v->waiting, sizeof v->waiting);
+    memcpy(v->committed, v->stored, sizeof v->stored);
     v->committed_dropped = v->dropped;
     v->due = false;
     v->writing = false;
@@ -68,9 +71,12 @@ static void settle(struct vault *v)
 static void abandon(struct vault *v)
 {
     vault_query_rollback(&v->q);
+    v->cut = true;
     v->owner = 0;
     v->due = false;
-    memcpy(v->waiting, v->committed, sizeof v->waiting);
+    memcpy(v->stored, v->committed, sizeof v->stored);
+    for (int lane = 0; lane < LANES; lane++)
+        wantlist_clear(&v->fresh[lane]);
     v->dropped = v->committed_dropped;
     v->writing = false;
 }
@@ -118,6 +124,7 @@ enum status vault_open(const char *path, struct bytes image, struct vault **out,
     if (status == ST_OK)
         status = vault_query_ask(&v->q, VAULT_QUERY_HAS_MARK, NO_BLOB, &v->dropped, f);
     settle(v);
+    v->cut = true; /* whatever an end at a bad moment left */
     if (status != ST_OK) {
         vault_close(v);
         return status;
@@ -131,6 +138,8 @@ void vault_close(struct vault *v)
     if (v == NULL)
         return;
     abandon(v);
+    for (int lane = 0; lane < LANES; lane++)
+        wantlist_release(&v->fresh[lane]);
     vault_query_close(&v->q);
     mem_free(v);
 }
@@ -180,7 +189,7 @@ static enum status forget_want(struct vault *v, const struct digest *name, struc
     for (int files = 0; files < LANES && status == ST_OK; files++) {
         sqlite3_stmt *statement = NULL;
         bool row;
-        if (v->waiting[files] == 0)
+        if (wantlist_remove(&v->fresh[files], name) || v->stored[files] == 0)
             continue;
         status = vault_query_take(&v->q, VAULT_QUERY_UNWANT, &statement, f);
         if (status == ST_OK)
@@ -190,7 +199,7 @@ static enum status forget_want(struct vault *v, const struct digest *name, struc
         if (status == ST_OK)
             status = vault_query_step(&v->q, statement, &row, f);
         if (status == ST_OK)
-            v->waiting[files] -= (uint64_t)sqlite3_changes64(v->q.file.db);
+            v->stored[files] -= (uint64_t)sqlite3_changes64(v->q.file.db);
     }
     return status;
 }
@@ -317,6 +326,9 @@ static enum status raise_class(struct vault *v, const struct digest *name, struc
     enum status status = vault_query_ask(&v->q, VAULT_QUERY_IS_BELOW, blob, &below, f);
     if (status != ST_OK || !below)
         return status;
+    status = begin(v, f);
+    if (status != ST_OK)
+        return status;
     v->due = true;
     status = vault_query_change(&v->q, VAULT_QUERY_RAISE_WANT, blob, 0, &count, f);
     return status == ST_OK ? raise_item(v, name, f) : status;
@@ -329,43 +341,106 @@ static bool is_alias(const struct vault_facts *facts)
            sodium_is_zero(facts->name.id + SEAL_ID_BYTES, DIGEST_BYTES - SEAL_ID_BYTES);
 }
 
-enum status vault_want(struct vault *v, const struct vault_facts *facts, struct fault *f)
+/* One of them goes to the file; the caller forgets it. */
+static enum status store_want(struct vault *v, unsigned lane, const struct vault_facts *facts,
+                              struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
-    bool refused = false, row;
-    uint64_t fresh = 0;
-    check_facts(facts);
-    if (is_alias(facts))
-        return ST_OK;
-    unsigned lane = lane_of(facts->kind);
-    enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
-    if (status != ST_OK || refused)
-        return status;
-    status = begin(v, f);
-    if (status != ST_OK)
-        return status;
-    status = vault_query_take(&v->q, VAULT_QUERY_WANT, &statement, f);
+    bool row;
+    enum status status = vault_query_take(&v->q, VAULT_QUERY_WANT, &statement, f);
     if (status == ST_OK)
         status = vault_query_bound(vault_query_bind_facts(statement, facts) |
                                        sqlite3_bind_int(statement, 8, (int)lane),
                                    f);
     if (status == ST_OK)
         status = vault_query_step(&v->q, statement, &row, f);
-    if (status == ST_OK)
-        fresh = (uint64_t)sqlite3_changes64(v->q.file.db);
-    v->waiting[lane] += fresh;
-    if (status == ST_OK && fresh == 0 && facts->class == SCHEMA_PERSONAL)
-        status = raise_class(v, &facts->name, f);
+    v->stored[lane] += status == ST_OK;
+    return status;
+}
+
+/* What is wanted and has not come goes to the file, with the next commit. */
+static enum status store_wants(struct vault *v, struct fault *f)
+{
+    enum status status = ST_OK;
+    for (unsigned lane = 0; lane < LANES && status == ST_OK; lane++) {
+        const struct wantlist *fresh = &v->fresh[lane];
+        if (fresh->count == 0)
+            continue;
+        status = begin(v, f);
+        for (uint32_t i = 0; i < fresh->count && status == ST_OK; i++)
+            status = store_want(v, lane, wantlist_at(fresh, i), f);
+    }
+    for (int lane = 0; lane < LANES && status == ST_OK; lane++)
+        wantlist_clear(&v->fresh[lane]);
     return wrote(v, status, f);
+}
+
+static struct vault_facts *find_fresh(struct vault *v, const struct digest *name)
+{
+    struct vault_facts *found = NULL;
+    for (int lane = 0; lane < LANES && found == NULL; lane++)
+        found = wantlist_find(&v->fresh[lane], name);
+    return found;
+}
+
+/* Held, or wanted by the file. */
+static enum status is_known(struct vault *v, const struct digest *name, bool *out, struct fault *f)
+{
+    enum status status = vault_has(v, name, out, f);
+    if (status == ST_OK && !*out && v->stored[0] + v->stored[1] > 0)
+        status = vault_query_ask(&v->q, VAULT_QUERY_IS_WANTED,
+                                 (struct bytes){name->id, DIGEST_BYTES}, out, f);
+    return status;
+}
+
+static enum status want(struct vault *v, const struct vault_facts *facts, struct fault *f)
+{
+    struct wantlist *fresh = &v->fresh[lane_of(facts->kind)];
+    struct vault_facts *wanted = find_fresh(v, &facts->name);
+    bool known = false;
+    if (wanted != NULL) { /* of two who name one item the stricter is right */
+        wanted->class = facts->class == SCHEMA_PERSONAL ? SCHEMA_PERSONAL : wanted->class;
+        return ST_OK;
+    }
+    enum status status = is_known(v, &facts->name, &known, f);
+    if (status == ST_OK && known && facts->class == SCHEMA_PERSONAL)
+        return raise_class(v, &facts->name, f);
+    if (status != ST_OK || known)
+        return status;
+    if (wantlist_is_full(fresh))
+        status = store_wants(v, f);
+    if (status == ST_OK && wantlist_add(fresh, facts) != ST_OK)
+        status = fault_set(f, ST_NO_MEMORY, "out of memory");
+    return status;
+}
+
+enum status vault_want(struct vault *v, const struct vault_facts *facts, struct fault *f)
+{
+    bool refused = false;
+    check_facts(facts);
+    if (v->failed.code != ST_OK)
+        return begin(v, f); /* says what failed */
+    if (is_alias(facts))
+        return ST_OK;
+    enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
+    if (status != ST_OK || refused)
+        return status;
+    return wrote(v, want(v, facts, f), f);
 }
 
 enum status vault_wanted(struct vault *v, const struct digest *name, struct vault_facts *facts_out,
                          struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
+    const struct vault_facts *fresh = find_fresh(v, name);
     struct vault_facts facts;
     bool row = false;
-    if (v->waiting[0] + v->waiting[1] == 0)
+    if (fresh != NULL) {
+        if (facts_out != NULL)
+            *facts_out = *fresh;
+        return ST_OK;
+    }
+    if (v->stored[0] + v->stored[1] == 0)
         return fault_set(f, ST_NOT_FOUND, "nothing is wanted");
     enum status status = vault_query_take(&v->q, VAULT_QUERY_WANTED, &statement, f);
     if (status == ST_OK)
@@ -384,18 +459,26 @@ enum status vault_wanted(struct vault *v, const struct digest *name, struct vaul
 
 enum status vault_unwant(struct vault *v, const struct digest *name, struct fault *f)
 {
-    if (v->waiting[0] + v->waiting[1] == 0)
+    for (int files = 0; files < LANES; files++)
+        if (wantlist_remove(&v->fresh[files], name))
+            return ST_OK;
+    if (v->stored[0] + v->stored[1] == 0)
         return ST_OK;
     enum status status = begin(v, f);
     return status == ST_OK ? wrote(v, forget_want(v, name, f), f) : status;
 }
 
-enum status vault_wants(struct vault *v, bool files, const struct digest *after, uint32_t max,
-                        struct vault_facts *out, uint32_t *count_out, struct fault *f)
+/* The same of those that the file wants. */
+static enum status stored_wants(struct vault *v, bool files, const struct digest *after,
+                                uint32_t max, struct vault_facts *out, uint32_t *count_out,
+                                struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
     uint32_t count = 0;
+    *count_out = 0;
+    if (v->stored[files] == 0)
+        return ST_OK;
     enum status status = vault_query_take(&v->q, VAULT_QUERY_WANTS, &statement, f);
     if (status == ST_OK)
         status = vault_query_bound(vault_query_bind_blob(statement, 1, after->id, DIGEST_BYTES) |
@@ -416,10 +499,31 @@ enum status vault_wants(struct vault *v, bool files, const struct digest *after,
     return status;
 }
 
+enum status vault_wants(struct vault *v, bool files, const struct digest *after, uint32_t max,
+                        struct vault_facts *out, uint32_t *count_out, struct fault *f)
+{
+    const struct wantlist *fresh = &v->fresh[files];
+    uint32_t count = 0, at = 0;
+    enum status status = stored_wants(v, files, after, max, out, &count, f);
+    for (uint32_t i = wantlist_behind(fresh, after); i < fresh->count && status == ST_OK; i++) {
+        const struct vault_facts *next = wantlist_at(fresh, i);
+        while (at < count && memcmp(out[at].name.id, next->name.id, DIGEST_BYTES) < 0)
+            at++;
+        if (at == max)
+            break;
+        count += count < max;
+        memmove(&out[at + 1], &out[at], (count - at - 1) * sizeof *out);
+        out[at++] = *next;
+    }
+    if (status == ST_OK)
+        *count_out = count;
+    return status;
+}
+
 enum status vault_waiting(struct vault *v, bool files, uint64_t *out, struct fault *f)
 {
     (void)f;
-    *out = v->waiting[files];
+    *out = v->stored[files] + v->fresh[files].count;
     return ST_OK;
 }
 
@@ -465,6 +569,17 @@ static enum status mark(struct vault *v, struct fault *f)
     return vault_query_change(&v->q, VAULT_QUERY_SET_MARK, NO_BLOB, 0, &marks, f);
 }
 
+/* Before something goes: the statements that delete see what the file wants. */
+static enum status begin_drop(struct vault *v, struct fault *f)
+{
+    enum status status = store_wants(v, f);
+    if (status == ST_OK)
+        status = begin(v, f);
+    v->due = v->due || status == ST_OK;
+    v->cut = true;
+    return status;
+}
+
 /* Delete what is held and wanted of a salt or a class; remember that copies may be left. */
 static enum status drop(struct vault *v, const enum vault_query queries[static 3],
                         struct bytes blob, int number, struct fault *f)
@@ -474,7 +589,7 @@ static enum status drop(struct vault *v, const enum vault_query queries[static 3
     enum status status = vault_query_change(&v->q, queries[0], blob, number, &items, f);
     if (status == ST_OK)
         status = vault_query_change(&v->q, queries[1], blob, number, &owners, f);
-    if (status == ST_OK && v->waiting[0] + v->waiting[1] > 0)
+    if (status == ST_OK && v->stored[0] + v->stored[1] > 0)
         status = vault_query_change(&v->q, queries[2], blob, number, &wants, f);
     if (status == ST_OK && wants > 0)
         status = count_wants(v, f);
@@ -487,10 +602,10 @@ enum status vault_refuse(struct vault *v, const struct seal_id *salt, struct fau
                                                 VAULT_QUERY_UNWANT_SALT};
     struct bytes id = {salt->id, SEAL_ID_BYTES};
     uint64_t fresh;
-    enum status status = begin(v, f);
+    enum status status = begin_drop(v, f);
     if (status != ST_OK)
         return status;
-    v->due = v->refusing = true;
+    v->refusing = true;
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, id, 0, &fresh, f);
     if (status == ST_OK)
         status = drop(v, queries, id, 0, f);
@@ -567,10 +682,10 @@ enum status vault_erase(struct vault *v, const struct seal_id *salt, const char 
     struct seal_id erased;
     uint64_t count, shared = 0;
     erased_id(salt, record, &erased);
-    enum status status = begin(v, f);
+    enum status status = begin_drop(v, f);
     if (status != ST_OK)
         return status;
-    v->due = v->refusing = true;
+    v->refusing = true;
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, (struct bytes){erased.id, SEAL_ID_BYTES},
                                 0, &count, f);
     if (status == ST_OK)
@@ -597,12 +712,11 @@ enum status vault_drop_class(struct vault *v, enum schema_class class, struct fa
 {
     static const enum vault_query queries[3] = {VAULT_QUERY_DROP_CLASS, VAULT_QUERY_DISOWN_CLASS,
                                                 VAULT_QUERY_UNWANT_CLASS};
-    enum status status = begin(v, f);
-    v->due = v->due || status == ST_OK;
+    enum status status = begin_drop(v, f);
     return status == ST_OK ? wrote(v, drop(v, queries, NO_BLOB, (int)class, f), f) : status;
 }
 
-enum status vault_commit(struct vault *v, struct fault *f)
+enum status vault_commit_held(struct vault *v, struct fault *f)
 {
     bool row;
     if (v->failed.code != ST_OK) {
@@ -618,6 +732,13 @@ enum status vault_commit(struct vault *v, struct fault *f)
     else
         abandon(v);
     return status;
+}
+
+enum status vault_commit(struct vault *v, struct fault *f)
+{
+    enum status status = v->failed.code == ST_OK ? store_wants(v, f) : ST_OK;
+    enum status committed = vault_commit_held(v, status == ST_OK ? f : NULL);
+    return status == ST_OK ? committed : status;
 }
 
 void vault_rollback(struct vault *v)
@@ -653,7 +774,10 @@ enum status vault_checkpoint(struct vault *v, struct fault *f)
         status = vault_query_ready(&v->q, f);
     if (status == ST_OK && v->dropped)
         status = purge(v, f);
-    return status == ST_OK ? vault_file_checkpoint(&v->q.file, f) : status;
+    if (status == ST_OK)
+        status = vault_file_checkpoint(&v->q.file, v->cut, f);
+    v->cut = v->cut && status != ST_OK;
+    return status;
 }
 
 enum status vault_copy(struct vault *v, const char *path, struct fault *f)

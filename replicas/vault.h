@@ -114,11 +114,13 @@ MUST_USE enum status vault_drop_class(struct vault *v, enum schema_class class, 
  * vault_rollback(): forget it. */
 MUST_USE enum status vault_commit(struct vault *v, struct fault *f);
 void vault_rollback(struct vault *v);
-/* vault_is_due(): something besides wants was written (or failed to be) since the last commit: for
- * those who can want again what a crash forgot. */
+/* vault_commit_held(): the same, but for wants, which stay in memory: for those who can want again
+ * what a crash forgot. vault_is_due(): there is something for it (or that failed). */
+MUST_USE enum status vault_commit_held(struct vault *v, struct fault *f);
 bool vault_is_due(const struct vault *v);
 
-/* vault_checkpoint(): the WAL into the file, and truncated: after it no erased byte is left. */
+/* vault_checkpoint(): the WAL into the file, and cut where something was erased: after it no erased
+ * byte is left. */
 MUST_USE enum status vault_checkpoint(struct vault *v, struct fault *f);
 
 /* vault_copy(): what is held, wanted and refused, into a fresh file at 'path', for a backup.

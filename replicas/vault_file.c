@@ -283,9 +283,10 @@ enum status vault_file_image(struct vault_file *v, struct buf *out, struct fault
     return buf_status(out);
 }
 
-enum status vault_file_checkpoint(struct vault_file *v, struct fault *f)
+enum status vault_file_checkpoint(struct vault_file *v, bool cut, struct fault *f)
 {
-    int result = sqlite3_wal_checkpoint_v2(v->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int mode = cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+    int result = sqlite3_wal_checkpoint_v2(v->db, NULL, mode, NULL, NULL);
     enum status status = sql_status(v->db, result, NULL);
     return status == ST_OK ? ST_OK : vault_file_tell(v, status, f);
 }
@@ -318,7 +319,7 @@ enum status vault_file_rewrite(struct vault_file *v, struct fault *f)
     char fresh[PATH_FILE_MAX];
     name_beside(v->path, ".new", fresh);
     /* An empty log: closing then leaves none that could be taken for the new file's. */
-    enum status status = vault_file_checkpoint(v, f);
+    enum status status = vault_file_checkpoint(v, true, f);
     if (status == ST_OK)
         status = make_empty(fresh, f);
     if (status == ST_OK)

@@ -25,10 +25,8 @@ static const char *const TEXTS[VAULT_QUERIES] = {
     [VAULT_QUERY_GET] = "SELECT " VAULT_QUERY_FACTS ", bytes" VAULT_QUERY_HELD " WHERE name = ?1",
     [VAULT_QUERY_HAS] = "SELECT 1 FROM item WHERE name = ?1",
     [VAULT_QUERY_WANT] =
-        "INSERT INTO want(" VAULT_QUERY_FACTS ", files) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
-        " WHERE NOT EXISTS(SELECT 1 FROM item WHERE name = ?1)"
-        " AND NOT EXISTS(SELECT 1 FROM want WHERE files = 1 - ?8 AND name = ?1)"
-        " ON CONFLICT(files, name) DO NOTHING",
+        "INSERT INTO want(" VAULT_QUERY_FACTS ", files) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [VAULT_QUERY_IS_WANTED] = "SELECT 1 FROM want WHERE files IN (0, 1) AND name = ?1",
     [VAULT_QUERY_WANTED] =
         "SELECT " VAULT_QUERY_FACTS " FROM want WHERE files IN (0, 1) AND name = ?1",
     [VAULT_QUERY_IS_BELOW] =

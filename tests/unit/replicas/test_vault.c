@@ -197,6 +197,68 @@ static void wants_come_in_order_and_in_parts(void **unused)
     assert_int_equal(count, 0);
 }
 
+/* What a sync leaves in memory is asked for like the rest, and is in the file after a commit. */
+static void wants_reach_the_file_with_the_next_commit(void **unused)
+{
+    (void)unused;
+    enum { COUNT = 60, PART = 7 };
+    static struct vault_kit_item items[COUNT];
+    struct vault_facts found[PART];
+    struct digest after = {{0}};
+    uint32_t count, seen = 0;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        items[i] = vault_kit_item(i, i, i, VAULT_VALUE, 50);
+        want(&items[i]);
+        if (i == COUNT / 2)
+            commit(); /* from here on some are in the file, and some are not */
+    }
+    qsort(items, COUNT, sizeof *items, compare_names);
+    do {
+        assert_int_equal(vault_wants(v, false, &after, PART, found, &count, &f), ST_OK);
+        for (uint32_t i = 0; i < count; i++)
+            assert_memory_equal(&found[i], &items[seen++].facts, sizeof found[i]);
+        after = found[count > 0 ? count - 1 : 0].name;
+    } while (count == PART);
+    assert_int_equal(seen, COUNT);
+    assert_int_equal(vault_kit_put(v, &items[0]), ST_OK);
+    assert_int_equal(vault_commit_held(v, &f), ST_OK);
+    assert_int_equal(vault_kit_waiting(v, false), COUNT - 1);
+    open_again(); /* what only memory had is gone, what was held is not */
+    assert_true(vault_kit_holds(v, &items[0]));
+    assert_true(vault_kit_waiting(v, false) < COUNT - 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        want(&items[i]);
+    assert_int_equal(vault_kit_waiting(v, false), COUNT - 1);
+    commit();
+    open_again();
+    assert_int_equal(vault_kit_waiting(v, false), COUNT - 1);
+    for (uint32_t i = 1; i < COUNT; i++)
+        assert_true(wants(&items[i]));
+}
+
+static void what_is_erased_is_not_wanted_wherever_it_was(void **unused)
+{
+    (void)unused;
+    for (int in_file = 0; in_file < 2; in_file++) {
+        uint32_t n = in_file ? 10 : 20;
+        struct vault_kit_item refused = vault_kit_item(n, n, 1, VAULT_VALUE, 80);
+        struct vault_kit_item erased = vault_kit_item(n + 1, n + 1, 2, VAULT_CHUNK, 80);
+        struct vault_kit_item dropped = vault_kit_item(n + 2, n + 2, 3, VAULT_VALUE, 80);
+        dropped.facts.class = SCHEMA_INTERNAL;
+        want(&refused);
+        want(&erased);
+        want(&dropped);
+        if (in_file)
+            commit();
+        assert_int_equal(vault_refuse(v, &refused.facts.salt, &f), ST_OK);
+        assert_int_equal(vault_erase(v, &erased.facts.salt, erased.facts.record, &f), ST_OK);
+        assert_int_equal(vault_drop_class(v, SCHEMA_INTERNAL, &f), ST_OK);
+        assert_false(wants(&refused) || wants(&erased) || wants(&dropped));
+        assert_int_equal(vault_kit_waiting(v, false) + vault_kit_waiting(v, true), 0);
+        commit();
+    }
+}
+
 struct seen {
     uint32_t count, kinds;
     enum status answer;
@@ -478,6 +540,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_what_its_name_says_is_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(wants_come_in_order_and_in_parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wants_reach_the_file_with_the_next_commit, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_erased_is_not_wanted_wherever_it_was, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(each_item_of_a_record_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_stricter_class_is_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_value_has_the_name_of_a_salt, set_up, tear_down),
