@@ -5,13 +5,11 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 
-enum { STEPS_DOWN_MAX = 8 }; /* commits of a forked key that are tried for the lower bound */
-
 struct brackets {
     struct graph *graph;
-    uint32_t *nodes; /* of key k by seq, from 1: at first[k] + seq - 1; of a fork, one of them */
-    uint32_t *first; /* one more than there are keys */
-    bool *is_office; /* by key */
+    uint32_t *nodes;  /* of key k by seq, from 1: at first[k] + seq - 1 */
+    uint32_t *first;  /* one more than there are keys */
+    bool *is_witness; /* by key: an office's that never forked */
     uint32_t key_count;
 };
 
@@ -21,7 +19,7 @@ void bracket_end(struct brackets *b)
         return;
     mem_free(b->nodes);
     mem_free(b->first);
-    mem_free(b->is_office);
+    mem_free(b->is_witness);
     mem_free(b);
 }
 
@@ -42,7 +40,7 @@ static void gather(struct brackets *b, struct replica *r)
         if (n->seq > b->first[n->key])
             b->first[n->key] = (uint32_t)n->seq; /* the greatest, for now */
         if (n->seq == 1)
-            b->is_office[n->key] = wrote_as_office(r, n);
+            b->is_witness[n->key] = wrote_as_office(r, n) && !graph_forked(b->graph, n->key);
     }
     for (uint32_t k = 0; k <= b->key_count; k++) {
         uint32_t seqs = k < b->key_count ? b->first[k] : 0;
@@ -64,8 +62,8 @@ enum status bracket_begin(struct replica *r, struct brackets **out)
     b->key_count = graph_key_count(b->graph);
     b->nodes = mem_array(graph_count(b->graph), sizeof *b->nodes);
     b->first = mem_array((size_t)b->key_count + 1, sizeof *b->first);
-    b->is_office = mem_array(b->key_count, sizeof *b->is_office);
-    if (b->nodes == NULL || b->first == NULL || b->is_office == NULL) {
+    b->is_witness = mem_array(b->key_count, sizeof *b->is_witness);
+    if (b->nodes == NULL || b->first == NULL || b->is_witness == NULL) {
         bracket_end(b);
         return ST_NO_MEMORY;
     }
@@ -74,19 +72,14 @@ enum status bracket_begin(struct replica *r, struct brackets **out)
     return ST_OK;
 }
 
-/* The newest commit of a key in the node's past; GRAPH_NONE: none that is certain. */
+/* The newest commit of a witness in the node's past; GRAPH_NONE: none. */
 static uint32_t last_below(struct brackets *b, uint32_t node, uint32_t key)
 {
     uint64_t seq = graph_seq(b->graph, node, key);
-    for (int i = 0; i < STEPS_DOWN_MAX && seq > 0; i++, seq--) {
-        uint32_t found = b->nodes[b->first[key] + seq - 1];
-        if (found != node && graph_reaches(b->graph, node, found))
-            return found;
-    }
-    return GRAPH_NONE;
+    return seq > 0 ? b->nodes[b->first[key] + seq - 1] : GRAPH_NONE;
 }
 
-/* The first commit of a key, by seq, that reaches the node; GRAPH_NONE: none. */
+/* The first commit of a witness that reaches the node; GRAPH_NONE: none. */
 static uint32_t first_above(struct brackets *b, uint32_t node, uint32_t key)
 {
     uint32_t low = b->first[key], end = b->first[key + 1], high = end;
@@ -135,7 +128,7 @@ void bracket_of(struct brackets *b, uint32_t node, struct bracket *out)
     struct witness below[2] = {{0}}, above[2] = {{0}};
     for (uint32_t k = 0; k < b->key_count; k++) {
         const char *other = graph_key(b->graph, k)->label;
-        if (!b->is_office[k] || strcmp(other, label) == 0)
+        if (!b->is_witness[k] || strcmp(other, label) == 0)
             continue;
         uint32_t last = last_below(b, node, k), first = first_above(b, node, k);
         if (last != GRAPH_NONE)

@@ -1,7 +1,8 @@
 /*
  * bracket: between which times a commit was made, by what others say: for auditors, and for people
  * only. Not before two other offices' commits in its past, not after the first commits of two other
- * offices that reach it: so one office alone that dates its commits falsely moves neither bound.
+ * offices that reach it: so one office alone that dates its commits falsely moves neither bound. A
+ * key that forked is no witness: which of its branches came first is each member's own.
  *
  * A bound that cannot be told is left out; one that is told is true as far as all but one of the
  * offices date truly. A commit of the writer dated outside, by more than clocks differ, is

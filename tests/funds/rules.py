@@ -212,6 +212,7 @@ class Audit:
         for (label, seq), ids in sorted(numbered.items()):
             if len(ids) > 1 and label not in told_of:  # the first number tells of the key
                 told_of.add(label)
+                self.witnesses.discard(label)  # of two branches, which one came first?
                 rule = 'frozen' if label in self.member.frozen else 'fork'
                 self.found.append((rule, (label, str(seq), *sorted(ids))))
         for label in self.member.retired:

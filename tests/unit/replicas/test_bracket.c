@@ -94,6 +94,29 @@ static void one_liar_moves_nothing(void **state)
     assert_int_equal(of(a, node).not_after, 5 * HOUR);
 }
 
+/* Which branch of a fork came first is each member's own, and what they find must not be. */
+static void a_forked_key_is_no_witness(void **state)
+{
+    struct members *m = *state;
+    struct one *a = &m->of[SANTIAGO], *b = &m->of[IQUIQUE], *c = &m->of[ARICA], *d = &m->of[CALAMA];
+    struct buf item = {0};
+    struct replica_verdict v;
+    uint32_t root = write_at(m, b, 10);
+    write_at(m, b, 10);
+    write_at(m, c, 11);
+    uint32_t early = write_at(m, d, 3);
+    assert_true(of(a, early).back_dated);
+    crowd_forge(a, &b->identity, "iquique", 2, "\"z\"", &root, 1, &item);
+    assert_int_equal(crowd_give(m, a, &item, &v), ST_OK);
+    assert_false(of(a, early).has_before);
+    assert_false(of(a, early).back_dated);
+    write_at(m, a, 12);
+    uint32_t again = write_at(m, d, 4);
+    assert_int_equal(of(a, again).not_before, 11 * HOUR); /* santiago and arica are two */
+    assert_true(of(a, again).back_dated);
+    buf_release(&item);
+}
+
 static void alone_there_is_no_bracket(void **state)
 {
     struct members *m = *state;
@@ -124,11 +147,9 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(two_others_on_either_side),
-        TEST(a_false_date_is_seen),
-        TEST(one_liar_moves_nothing),
-        TEST(alone_there_is_no_bracket),
-        TEST(no_memory),
+        TEST(two_others_on_either_side), TEST(a_false_date_is_seen),
+        TEST(one_liar_moves_nothing),    TEST(a_forked_key_is_no_witness),
+        TEST(alone_there_is_no_bracket), TEST(no_memory),
     };
     if (sodium_init() < 0)
         return 1;
