@@ -49,8 +49,8 @@ says 'hecho|listo' "${es[@]}" -- set "$id" trade=costura
 # JSON is the same in every language.
 expect "JSON" "$(LANGUAGE=es m santiago --json show "$id")" "$(m santiago --json show "$id")"
 for verb in init invite join member peer add set show list find attach fetch erase disclose import \
-    fund trail report log conflicts explain resolve status sync watch bundle verify doctor repair export \
-    backup passphrase config help; do
+    fund trail report log conflicts explain resolve status sync watch bundle verify doctor repair \
+    export backup passphrase config help; do
     [ "$(LANGUAGE=es "$MINGA" help "$verb")" != "$(LANGUAGE=en "$MINGA" help "$verb")" ] ||
         die "help $verb is the same in Spanish and English"
 done
