@@ -252,6 +252,8 @@ static int attach(struct fund *x, struct buf *file)
     char why[FAULT_TEXT_BYTES], fix[FAULT_FIX_BYTES];
     if (path == NULL || call_has(c, "dry-run") || (unchanged && is_attached(x, id, path)))
         return CALL_DONE;
+    client_close(x->client); /* the file has a connection of its own */
+    x->client = NULL;
     enum status st = attach_file(c, id, path, file, &end, &f);
     if (st == ST_OK && end.exit == CALL_DONE)
         return CALL_DONE;

@@ -72,13 +72,15 @@ refused iquique 4 'has no receipt' expense workshops CLP 5 --date 2009-09-01
 refused iquique 1 'there is no file' expense workshops CLP 5 --receipt 1 --file /no/such/file
 refused contraloria 1 'may not write' expense workshops CLP 5 --receipt 1 --date 2009-09-01
 expect "a dry run" "$(m iquique fund pay E07 CLP 400000 --date 2009-09-01 --dry-run 2>/dev/null)" \
-    'Would be written: payment of CLP 400,000 to E07; enterprises of iquique: from CLP 600,000 to CLP 200,000.'
+    "Would be written: payment of CLP 400,000 to E07; enterprises of iquique: \
+from CLP 600,000 to CLP 200,000."
 
 # ---- A number is one entry ----
 pay=(pay E07 CLP 400000 --date 2009-09-01 --ref D07)
 fund iquique "${pay[@]}" | jq -e '.ref == "D07" and .commit != null' >/dev/null || die "no payment"
 fund iquique "${pay[@]}" | jq -e '.unchanged and .commit == null' >/dev/null || die "paid twice"
-refused iquique 1 'D07 already, and it says something else' pay E07 CLP 5 --date 2009-09-01 --ref D07
+refused iquique 1 'D07 already, and it says something else' pay E07 CLP 5 --date 2009-09-01 \
+    --ref D07
 refused iquique 4 'above the CLP 400000' pay E07 CLP 5 --date 2009-09-02
 
 # The daemon is killed between a command and its answer, at whichever instant: the command is typed
@@ -116,7 +118,9 @@ refused iquique 1 'was reversed already' reverse X1 --because again
 expect "given back" "$(balance iquique iquique workshops)" 960
 until_true 30 same_state "${offices[@]}"
 refused santiago 1 'cannot reverse .*D07.*at iquique' reverse D07 --because mine
-reason() { [ "$(m contraloria --json list decision | field fields.because)" = "el taller se suspendió" ]; }
+reason() {
+    [ "$(m contraloria --json list decision | field fields.because)" = "el taller se suspendió" ]
+}
 until_true 30 reason
 
 # ---- Two offices that cannot hear each other ----
@@ -158,8 +162,8 @@ for office in "${offices[@]}"; do
     [ -n "${same:-}" ] || same=$found
     expect "$office finds" "$found" "$same"
 done
-expect "which" "$(jq -c '.[1]' <<<"$same")" \
-    "$(m santiago --json list expense | jq -sc '[.[] | select(.fields.ref | test("^G[12]$")) | .id] | sort')"
+expect "which" "$(jq -c '.[1]' <<<"$same")" "$(m santiago --json list expense |
+    jq -sc '[.[] | select(.fields.ref | test("^G[12]$")) | .id] | sort')"
 
 # ---- Totals of a file ----
 {
@@ -176,14 +180,16 @@ grep -q 'line 1 says a total of CLP 12750003, but the rows sum to CLP 12750002' 
 sed -i '1s/3,,$/2,,/' "$SCRATCH/d.csv"
 expect "a right total" "$(m santiago import disbursement "$SCRATCH/d.csv" --where office=santiago \
     --dry-run 2>/dev/null)" \
-    "disbursement: $(grep -c ',santiago,' "$DATA/disbursements.csv") added, 0 changed, 0 the same, 0 rejected (0 commits)"
+    "disbursement: $(grep -c ',santiago,' "$DATA/disbursements.csv") added, 0 changed, \
+0 the same, 0 rejected (0 commits)"
 
 # ---- Spanish ----
 export LANGUAGE=es
 expect "saldo" "$(m iquique fund balance --office iquique --line workshops |
-    awk '{print $1, $2, $3, $6}' | head -n 2)" $'oficina línea moneda saldo\niquique workshops CLP 960'
-expect "in Spanish" \
-    "$(m iquique fund expense workshops CLP 40 --receipt 5 --date 2009-09-21 --dry-run 2>/dev/null)" \
+    awk '{print $1, $2, $3, $6}' | head -n 2)" \
+    $'oficina línea moneda saldo\niquique workshops CLP 960'
+expect "in Spanish" "$(m iquique fund expense workshops CLP 40 --receipt 5 --date 2009-09-21 \
+    --dry-run 2>/dev/null)" \
     'Se escribiría: gasto de CLP 40 en workshops; workshops de iquique: de CLP 960 a CLP 920.'
 refused iquique 4 'el comprobante .* se usó 2 veces.*--anyway lo escribe' expense workshops CLP 5 \
     --receipt "BOLETA k" --date 2009-09-21
