@@ -69,10 +69,11 @@ static enum status replay_fresh_file(struct replay *r, const char *what, const c
                                      struct bytes content)
 {
     struct oid there;
+    const char *name = strrchr(path, '/') + 1;
     enum status st = tree_find(r->in->store, &r->in->base, path, &there, r->fault);
     if (st == ST_OK)
-        return fault_set(r->fault, ST_WRONG_OPERATION, "this %s is recorded already: %s", what,
-                         path);
+        return fault_set(r->fault, ST_WRONG_OPERATION, "this %s is recorded already: %.8s", what,
+                         name);
     return st == ST_NOT_FOUND ? replay_file(r, path, content, NULL) : st;
 }
 
@@ -139,8 +140,8 @@ static enum status post(struct replay *r, const struct account_posting *p, const
     r->posted[i].debited = r->posted[i].debited || p->amount < 0;
     account_stub(p, entry_hex, path);
     int bytes = snprintf(stub, sizeof stub, "%lld\n", (long long)p->amount);
-    return replay_fresh_file(r, "posting", path,
-                             (struct bytes){(const uint8_t *)stub, (size_t)bytes});
+    /* Where the entry is fresh its stubs are: they come and stay together. */
+    return replay_file(r, path, (struct bytes){(const uint8_t *)stub, (size_t)bytes}, NULL);
 }
 
 /* The entry of this id in the base, whatever its type; *out borrows from the store. */

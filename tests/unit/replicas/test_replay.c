@@ -128,7 +128,7 @@ static void debits_are_covered_or_refused(void **state)
     forge_entry(&ops, "payment", PAYMENT("60", "p"));
     forge_entry(&ops, "payment", PAYMENT("41", "q"));
     refused(m, &ops, ST_OVERDRAWN);
-    assert_non_null(strstr(m->f.fix, "allotment"));
+    assert_non_null(strstr(m->f.fix, "register the grant"));
     forge_entry(&ops, "grant", SUM("100", "g"));
     forge_entry(&ops, "payment", PAYMENT("60", "p"));
     forge_entry(&ops, "payment", PAYMENT("40", "q"));
