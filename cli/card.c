@@ -12,6 +12,8 @@
 enum {
     FACTS_MAX = 12,
     HEADING_BYTES = 64,
+    FACT_COLUMNS = 300, /* on a page; the record holds it whole */
+    TITLE_COLUMNS = 150,
     GRANTS_LISTED = 4, /* of each kind: the card is one page */
 };
 
@@ -299,12 +301,16 @@ static void html_facts(const struct report *r, uint32_t i, struct buf *out)
 {
     struct fact facts[FACTS_MAX] = {{.label = NULL}};
     uint32_t count = facts_of(r, i, facts);
-    html_element(out, "h1", "", title_of(r, i));
+    buf_add_text(out, "<h1>");
+    html_cut(out, title_of(r, i), TITLE_COLUMNS);
+    buf_add_text(out, "</h1>\n");
     buf_add_text(out, "<dl>\n");
     for (uint32_t n = 0; n < count; n++) {
         if (facts[n].text.count > 0) {
             html_element(out, "dt", "", facts[n].label);
-            html_element(out, "dd", "", buf_text(&facts[n].text));
+            buf_add_text(out, "<dd>");
+            html_cut(out, buf_text(&facts[n].text), FACT_COLUMNS);
+            buf_add_text(out, "</dd>");
             buf_add_byte(out, '\n');
         }
         out->failed = out->failed || facts[n].text.failed;

@@ -45,7 +45,9 @@ static void add_reach(const struct report *r, enum indicator_what what, const ch
     grid_cell(g, facts->sentence[language()]);
     figure_number(&row->numerator, r->k, currency, &room);
     grid_take(g, &room);
-    if (row->denominator.count >= 0) {
+    if (row->denominator.state == SMALLCELL_HIDDEN) {
+        buf_add_format(&room, tr("%s (not shown)"), facts->of[language()]);
+    } else if (row->denominator.count >= 0) {
         figure_number(&row->denominator, r->k, currency, &room);
         buf_add_format(&room, " %s", facts->of[language()]);
         add_promise(r, what, &room);
@@ -53,12 +55,10 @@ static void add_reach(const struct report *r, enum indicator_what what, const ch
     grid_take(g, &room);
     figure_percent(indicator_percent(row), &room);
     grid_take(g, &room);
-    if (row->missing.count > 0) {
+    if (row->missing.count >= 0)
         figure_number(&row->missing, r->k, NULL, &room);
-        buf_add_format(&room, " %s", facts->missing[language()]);
-    } else if (row->missing.count == 0) {
-        buf_add_byte(&room, '0');
-    }
+    if (row->missing.count > 0)
+        buf_add_format(&room, " (%s)", facts->missing[language()]);
     grid_take(g, &room);
     buf_release(&room);
 }

@@ -56,6 +56,8 @@ const char *figure_word(const char *choice)
         {"bilateral meeting", "reunión bilateral"},
         {"awareness workshop", "taller de sensibilización"},
     };
+    if (strcmp(choice, INDICATOR_OTHERS) == 0)
+        return tr("the others");
     if (language_now() != LANGUAGE_SPANISH)
         return choice;
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)

@@ -18,7 +18,8 @@ void figure_number(const struct indicator_number *n, uint32_t k, const char *cur
 /* figure_percent(): "40 %"; nothing for BOOK_UNKNOWN. */
 void figure_percent(int64_t percent, struct buf *out);
 
-/* figure_word(): a choice ("monitoring") in the chosen language; any other text as it is. */
+/* figure_word(): a choice ("monitoring") in the chosen language, a word for INDICATOR_OTHERS; any
+ * other text as it is. */
 const char *figure_word(const char *choice);
 
 #endif

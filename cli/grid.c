@@ -6,6 +6,8 @@
 #include "cli/output.h"
 #include "proto/check.h"
 
+enum { CELL_COLUMNS = 120 /* on a page */ };
+
 void grid_begin(struct grid *g, const char *caption, uint32_t columns, uint64_t right)
 {
     CHECK(columns > 0 && columns <= GRID_COLUMNS_MAX);
@@ -57,12 +59,10 @@ static void add_cell(const struct grid *g, uint64_t at, const char *text, struct
 {
     uint64_t row = at / g->columns, column = at % g->columns;
     bool number = (g->right >> column & 1) != 0, heads = row == 0 || column == 0;
-    if (row > 0 && column == 0)
-        html_element(out, "th", number ? "scope=\"row\" class=\"n\"" : "scope=\"row\"", text);
-    else if (heads)
-        html_element(out, "th", number ? "scope=\"col\" class=\"n\"" : "scope=\"col\"", text);
-    else
-        html_element(out, "td", number ? "class=\"n\"" : "", text);
+    const char *scope = !heads ? "" : row == 0 ? " scope=\"col\"" : " scope=\"row\"";
+    buf_add_format(out, "<t%c%s%s>", heads ? 'h' : 'd', scope, number ? " class=\"n\"" : "");
+    html_cut(out, text, CELL_COLUMNS);
+    buf_add_format(out, "</t%c>", heads ? 'h' : 'd');
 }
 
 void grid_html(const struct grid *g, struct buf *out)

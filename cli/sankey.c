@@ -251,22 +251,30 @@ static void add_ribbon(const struct flow *f, const struct sankey *s, uint32_t at
     buf_release(&text);
 }
 
-/* Two lines right of the bar, with a white edge, so that they can be read over ribbons. */
-static void add_label(const struct flow *f, const struct sankey *s, uint32_t at, struct buf *out)
+static void add_bar(const struct flow *f, const struct sankey *s, uint32_t at, struct buf *out)
 {
-    const struct flow_node *n = &f->nodes[at];
     const struct sankey_bar *b = &s->bars[at];
-    struct buf name = {0}, amount = {0};
-    double x = b->x + SANKEY_BAR_WIDTH + 4, y = b->y + b->height / 2 - 2;
     double height = b->height > BAR_LEAST ? b->height : BAR_LEAST;
-    sankey_name(n, &name);
-    add_amount(f, n, &amount);
+    struct buf name = {0};
+    sankey_name(&f->nodes[at], &name);
     buf_add_format(out,
-                   "<rect x=\"%.2f\" y=\"%.2f\" width=\"%d\" height=\"%.2f\" fill=\"#123f3a\" "
-                   "stroke=\"none\">",
+                   "<rect x=\"%.2f\" y=\"%.2f\" width=\"%d\" height=\"%.2f\" fill=\"#123f3a\">",
                    b->x, b->y, SANKEY_BAR_WIDTH, height);
     html_element(out, "title", "", buf_text(&name));
-    buf_add_format(out, "</rect>\n<text x=\"%.2f\" y=\"%.2f\">", x, y);
+    buf_add_text(out, "</rect>\n");
+    out->failed = out->failed || name.failed;
+    buf_release(&name);
+}
+
+/* Two lines right of the bar. */
+static void add_label(const struct flow *f, const struct sankey *s, uint32_t at, struct buf *out)
+{
+    const struct sankey_bar *b = &s->bars[at];
+    double x = b->x + SANKEY_BAR_WIDTH + 4, y = b->y + b->height / 2 - 2;
+    struct buf name = {0}, amount = {0};
+    sankey_name(&f->nodes[at], &name);
+    add_amount(f, &f->nodes[at], &amount);
+    buf_add_format(out, "<text x=\"%.2f\" y=\"%.2f\">", x, y);
     html_cut(out, buf_text(&name), SANKEY_NAME_COLUMNS);
     buf_add_format(out, "</text><text x=\"%.2f\" y=\"%.2f\" font-weight=\"bold\">", x,
                    y + AMOUNT_DOWN);
@@ -307,6 +315,9 @@ enum status sankey_draw(const struct flow *f, uint32_t index, struct buf *out)
     add_patterns(out, index);
     for (uint32_t i = 0; i < f->link_count; i++)
         add_ribbon(f, &s, i, index, out);
+    for (uint32_t i = 0; i < f->node_count; i++)
+        add_bar(f, &s, i, out);
+    /* A white edge, so that labels can be read over ribbons. */
     buf_add_text(out, "<g paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"3\" "
                       "stroke-linejoin=\"round\">\n");
     for (uint32_t i = 0; i < f->node_count; i++)

@@ -25,7 +25,7 @@ struct sankey {
     struct sankey_ribbon *ribbons; /* a link each */
 };
 
-enum { SANKEY_BAR_WIDTH = 14, SANKEY_LABEL_HEIGHT = 30, SANKEY_NAME_COLUMNS = 24 };
+enum { SANKEY_BAR_WIDTH = 14, SANKEY_LABEL_HEIGHT = 30, SANKEY_NAME_COLUMNS = 22 };
 
 /* sankey_lay(): release it. Errors: ST_NO_MEMORY */
 MUST_USE enum status sankey_lay(const struct flow *f, struct sankey *out);

@@ -53,6 +53,8 @@ static const struct language_entry ENTRIES[] = {
     {"; promised: %lld %%", "; comprometido: %lld %%"},
     {"given", "dado"},
     {"not shown", "no se muestra"},
+    {"%s (not shown)", "%s (no se muestra)"},
+    {"the others", "las demás"},
     {"(not said)", "(no dicho)"},
     {"Enterprises", "Emprendimientos"},
     {"Line of contribution", "Línea de aporte"},

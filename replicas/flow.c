@@ -1,90 +1,15 @@
 #include "replicas/flow.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/flow_graph.h"
 #include "replicas/indicator_money.h"
 
-enum { GROWTH = 64, NAMES_SEEN_MAX = 256 };
 static const char POOL[] = "pool";
 static const uint32_t NONE = UINT32_MAX;
-
-/* Columns: who gave it, grants, pool, offices, lines, uses, receipts, what became of it. */
-static const uint32_t COLUMN_OF[FLOW_ROLES] = {
-    [FLOW_FUNDER] = 0,          [FLOW_EARLIER] = 0,     [FLOW_GRANT] = 1,
-    [FLOW_OVERDRAWN] = 1,       [FLOW_POOL] = 2,        [FLOW_OFFICE] = 3,
-    [FLOW_UNALLOTTED] = 3,      [FLOW_EXCHANGED] = 3,   [FLOW_LINE] = 4,
-    [FLOW_DISBURSED] = 5,       [FLOW_EXPENSES] = 5,    [FLOW_LEFT] = 5,
-    [FLOW_BOUGHT_RECEIPT] = 6,  [FLOW_BOUGHT_BARE] = 6, [FLOW_UNBOUGHT] = 6,
-    [FLOW_SPENT_RECEIPT] = 6,   [FLOW_SPENT_BARE] = 6,  [FLOW_HANDED_OVER] = 7,
-    [FLOW_NOT_HANDED_OVER] = 7,
-};
 static const uint32_t OVERDRAWN_LINE_COLUMN = 3; /* where a line, not the pool, is overdrawn */
-
-/* ---- the graph ---- */
-
-static bool grow(struct flow *f, void **list, uint32_t count, uint32_t *capacity, size_t each)
-{
-    if (count < *capacity)
-        return true;
-    void *grown = f->failed ? NULL : mem_resize(*list, (*capacity + (size_t)GROWTH) * each);
-    if (grown == NULL) {
-        f->failed = true;
-        return false;
-    }
-    *list = grown;
-    *capacity += GROWTH;
-    return true;
-}
-
-/* The node, made where there is none; 0 after a failure. */
-static uint32_t node_in(struct flow *f, enum flow_role role, uint32_t column, const char *name,
-                        const char *currency)
-{
-    for (uint32_t i = 0; i < f->node_count; i++) {
-        const struct flow_node *n = &f->nodes[i];
-        if (n->role == role && n->column == column && strcmp(n->name, name) == 0 &&
-            strcmp(n->currency, currency) == 0)
-            return i;
-    }
-    void *nodes = f->nodes;
-    bool room = grow(f, &nodes, f->node_count, &f->node_capacity, sizeof *f->nodes);
-    f->nodes = nodes;
-    if (!room)
-        return 0;
-    f->nodes[f->node_count] = (struct flow_node){.role = role, .column = column, .name = name};
-    snprintf(f->nodes[f->node_count].currency, sizeof f->nodes->currency, "%.3s", currency);
-    return f->node_count++;
-}
-
-static uint32_t node(struct flow *f, enum flow_role role, const char *name, const char *currency)
-{
-    return node_in(f, role, COLUMN_OF[role], name, currency);
-}
-
-static void add_link(struct flow *f, uint32_t from, uint32_t to, enum flow_proof proof,
-                     int64_t amount)
-{
-    if (amount <= 0 || f->failed)
-        return;
-    uint32_t at = 0;
-    while (at < f->link_count &&
-           (f->links[at].from != from || f->links[at].to != to || f->links[at].proof != proof))
-        at++;
-    void *links = f->links;
-    if (at == f->link_count && !grow(f, &links, f->link_count, &f->link_capacity, sizeof *f->links))
-        return;
-    if (at == f->link_count) {
-        f->links = links;
-        f->links[f->link_count++] = (struct flow_link){from, to, proof, 0};
-    }
-    tally_add(&f->links[at].amount, amount);
-    tally_add(&f->nodes[from].out, amount);
-    tally_add(&f->nodes[to].in, amount);
-}
 
 /* ---- what was done with the money ---- */
 
@@ -123,7 +48,7 @@ static struct slot *slot_of(struct flow *f, struct survey *s, book_text_at offic
         if (strcmp(s->slots[i].office, o) == 0 && strcmp(s->slots[i].line, l) == 0)
             return &s->slots[i];
     void *slots = s->slots;
-    bool room = grow(f, &slots, s->slot_count, &s->slot_capacity, sizeof *s->slots);
+    bool room = flow_graph_grow(f, &slots, s->slot_count, &s->slot_capacity, sizeof *s->slots);
     s->slots = slots;
     if (!room)
         return NULL;
@@ -205,40 +130,6 @@ static enum status survey(struct flow *f, struct survey *s)
     return f->failed ? ST_NO_MEMORY : st;
 }
 
-/* ---- names: the largest ones, the others as one ---- */
-
-struct names {
-    const char *name[NAMES_SEEN_MAX];
-    int64_t amount[NAMES_SEEN_MAX];
-    uint32_t count;
-};
-
-static void weigh(struct names *n, const char *name, int64_t amount)
-{
-    uint32_t at = 0;
-    while (at < n->count && strcmp(n->name[at], name) != 0)
-        at++;
-    if (at == NAMES_SEEN_MAX)
-        return;
-    if (at == n->count) {
-        n->name[n->count] = name;
-        n->amount[n->count++] = 0;
-    }
-    tally_add(&n->amount[at], amount);
-}
-
-/* How a name is drawn: by itself, or with the smaller ones. */
-static const char *drawn(const struct names *n, const char *name)
-{
-    uint32_t at = 0, larger = 0;
-    while (at < n->count && strcmp(n->name[at], name) != 0)
-        at++;
-    for (uint32_t i = 0; at < n->count && i < n->count; i++)
-        larger += n->amount[i] > n->amount[at] || (n->amount[i] == n->amount[at] && i < at);
-    bool all = n->count <= FLOW_NAMES_MAX;
-    return at < n->count && (all || larger < FLOW_NAMES_MAX - 1) ? name : INDICATOR_OTHERS;
-}
-
 /* ---- from the pool on ---- */
 
 static int64_t spent_of(const struct slot *s, enum flow_proof proof)
@@ -253,61 +144,64 @@ static int64_t spent_of(const struct slot *s, enum flow_proof proof)
 
 static void draw_uses(struct flow *f, const struct slot *s, uint32_t line)
 {
-    uint32_t paid = node(f, FLOW_DISBURSED, "", ""), spent = node(f, FLOW_EXPENSES, "", "");
+    uint32_t paid = flow_graph_role(f, FLOW_DISBURSED, "", ""),
+             spent = flow_graph_role(f, FLOW_EXPENSES, "", "");
     static const enum flow_role BOUGHT[RECEIPTS] = {FLOW_BOUGHT_BARE, FLOW_BOUGHT_RECEIPT};
     static const enum flow_role SPENT[RECEIPTS] = {FLOW_SPENT_BARE, FLOW_SPENT_RECEIPT};
     static const enum flow_role OVER[OVERS] = {FLOW_NOT_HANDED_OVER, FLOW_HANDED_OVER};
     for (int r = 0; r < RECEIPTS; r++) {
         enum flow_proof proof = r == 1 ? FLOW_PROVEN : FLOW_UNPROVEN;
         for (int h = 0; h < OVERS; h++) {
-            uint32_t bought = node(f, BOUGHT[r], "", "");
-            add_link(f, line, paid, proof, s->bought[r][h]);
-            add_link(f, paid, bought, proof, s->bought[r][h]);
-            add_link(f, bought, node(f, OVER[h], "", ""), proof, s->bought[r][h]);
+            uint32_t bought = flow_graph_role(f, BOUGHT[r], "", "");
+            flow_graph_link(f, line, paid, proof, s->bought[r][h]);
+            flow_graph_link(f, paid, bought, proof, s->bought[r][h]);
+            flow_graph_link(f, bought, flow_graph_role(f, OVER[h], "", ""), proof, s->bought[r][h]);
         }
-        add_link(f, line, spent, proof, s->expenses[r]);
-        add_link(f, spent, node(f, SPENT[r], "", ""), proof, s->expenses[r]);
+        flow_graph_link(f, line, spent, proof, s->expenses[r]);
+        flow_graph_link(f, spent, flow_graph_role(f, SPENT[r], "", ""), proof, s->expenses[r]);
     }
-    add_link(f, line, paid, FLOW_UNPROVEN, s->unbought);
-    add_link(f, paid, node(f, FLOW_UNBOUGHT, "", ""), FLOW_UNPROVEN, s->unbought);
+    flow_graph_link(f, line, paid, FLOW_UNPROVEN, s->unbought);
+    flow_graph_link(f, paid, flow_graph_role(f, FLOW_UNBOUGHT, "", ""), FLOW_UNPROVEN, s->unbought);
 }
 
 /* One office's line. Beyond its budget, what is not proven goes first. */
 static void draw_slot(struct flow *f, const struct slot *s, const char *office_name,
                       const char *line_name)
 {
-    uint32_t pool = node(f, FLOW_POOL, "", ""), office = node(f, FLOW_OFFICE, office_name, "");
-    uint32_t line = node(f, FLOW_LINE, line_name, "");
+    uint32_t pool = flow_graph_role(f, FLOW_POOL, "", ""),
+             office = flow_graph_role(f, FLOW_OFFICE, office_name, "");
+    uint32_t line = flow_graph_role(f, FLOW_LINE, line_name, "");
     int64_t budget = s->budget > 0 ? s->budget : 0;
     static const enum flow_proof ORDER[] = {FLOW_PROVEN, FLOW_UNPROVEN};
     for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
         int64_t spent = spent_of(s, ORDER[i]);
         int64_t covered = spent < budget ? spent : budget;
-        add_link(f, pool, office, ORDER[i], covered);
-        add_link(f, office, line, ORDER[i], covered);
+        flow_graph_link(f, pool, office, ORDER[i], covered);
+        flow_graph_link(f, office, line, ORDER[i], covered);
         if (spent > covered)
-            add_link(f, node_in(f, FLOW_OVERDRAWN, OVERDRAWN_LINE_COLUMN, "", ""), line, ORDER[i],
-                     spent - covered);
+            flow_graph_link(f, flow_graph_node(f, FLOW_OVERDRAWN, OVERDRAWN_LINE_COLUMN, "", ""),
+                            line, ORDER[i], spent - covered);
         budget -= covered;
     }
-    add_link(f, pool, office, FLOW_UNSPENT, budget);
-    add_link(f, office, line, FLOW_UNSPENT, budget);
+    flow_graph_link(f, pool, office, FLOW_UNSPENT, budget);
+    flow_graph_link(f, office, line, FLOW_UNSPENT, budget);
     if (budget > 0)
-        add_link(f, line, node(f, FLOW_LEFT, "", ""), FLOW_UNSPENT, budget);
+        flow_graph_link(f, line, flow_graph_role(f, FLOW_LEFT, "", ""), FLOW_UNSPENT, budget);
     draw_uses(f, s, line);
 }
 
 static void draw_slots(struct flow *f, const struct survey *s)
 {
-    struct names offices = {.count = 0}, lines = {.count = 0};
+    struct flow_graph_names offices = {.count = 0}, lines = {.count = 0};
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = &s->slots[i];
-        weigh(&offices, slot->office, slot->budget);
-        weigh(&lines, slot->line, slot->budget);
+        flow_graph_weigh(&offices, slot->office, slot->budget);
+        flow_graph_weigh(&lines, slot->line, slot->budget);
     }
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = &s->slots[i];
-        draw_slot(f, slot, drawn(&offices, slot->office), drawn(&lines, slot->line));
+        draw_slot(f, slot, flow_graph_drawn(&offices, slot->office),
+                  flow_graph_drawn(&lines, slot->line));
     }
 }
 
@@ -323,17 +217,17 @@ static int64_t share(int64_t amount, int64_t part, int64_t whole)
 }
 
 /* Whoever gave money in currency 'from', by how much; what came of earlier exchanges. */
-static void weigh_sources(const struct book *b, const char *from, struct names *funders,
-                          struct names *earlier)
+static void weigh_sources(const struct book *b, const char *from, struct flow_graph_names *funders,
+                          struct flow_graph_names *earlier)
 {
     for (uint32_t i = 0; i < b->entry_count; i++) {
         const struct book_entry *e = &b->entries[i];
         if (e->reversed_by != BOOK_NONE)
             continue;
         if (e->kind == BOOK_GRANT && strcmp(e->money.currency, from) == 0)
-            weigh(funders, book_text(b, e->what), e->money.amount);
+            flow_graph_weigh(funders, book_text(b, e->what), e->money.amount);
         if (e->kind == BOOK_EXCHANGE && strcmp(e->other.currency, from) == 0)
-            weigh(earlier, e->money.currency, e->other.amount);
+            flow_graph_weigh(earlier, e->money.currency, e->other.amount);
     }
 }
 
@@ -341,10 +235,10 @@ static void weigh_sources(const struct book *b, const char *from, struct names *
 static void draw_sources(struct flow *f, const struct book *b, const char *from, int64_t amount,
                          int64_t given)
 {
-    struct names names[2] = {{.count = 0}, {.count = 0}};
+    struct flow_graph_names names[2] = {{.count = 0}, {.count = 0}};
     static const enum flow_role ROLES[] = {FLOW_FUNDER, FLOW_EARLIER};
     const char *shown = given > 0 ? from : "";
-    uint32_t grant = node(f, FLOW_GRANT, "", from);
+    uint32_t grant = flow_graph_role(f, FLOW_GRANT, "", from);
     int64_t whole = 0, left = amount, given_left = given;
     uint32_t last = NONE;
     weigh_sources(b, from, &names[0], &names[1]);
@@ -355,19 +249,20 @@ static void draw_sources(struct flow *f, const struct book *b, const char *from,
         for (uint32_t i = 0; i < names[r].count && !f->failed; i++) {
             int64_t one = share(amount, names[r].amount[i], whole);
             int64_t one_given = share(given, names[r].amount[i], whole);
-            last = node(f, ROLES[r], drawn(&names[r], names[r].name[i]), shown);
+            last =
+                flow_graph_role(f, ROLES[r], flow_graph_drawn(&names[r], names[r].name[i]), shown);
             one = one < left ? one : left;
             one_given = one_given < given_left ? one_given : given_left;
-            add_link(f, last, grant, FLOW_GIVEN, one);
+            flow_graph_link(f, last, grant, FLOW_GIVEN, one);
             if (!f->failed)
                 tally_add(&f->nodes[last].given, one_given);
             left -= one;
             given_left -= one_given;
         }
     if (last == NONE)
-        last = node_in(f, FLOW_OVERDRAWN, 0, "", "");
-    add_link(f, last, grant, FLOW_GIVEN, left);
-    add_link(f, grant, node(f, FLOW_POOL, "", ""), FLOW_GIVEN, amount);
+        last = flow_graph_node(f, FLOW_OVERDRAWN, 0, "", "");
+    flow_graph_link(f, last, grant, FLOW_GIVEN, left);
+    flow_graph_link(f, grant, flow_graph_role(f, FLOW_POOL, "", ""), FLOW_GIVEN, amount);
     if (!f->failed) {
         tally_add(&f->nodes[last].given, last == NONE ? 0 : given_left);
         tally_add(&f->nodes[grant].given, given);
@@ -377,19 +272,19 @@ static void draw_sources(struct flow *f, const struct book *b, const char *from,
 /* Currencies in which money came, each with its sum here and there. */
 static void draw_upstream(struct flow *f, const struct book *b)
 {
-    struct names from = {.count = 0}, given = {.count = 0}, to = {.count = 0};
+    struct flow_graph_names from = {.count = 0}, given = {.count = 0}, to = {.count = 0};
     for (uint32_t i = 0; i < b->entry_count; i++) {
         const struct book_entry *e = &b->entries[i];
         if (e->reversed_by != BOOK_NONE)
             continue;
         if (e->kind == BOOK_GRANT && strcmp(e->money.currency, f->currency) == 0)
-            weigh(&from, f->currency, e->money.amount);
+            flow_graph_weigh(&from, f->currency, e->money.amount);
         if (e->kind == BOOK_EXCHANGE && strcmp(e->other.currency, f->currency) == 0) {
-            weigh(&from, e->money.currency, e->other.amount);
-            weigh(&given, e->money.currency, e->money.amount);
+            flow_graph_weigh(&from, e->money.currency, e->other.amount);
+            flow_graph_weigh(&given, e->money.currency, e->money.amount);
         }
         if (e->kind == BOOK_EXCHANGE && strcmp(e->money.currency, f->currency) == 0)
-            weigh(&to, e->other.currency, e->money.amount);
+            flow_graph_weigh(&to, e->other.currency, e->money.amount);
     }
     for (uint32_t i = 0; i < from.count; i++) {
         int64_t of = 0;
@@ -398,91 +293,22 @@ static void draw_upstream(struct flow *f, const struct book *b)
         draw_sources(f, b, from.name[i], from.amount[i], of);
     }
     for (uint32_t i = 0; i < to.count; i++)
-        add_link(f, node(f, FLOW_POOL, "", ""), node(f, FLOW_EXCHANGED, to.name[i], ""), FLOW_GIVEN,
-                 to.amount[i]);
+        flow_graph_link(f, flow_graph_role(f, FLOW_POOL, "", ""),
+                        flow_graph_role(f, FLOW_EXCHANGED, to.name[i], ""), FLOW_GIVEN,
+                        to.amount[i]);
 }
 
 static void balance_pool(struct flow *f)
 {
-    uint32_t pool = node(f, FLOW_POOL, "", "");
+    uint32_t pool = flow_graph_role(f, FLOW_POOL, "", "");
     if (f->failed)
         return;
     int64_t in = f->nodes[pool].in, out = f->nodes[pool].out;
     if (in > out)
-        add_link(f, pool, node(f, FLOW_UNALLOTTED, "", ""), FLOW_UNSPENT, in - out);
+        flow_graph_link(f, pool, flow_graph_role(f, FLOW_UNALLOTTED, "", ""), FLOW_UNSPENT,
+                        in - out);
     if (out > in)
-        add_link(f, node(f, FLOW_OVERDRAWN, "", ""), pool, FLOW_GIVEN, out - in);
-}
-
-/* ---- order ---- */
-
-static int by_place(const void *one, const void *other)
-{
-    const struct flow_node *a = one, *b = other;
-    if (a->column != b->column)
-        return a->column < b->column ? -1 : 1;
-    if (a->role != b->role)
-        return a->role < b->role ? -1 : 1;
-    if (a->rank != b->rank)
-        return a->rank < b->rank ? -1 : 1;
-    int64_t x = a->in > a->out ? a->in : a->out, y = b->in > b->out ? b->in : b->out;
-    bool last_a = strcmp(a->name, INDICATOR_OTHERS) == 0;
-    if (last_a != (strcmp(b->name, INDICATOR_OTHERS) == 0))
-        return last_a ? 1 : -1;
-    if (x != y)
-        return x > y ? -1 : 1;
-    int order = strcmp(a->name, b->name);
-    return order != 0 ? order : strcmp(a->currency, b->currency);
-}
-
-static int by_ends(const void *one, const void *other)
-{
-    const struct flow_link *a = one, *b = other;
-    if (a->from != b->from)
-        return a->from < b->from ? -1 : 1;
-    if (a->to != b->to)
-        return a->to < b->to ? -1 : 1;
-    return (a->proof > b->proof) - (a->proof < b->proof);
-}
-
-static void rank_lines(struct flow *f)
-{
-    for (uint32_t n = 0; n < f->node_count; n++) {
-        int64_t most = 0;
-        for (uint32_t l = 0; f->nodes[n].role == FLOW_LINE && l < f->link_count; l++)
-            if (f->links[l].from == n && f->links[l].amount > most) {
-                most = f->links[l].amount;
-                f->nodes[n].rank = (uint32_t)f->nodes[f->links[l].to].role;
-            }
-    }
-}
-
-/* Nodes nothing flows through are dropped, the others put in order, and the links with them. */
-static enum status put_in_order(struct flow *f)
-{
-    rank_lines(f);
-    struct flow_node *before = mem_copy(f->nodes, f->node_count * sizeof *before);
-    if (before == NULL)
-        return ST_NO_MEMORY;
-    uint32_t kept = 0, count = f->node_count;
-    for (uint32_t i = 0; i < count; i++)
-        if (f->nodes[i].in > 0 || f->nodes[i].out > 0)
-            f->nodes[kept++] = f->nodes[i];
-    f->node_count = kept;
-    qsort(f->nodes, kept, sizeof *f->nodes, by_place);
-    for (uint32_t l = 0; l < f->link_count; l++) {
-        uint32_t *ends[] = {&f->links[l].from, &f->links[l].to};
-        for (int e = 0; e < 2; e++) {
-            uint32_t at = 0;
-            while (by_place(&f->nodes[at], &before[*ends[e]]) != 0)
-                at++;
-            CHECK(at < kept);
-            *ends[e] = at;
-        }
-    }
-    qsort(f->links, f->link_count, sizeof *f->links, by_ends);
-    mem_free(before);
-    return ST_OK;
+        flow_graph_link(f, flow_graph_role(f, FLOW_OVERDRAWN, "", ""), pool, FLOW_GIVEN, out - in);
 }
 
 enum status flow_read(const struct book *b, const char *currency, struct flow *out)
@@ -495,7 +321,7 @@ enum status flow_read(const struct book *b, const char *currency, struct flow *o
         draw_upstream(out, b);
         draw_slots(out, &s);
         balance_pool(out);
-        st = out->failed ? ST_NO_MEMORY : put_in_order(out);
+        st = out->failed ? ST_NO_MEMORY : flow_graph_order(out);
     }
     mem_free(s.slots);
     mem_free(s.enterprises);
