@@ -29,14 +29,35 @@ struct fund {
     uint32_t about; /* in the book's entries: REVERSAL, TRANSFER */
     struct replica_commit done;
     bool dry, unchanged;
+    size_t book_texts; /* bytes of the book's texts without what a check adds */
 };
+
+/* The replica's own book, as it was. */
+static void give_back(struct fund *x)
+{
+    if (x->check.book == NULL)
+        return;
+    x->check.book->texts.count = x->book_texts;
+    x->check.book->texts.failed = false;
+}
+
+static enum status borrow_book(struct fund *x, struct fault *f)
+{
+    const struct book *kept = NULL;
+    enum status status = replica_book(x->replica, &kept, f);
+    if (status != ST_OK)
+        return status;
+    x->check.book = (struct book *)(uintptr_t)kept; /* texts are added for a while */
+    x->book_texts = kept->texts.count;
+    return ST_OK;
+}
 
 static void fund_free(struct fund *x)
 {
     if (x == NULL)
         return;
     edit_entry_release(&x->entry);
-    book_free(x->check.book);
+    give_back(x);
     fund_check_release(&x->check);
     buf_release(&x->texts);
     buf_release(&x->row);
@@ -511,7 +532,7 @@ static enum status run_act(struct fund *x, struct fault *f)
     if (status == ST_OK)
         status = check_role(x, f);
     if (status == ST_OK)
-        status = book_read(x->replica, &x->check.book, f);
+        status = borrow_book(x, f);
     if (status != ST_OK)
         return status;
     x->check.latest = latest_day(x);
@@ -589,18 +610,17 @@ static enum status wrong_balance(struct bytes word, struct fault *f)
 static enum status run_balance(const struct verb_call *call, struct fault *f)
 {
     const struct control_request *q = call->request;
-    struct book *b = NULL;
+    const struct book *b = NULL;
     for (uint32_t i = 0; i < q->option_count; i++)
         if (!is_filter(q->options[i].name))
             return wrong_balance(q->options[i].name, f);
     if (q->word_count > 1)
         return wrong_balance(q->words[1], f);
-    enum status status = book_read(call->replica, &b, f);
+    enum status status = replica_book(call->replica, &b, f);
     if (status == ST_OK)
         status = check_filters(call->replica, q, b, f);
     for (uint32_t i = 0; status == ST_OK && i < b->account_count; i++)
         status = send_account(call, b, &b->accounts[i]);
-    book_free(b);
     return status;
 }
 
