@@ -24,7 +24,7 @@ struct edit_entry {
     bool held;                  /* the state has this very entry */
 };
 
-struct edit_reason { /* why, as a decision (class internal) in the same commit */
+struct edit_reason {      /* why, as a decision (class internal) in the same commit */
     struct bytes because; /* empty: none is written */
     struct bytes record;  /* what it is about: hex digits */
 };
@@ -37,7 +37,7 @@ void edit_entry_release(struct edit_entry *e);
 
 /* edit_entry_write(): one commit of it. Errors: as edit_add() */
 MUST_USE enum status edit_entry_write(const struct verb_call *call, const struct edit_entry *entry,
-                                      const struct edit_reason *reason,
-                                      struct replica_commit *out, struct fault *f);
+                                      const struct edit_reason *reason, struct replica_commit *out,
+                                      struct fault *f);
 
 #endif

@@ -8,7 +8,7 @@
  *
  * A line is "# total", a currency, an amount as amounts are typed, and the column that it is the
  * sum of; without one, the only column of amounts. It counts every row of the file, also those that
- * --where leaves out. A spreadsheet may have added empty cells behind it. docs/FORMATS.md.
+ * --where leaves out. A spreadsheet may have added empty cells behind it. docs/CLI.md.
  */
 #ifndef REPLICAS_IMPORT_TOTAL_H
 #define REPLICAS_IMPORT_TOTAL_H
