@@ -316,17 +316,31 @@ static enum status put_sums(struct writing *w)
 
 /* ---- All of it ---- */
 
+/* A kit that could not be finished: its folder is empty again. */
+static void take_back(struct writing *w)
+{
+    char path[HOME_PATH_MAX];
+    static const char *const last[] = {"SHA256SUMS", "SHA256SUMS.sig"};
+    const struct name *names = (const struct name *)(const void *)w->names.data;
+    for (size_t i = 0; i < 2; i++)
+        if (home_path(w->options->dir, last[i], path, NULL) == ST_OK)
+            unlink(path);
+    for (size_t i = 0; i < w->names.count / sizeof *names; i++)
+        if (home_path(w->options->dir, names[i].text, path, NULL) == ST_OK)
+            unlink(path);
+    if (w->csv[0] != '\0')
+        rmdir(w->csv);
+}
+
 static enum status put_all(struct writing *w)
 {
     const struct kit_options *o = w->options;
     char bundle[HOME_PATH_MAX];
     struct export_report packed;
-    enum status st = export_folder(o->dir, w->fault);
-    if (st == ST_OK)
-        st = home_path(o->dir, "minga.bundle", bundle, w->fault);
+    enum status st = home_path(o->dir, "minga.bundle", bundle, w->fault);
+    note(w, "", "minga.bundle");
     if (st == ST_OK)
         st = export_repository(o->home, bundle, &packed, w->fault);
-    note(w, "", "minga.bundle");
     if (st == ST_OK)
         st = write_heads(w);
     if (st == ST_OK)
@@ -353,7 +367,12 @@ enum status kit_write(const struct kit_options *o, struct kit_report *out, struc
         st = book_read(w.replica, &w.book, f);
     if (st == ST_OK) {
         snprintf(out->signer, sizeof out->signer, "%s", signer_label(&w));
+        st = export_folder(o->dir, f);
+    }
+    if (st == ST_OK) {
         st = put_all(&w);
+        if (st != ST_OK)
+            take_back(&w);
     }
     book_free(w.book);
     if (w.replica != NULL)

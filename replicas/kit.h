@@ -47,7 +47,8 @@ struct kit_report {
  *                     written; make another
  *         ST_NOT_FOUND  nobody has written anything yet
  *         ST_EXISTS   the folder holds something
- *         as replica_open(), book_read(), export_repository(), export_csv()
+ *         as replica_open(), book_read(), export_repository(), sheets_write(); on an error the
+ *         folder is as empty as it was
  */
 MUST_USE enum status kit_write(const struct kit_options *o, struct kit_report *out,
                                struct fault *f);

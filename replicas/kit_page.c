@@ -82,7 +82,7 @@ static const char *const history_texts[] = {
     "    cut -d' ' -f3- allowed_signers | while read -r key; do\n"
     "        echo \"$key\" | ssh-keygen -lf -\n"
     "    done\n"
-    "    history rev-list --all >\"$work/commits\"\n"
+    "    history rev-list --stdin <\"$work/heads\" >\"$work/commits\"\n"
     "    xargs git -C \"$work/history\" -c gpg.ssh.allowedSignersFile=\"$PWD/allowed_signers\" \\\n"
     "        verify-commit <\"$work/commits\" 2>\"$work/signatures\"\n"
     "    sed -n 's/^Good \"git\" signature for \\(.*\\) with ED25519 key .*/\\1/p' \\\n"

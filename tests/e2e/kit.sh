@@ -12,10 +12,23 @@ enrol santiago iquique
 enrol santiago alto-hospicio
 load_programme santiago iquique alto-hospicio
 until_true 60 same_state santiago iquique alto-hospicio
-m santiago add contact contact=C99 attendees=-3 office=santiago "institution==1+1, \"x\"" >/dev/null
+shared=$(m santiago --json add contact contact=C99 attendees=-3 office=santiago \
+    "institution==1+1, \"x\"" | field id)
 wrong=$(m santiago --json add expense ref=wrong office=santiago budget_line=reserve \
     date=2010-01-30 currency=CLP amount=77 receipt=$'r\n2010-01-30 balance' | field id)
 m santiago add reversal "entry=$wrong" office=santiago "ref=$wrong" >/dev/null
+until_true 60 same_state santiago iquique alto-hospicio
+
+# Two heads, that only a join makes one: each office writes while it hears nobody.
+stop alto-hospicio
+stop iquique
+m santiago set "$shared" "institution=as santiago says" >/dev/null
+stop santiago
+start iquique
+m iquique set "$shared" "institution=as iquique says" >/dev/null
+m iquique add contact contact=C100 office=iquique attendees=4 >/dev/null
+start santiago
+until_true 60 same_state santiago iquique
 kit=$SCRATCH/kit
 m santiago audit --kit "$kit" >"$SCRATCH/told"
 grep -q "SHA256SUMS is signed by santiago" "$SCRATCH/told" || die "$(cat "$SCRATCH/told")"
@@ -23,6 +36,9 @@ grep -q "SHA256SUMS  $(sha256sum "$kit/SHA256SUMS" | cut -c1-64)" "$SCRATCH/told
     die "the digest for the paper is another"
 for page in programme money; do [ -s "$kit/$page.html" ] || die "there is no $page.html"; done
 jq -e '.verdict == "clean"' "$kit/audit.json" >/dev/null || die "$(cat "$kit/audit.json")"
+
+expect "heads" "$(wc -l <"$kit/heads")" 2
+grep -q "as iquique says,iquique" "$kit/csv/minga-conflicts.csv" || die "the conflict is not told"
 
 # ---- The auditor: Debian's tools, an own home, the one line that the page says to type ----
 
