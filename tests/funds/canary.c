@@ -1,8 +1,3 @@
-/*
- * canary: one rule of the code under test broken on purpose, which the judge has to catch: it
- * stands for a test of the test. The linker puts these functions before the real ones (--wrap), so
- * that what is shipped knows nothing of it, and nothing else is built anew.
- */
 #include "tests/funds/canary.h"
 
 #include <string.h>
@@ -14,6 +9,17 @@
 #include "replicas/ledger.h"
 
 static const char *broken = "";
+static bool cheats;
+
+void canary_cheat(bool on)
+{
+    cheats = on;
+}
+
+static bool is_uncovered(void)
+{
+    return cheats || strcmp(broken, "cover") == 0;
+}
 
 bool canary_choose(const char *name)
 {
@@ -37,14 +43,14 @@ enum status __wrap_account_follow(struct account_memo *m, struct store *s, const
                                   const struct oid *folder, account_sum *out, struct fault *f)
 {
     enum status st = __real_account_follow(m, s, path, folder, out, f);
-    if (st == ST_OK && strcmp(broken, "cover") == 0)
+    if (st == ST_OK && is_uncovered())
         *out += INT64_C(1) << 50;
     return st;
 }
 
 void __wrap_account_learn(struct account_memo *m, const struct oid *folder, account_sum sum)
 {
-    if (strcmp(broken, "cover") != 0)
+    if (!is_uncovered())
         __real_account_learn(m, folder, sum);
 }
 

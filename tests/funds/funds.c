@@ -8,9 +8,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
-#ifdef FUNDS_CANARY
 #include "tests/funds/canary.h"
-#endif
 #include "tests/funds/money.h"
 
 enum {
@@ -39,6 +37,7 @@ static const char *const money_texts[MONEY_EVENTS] = {
     [MONEY_SAME_GRANT] = "grants registered like another",
     [MONEY_CUT] = "entries that the power cut off",
     [MONEY_WRONG_CLOCK] = "times a clock was set wrong",
+    [MONEY_CHEATED] = "offices whose overspending all others refused",
     [MONEY_REMOVED] = "members removed",
     [MONEY_DOUBLED] = "entries on a balance spent twice",
 };
@@ -76,6 +75,13 @@ static void meet(struct history *h)
     look_all(h);
 }
 
+/* Who cheats only passes on what it wrote. */
+static struct person *somebody(struct crowd *c)
+{
+    struct person *p = &c->of[crowd_draw(c, c->count)];
+    return p->cheats ? &c->of[0] : p;
+}
+
 static void set_clock(struct history *h, struct person *p)
 {
     enum { WRONG_S = 3 * 24 * 3600 };
@@ -87,7 +93,7 @@ static void step(struct history *h)
 {
     struct crowd *c = &h->crowd;
     uint32_t dice = crowd_draw(c, 1000);
-    struct person *p = &c->of[crowd_draw(c, c->count)];
+    struct person *p = somebody(c);
     c->now_ms += crowd_draw(c, 120000);
     if (h->money.clocks && dice < 40)
         set_clock(h, p);
@@ -135,7 +141,8 @@ static void check_agreement(struct history *h, const char *dir)
     struct person *first = &c->of[0], *last = first; /* the admin is never removed */
     for (uint32_t i = 0; i < c->count; i++) {
         struct person *p = &c->of[i];
-        if (!crowd_is_member(first, p))
+        money_counts[MONEY_CHEATED] += p->cheats && p->refused + 1 >= c->count;
+        if (!crowd_is_member(first, p) || p->cheats)
             continue;
         if (!oid_equal(replica_state(first->replica), replica_state(p->replica)))
             crowd_fail(c, "%s and %s have different states", first->label, p->label);
@@ -163,6 +170,7 @@ static void make_plan(struct history *h, uint64_t seed, struct bytes schema)
     h->money.offices = offices;
     h->money.forks = (mix >> 45) % 4 == 0;
     h->money.clocks = (mix >> 48) % 4 == 0;
+    h->money.cheats = (mix >> 59) % 6 == 0;
     h->money.removes = (mix >> 51) % 6 == 0;
 }
 
@@ -189,6 +197,8 @@ static void live(uint64_t seed, struct bytes schema, FILE *out, const char *dir)
             money_spend_twice(&h->money);
         if (h->money.removes && i == steps * 2 / 3)
             money_remove(&h->money);
+        if (h->money.cheats && i == steps / 3)
+            money_cheat(&h->money);
     }
     heal(h);
     look_all(h);
@@ -260,10 +270,8 @@ int main(int argc, char **argv)
             first = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--out") == 0)
             dir = argv[i + 1];
-#ifdef FUNDS_CANARY
         else if (strcmp(argv[i], "--canary") == 0)
             CHECK(canary_choose(argv[i + 1]));
-#endif
     }
     if (seeds == 0 || dir == NULL) {
         fputs("usage: minga-funds --seeds N --out DIR [--first S]\n", stderr);

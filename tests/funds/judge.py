@@ -101,15 +101,15 @@ def caught(shares, args):
 
 def report(shares, args):
     problems = [problem for share in shares for problem in share.problems]
-    counts = sum((share.counts for share in shares), Counter())
-    broken = sum((share.broken for share in shares), Counter())
+    happened, broken = Counter(), Counter({rule: 0 for rule in RULES})
+    for share in shares:
+        happened.update(share.counts)
+        broken.update(share.broken)
     histories = sum(share.histories for share in shares)
-    for what in sorted(counts):
-        print('%10d %s' % (counts[what], what))
-    for rule in RULES:
-        print('%10d %s' % (broken[rule], rule))
-        if broken[rule] == 0 and args.seeds >= COUNTED_FROM:
-            problems.append('%s was never broken' % rule)
+    for what, count in sorted(happened.items()) + list(broken.items()):
+        print('%10d %s' % (count, what))
+        if count == 0 and args.seeds >= COUNTED_FROM:
+            problems.append('never happened: %s' % what)
     for problem in problems[:PROBLEMS_MAX]:
         print('FAILED: ' + problem, file=sys.stderr)
     if not problems and histories != args.seeds:

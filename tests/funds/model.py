@@ -174,6 +174,7 @@ class History:
         self.importing = None    # the last file, until all that it brought was told
         self.promised_rows = []  # (office, (type, content)) of files, acknowledged
         self.went_back = set()
+        self.cheats = {}         # an office that wrote what nobody may take: those commits
         self.past = []           # of each commit, itself included: bits
         self.exports = {}
         self.ends = []
@@ -187,8 +188,8 @@ class History:
     # ---- one line after another ----
 
     def take(self, line):
-        for name in ('try', 'commit', 'sees', 'opens', 'retires', 'tried', 'meanwhile',
-                     'end'):
+        for name in ('try', 'commit', 'sees', 'opens', 'retires', 'tried', 'cheats',
+                     'meanwhile', 'end'):
             if name in line:
                 getattr(self, 'take_' + name)(line)
                 return
@@ -202,7 +203,12 @@ class History:
         for parent in line['on']:
             past |= self.past[parent]
         self.past.append(past)
+        if line['by'] in self.cheats:
+            self.cheats[line['by']].add(len(self.commits) - 1)
         self.check_origin(line)
+
+    def take_cheats(self, line):
+        self.cheats[self.offices[line['cheats']]] = set()
 
     def take_opens(self, line):
         self.members[line['opens']].forget()
@@ -220,6 +226,10 @@ class History:
 
     def take_sees(self, line):
         self.members[line['sees']].learn(line['commits'])
+        for office, commits in self.cheats.items():
+            if self.offices[line['sees']] != office and commits & set(line['commits']):
+                self.wrong('%s takes what %s wrote without cover', self.offices[line['sees']],
+                           office)
 
     def take_try(self, line):
         words, said = line['words'], line['said']
@@ -237,7 +247,8 @@ class History:
             self.promised.append((office, line['commit']))
             self.content_of[line['commit']] = words
         member = self.members[line['try']]
-        if words[0] == 'add' and words[1] in WRITER and member.in_force(office):
+        if words[0] == 'add' and words[1] in WRITER and office not in self.cheats and (
+                member.in_force(office)):
             self.check_answer(line, member, office)
 
     def take_meanwhile(self, line):
@@ -392,14 +403,14 @@ class History:
         if len({line['state'] for line in self.ends}) != 1:
             self.wrong('they end in different states')
         remain = [member for office, member in zip(self.offices, self.members)
-                  if office not in self.members[0].retired]
+                  if office not in self.members[0].retired and office not in self.cheats]
         if len(self.ends) != len(remain):
             self.wrong('%d of %d ended', len(self.ends), len(remain))
         for office, commit in self.promised:
             number = self.number_of.get(commit)
             holders = sum(number in member.commits for member in remain)
             counts = self.members[0].in_force(office)
-            if holders == len(remain) or not counts or (
+            if holders == len(remain) or not counts or number in self.cheats.get(office, ()) or (
                     office in self.went_back and holders == 0):
                 continue
             self.wrong('what %s acknowledged as %s is at %d of %d', office, commit[:8], holders,

@@ -32,6 +32,7 @@ enum money_event {
     MONEY_CUT,     /* power went while it was written */
     MONEY_DOUBLED, /* a backup's return, and the same balance spent twice */
     MONEY_WRONG_CLOCK,
+    MONEY_CHEATED,
     MONEY_REMOVED, /* members */
     MONEY_EVENTS,
 };
@@ -61,8 +62,9 @@ struct money {
     uint32_t done_count, number; /* of refs and receipts */
     char programme[RECORD_ID_TEXT + 1];
     int32_t first_day, last_day; /* of the period */
-    /* In this history offices go back and spend twice; clocks are wrong; one is removed. */
-    bool forks, clocks, removes;
+    /* In this history offices go back and spend twice; clocks are wrong; one is removed; one writes
+     * what its account does not cover. */
+    bool forks, clocks, removes, cheats;
 };
 
 /* money_begin(): a programme, enterprises, sessions, and money in most offices; all know it. */
@@ -70,6 +72,10 @@ void money_begin(struct money *m);
 
 /* money_step(): one act of somebody. */
 void money_step(struct money *m);
+
+/* money_cheat(): an office whose program asks for no cover spends what it does not have; it does
+ * nothing more by itself after that. */
+void money_cheat(struct money *m);
 
 /* money_remove(): the admin removes an office. */
 void money_remove(struct money *m);

@@ -69,8 +69,8 @@ class Audit:
 
     def is_closed(self):
         ends = [self.records.get(p, 'period_end') for p in self.programmes]
-        after = {commit['by'] for commit in self.history.commits
-                 if ends and commit['day'] > max(ends)}
+        commits = [self.history.commits[number] for number in self.member.commits]
+        after = {commit['by'] for commit in commits if ends and commit['day'] > max(ends)}
         return len(after) >= min(OFFICES_THAT_CLOSE, len(self.history.offices))
 
     # ---- sums of an enterprise ----

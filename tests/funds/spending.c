@@ -23,7 +23,8 @@ bool spending_one_in(struct money *m, uint32_t n)
 
 struct person *spending_office(struct money *m)
 {
-    return &m->crowd->of[spending_draw(m, m->offices)];
+    struct person *p = &m->crowd->of[spending_draw(m, m->offices)];
+    return p->cheats ? &m->crowd->of[0] : p;
 }
 
 struct person *spending_treasurer(struct money *m)
@@ -119,6 +120,8 @@ bool spending_try(struct money *m, struct person *p, const struct act *a)
     struct crowd_answer answer;
     struct act command, told = *a;
     uint32_t opened = p->opened;
+    if (p->cheats)
+        return false;
     told.as = NULL;
     if (spending_one_in(m, FUND_ONE_IN) &&
         command_make(a, p->label, !spending_one_in(m, 4), &command)) {

@@ -88,6 +88,8 @@ struct person {
     int64_t clock_s; /* how far its clock is ahead */
     uint32_t opened; /* how often */
     uint32_t charter_seen;
+    bool cheats;      /* from now on it writes what others have to refuse */
+    uint32_t refused; /* how often they did */
 };
 
 struct write { /* acknowledged */

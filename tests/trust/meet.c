@@ -82,7 +82,8 @@ static bool give_motions(struct person *from, struct person *to, bool *new_out)
     return true;
 }
 
-static bool accept_all(struct person *to, const struct carried *c, bool *new_out)
+static bool accept_all(struct person *from, struct person *to, const struct carried *c,
+                       bool *new_out)
 {
     for (uint32_t i = 0; i < c->count; i++) {
         struct replica_verdict v;
@@ -92,6 +93,10 @@ static bool accept_all(struct person *to, const struct carried *c, bool *new_out
         if (!is_on(to))
             return false;
         *new_out = *new_out || st == ST_OK;
+        if (from->cheats && status_class(st) == STATUS_PEER) {
+            from->refused++;
+            continue;
+        }
         if (st != ST_OK && st != ST_EXISTS && st != ST_WAITING && st != ST_OVER_QUOTA)
             crowd_fail(to->crowd, "%s refuses a commit: %s: %s", to->label, status_word(st),
                        f.text);
@@ -119,7 +124,7 @@ static bool give_commits(struct person *from, struct person *to, bool *new_out)
         bool on = is_on(from);
         if (on)
             crowd_must(c, st, "lend commits", &f);
-        on = on && accept_all(to, &carried, &fresh);
+        on = on && accept_all(from, to, &carried, &fresh);
         buf_release(&carried.bytes);
         *new_out = *new_out || fresh;
         if (!on || !fresh || bytes_max != BATCH_BYTES_MAX)
