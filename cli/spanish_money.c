@@ -68,6 +68,7 @@ static const struct language_entry ENTRIES[] = {
     {"write it as: # total CLP 12750002, and the column behind it where there are several of "
      "amounts",
      "escríbalo así: # total CLP 12750002, y detrás la columna si hay varias de montos"},
+    {"entry", "asiento"},
     {"give the digits of its id", "dé los dígitos de su identificador"},
     {"write what is right as a new entry", "escriba lo correcto como un asiento nuevo"},
     {"a reversal is not reversed", "un reverso no se reversa"},

@@ -94,7 +94,7 @@ static enum status check_role(const struct fund *x, struct fault *f)
     const struct charter_member *self = charter_by_label(newest, bytes_of_text(label));
     if (self != NULL && rules_may_write(self, x->type))
         return ST_OK;
-    (void)fault_set(f, ST_NOT_ALLOWED, "%s may not write a %s", label, x->type->name);
+    (void)fault_set(f, ST_NOT_ALLOWED, "%s may not write entries of type %s", label, x->type->name);
     fault_fix(f, "%s",
               (x->type->writers & SCHEMA_OFFICE) != 0
                   ? "offices write them; minga member list shows who is what"
@@ -487,9 +487,7 @@ static enum status check_ref(const struct fund *x, struct fault *f)
     struct bytes ref = control_option(x->call->request, "ref");
     if (!control_has(x->call->request, "ref") || !is_ref_taken(x, ref))
         return ST_OK;
-    (void)fault_set(f, ST_EXISTS,
-                    "%s has written a %s of the number %.*s already, and it says"
-                    " something else",
+    (void)fault_set(f, ST_EXISTS, "%s has written %s %.*s already, and it says something else",
                     x->check.label, x->type->name, words_shown(ref), (const char *)ref.data);
     fault_fix(f, "look at it: minga find %.*s", words_shown(ref), (const char *)ref.data);
     return ST_EXISTS;
