@@ -106,14 +106,86 @@ static void where_it_cannot(void **state)
     assert_int_equal(export_git(p->a.home, dir, &e, &f), ST_EXISTS); /* now it holds something */
 }
 
+/* The same state, the same bytes; what the network does not say has a default that says so. */
+static void books_of_a_replica(void **state)
+{
+    static const char *const marks[] = {"; State ", "option \"title\"", "<iati-activities"};
+    struct homes *p = *state;
+    struct fault f = {0};
+    struct book *b = NULL;
+    struct export_options usual = {.reporter = NULL}, named = {"CL-1", "CL"};
+    uint32_t left_out;
+    char reporter[64], network[2 * DIGEST_BYTES + 1];
+    fill(p);
+    hex_encode(p->network.id, DIGEST_BYTES, network);
+    snprintf(reporter, sizeof reporter, "ref=\"X-MINGA-%.16s\"", network);
+    assert_int_equal(book_read(p->a.replica, &b, &f), ST_OK);
+    for (int format = EXPORT_LEDGER; format <= EXPORT_IATI; format++) {
+        struct buf out = {0}, again = {0};
+        assert_int_equal(
+            export_book(p->a.replica, b, (enum export_format)format, &usual, &left_out, &out, &f),
+            ST_OK);
+        assert_int_equal(
+            export_book(p->b.replica, b, (enum export_format)format, &usual, &left_out, &again, &f),
+            ST_OK);
+        assert_int_equal(left_out, 0);
+        assert_true(bytes_equal(buf_bytes(&out), buf_bytes(&again)));
+        assert_non_null(strstr(buf_text(&out), marks[format]));
+        if (format == EXPORT_IATI) {
+            assert_non_null(strstr(buf_text(&out), reporter));
+            buf_reset(&again);
+            assert_int_equal(
+                export_book(p->a.replica, b, EXPORT_IATI, &named, &left_out, &again, &f), ST_OK);
+            assert_non_null(strstr(buf_text(&again), "ref=\"CL-1\""));
+            assert_non_null(strstr(buf_text(&again), "<recipient-country code=\"CL\">"));
+        }
+        buf_release(&out);
+        buf_release(&again);
+    }
+    book_free(b);
+}
+
+static void sheets_in_a_folder(void **state)
+{
+    struct homes *p = *state;
+    struct fault f = {0};
+    struct book *b = NULL;
+    uint32_t files = 0;
+    char dir[160], path[200];
+    fill(p);
+    snprintf(dir, sizeof dir, "%s/sheets", p->a.folder);
+    snprintf(path, sizeof path, "%s/case.csv", dir);
+    assert_int_equal(book_read(p->a.replica, &b, &f), ST_OK);
+    assert_int_equal(export_csv(p->a.replica, b, dir, &files, &f), ST_OK);
+    assert_true(files > 3);
+    FILE *file = fopen(path, "r");
+    char line[64];
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "a,b,tags,#id\r\n");
+    fclose(file);
+    assert_int_equal(export_csv(p->a.replica, b, dir, &files, &f), ST_EXISTS);
+    assert_int_equal(export_csv(p->a.replica, b, "/nonexistent/x", &files, &f), ST_IO);
+    book_free(b);
+}
+
+static void a_file_is_never_written_over(void **state)
+{
+    struct homes *p = *state;
+    struct fault f = {0};
+    assert_int_equal(export_file(p->a.folder, "x.txt", BYTES("one"), &f), ST_OK);
+    assert_int_equal(export_file(p->a.folder, "x.txt", BYTES("two"), &f), ST_IO);
+    assert_int_equal(export_file("/nonexistent", "x.txt", BYTES("two"), &f), ST_IO);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, homes_setup, homes_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(stock_tools_agree),
-        TEST(a_foreign_commit_is_found),
-        TEST(where_it_cannot),
+        TEST(stock_tools_agree),  TEST(a_foreign_commit_is_found),
+        TEST(where_it_cannot),    TEST(books_of_a_replica),
+        TEST(sheets_in_a_folder), TEST(a_file_is_never_written_over),
     };
     if (sodium_init() < 0 || git_libgit2_init() < 0)
         return 1;

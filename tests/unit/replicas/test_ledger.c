@@ -159,6 +159,33 @@ static void every_account_is_asserted(void **state)
     sample_release(&s);
 }
 
+/* What is written is what was posted: the lines of each account, read back, sum to its balance. */
+static void ten_thousand_entries(void **state)
+{
+    (void)state;
+    struct sample s = {.made = 0};
+    struct buf out = {0};
+    int64_t told = 0, posted = 0;
+    for (int i = 0; i < 10000; i++) {
+        sample_spend(&s, BOOK_EXPENSE, "S", "iquique", "workshops", "2009-09-09", i + 1, "USD");
+        posted -= i + 1;
+    }
+    sample_close(&s);
+    static const char line[] = "    Assets:iquique:workshops  USD -";
+    const char *text = written(&s, &out);
+    for (const char *at = text; (at = strstr(at, line)) != NULL;) {
+        char *end;
+        at += sizeof line - 1;
+        told -= strtoll(at, &end, 10) * 100;
+        assert_int_equal(*end, '.');
+        told -= strtoll(end + 1, NULL, 10);
+    }
+    assert_int_equal(told, posted);
+    holds(text, "USD 0.00 = USD -500050.00\n");
+    buf_release(&out);
+    sample_release(&s);
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -187,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_text_never_means_anything),
         cmocka_unit_test(texts_cannot_add_a_line),
         cmocka_unit_test(every_account_is_asserted),
+        cmocka_unit_test(ten_thousand_entries),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
