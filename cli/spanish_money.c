@@ -191,6 +191,7 @@ static const struct language_entry ENTRIES[] = {
     {"since", "desde"},
     {"verdict: failed", "veredicto: falló"},
     {"clean", "limpio"},
+    {"altered", "alterada después"},
     {"findings", "hallazgos"},
     {"commit", "commit"},
     {"exchanged away", "cambiado, salida"},

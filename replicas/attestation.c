@@ -91,6 +91,10 @@ static void read_record(struct replica *r, const struct record *record, struct a
         !hex_of(json_of(record, "digest"), a->digest.id, DIGEST_BYTES))
         a->head_count = 0;
     read_origin(r, record, a);
+    if (record->seen_count > 1) { /* what it says may be another's words under the first's name */
+        snprintf(a->verdict, sizeof a->verdict, "altered");
+        a->head_count = 0;
+    }
 }
 
 static enum status on_record(void *user, const char *path, const struct oid *blob)

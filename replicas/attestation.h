@@ -13,13 +13,13 @@ enum { ATTESTATION_HEADS_MAX = 64 };
 
 struct attestation {
     char id[RECORD_ID_TEXT + 1];
-    char office[LABEL_BYTES_MAX + 1];        /* who signed it */
-    struct oid commit;                       /* by which */
-    int64_t time;                            /* its date */
-    uint64_t height;                         /* of that commit */
-    char verdict[16];                        /* "clean" or "findings" */
-    bool closed;                             /* the rules at close were asked too */
-    struct oid state;                        /* the tree that was audited */
+    char office[LABEL_BYTES_MAX + 1]; /* who signed it */
+    struct oid commit;                /* by which */
+    int64_t time;                     /* its date */
+    uint64_t height;                  /* of that commit */
+    char verdict[16]; /* "clean" or "findings"; "altered": somebody changed it since */
+    bool closed;      /* the rules at close were asked too */
+    struct oid state; /* the tree that was audited */
     struct oid heads[ATTESTATION_HEADS_MAX]; /* the counted heads of it */
     uint32_t head_count;                     /* 0: it names none that can be read */
     int64_t commits;                         /* replayed */

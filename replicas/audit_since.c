@@ -39,13 +39,15 @@ static enum status take_attestation(struct replica *r, const struct attestation 
     return ST_OK;
 }
 
-/* The newest, or the one whose id begins so; NULL: none. Errors: ST_AMBIGUOUS */
+/* The newest that says what it covers, or the one whose id begins so; NULL: none. Errors:
+ * ST_AMBIGUOUS */
 static enum status pick(const struct attestation *list, uint32_t count, struct bytes which,
                         const struct attestation **out, struct fault *f)
 {
     *out = NULL;
     if (bytes_equal_text(which, "last")) {
-        *out = count > 0 ? &list[count - 1] : NULL;
+        for (uint32_t i = 0; i < count; i++)
+            *out = list[i].head_count > 0 ? &list[i] : *out;
         return ST_OK;
     }
     for (uint32_t i = 0; which.count >= PREFIX_MIN && i < count; i++) {

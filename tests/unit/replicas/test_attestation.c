@@ -133,8 +133,36 @@ static void test_heads_that_cannot_be_read(void **state)
     assert_int_equal(attestation_list(o[0].replica, &list, &count, &o[0].fault), ST_OK);
     assert_true(count > 0);
     assert_int_equal(list[count - 1].head_count, 0);
+    char since[64];
+    snprintf(since, sizeof since, "--since=%s", list[count - 1].id);
     mem_free(list);
-    office_run(&o[0], ST_NOT_FOUND, "audit", "--since=last", NULL);
+    office_run(&o[0], ST_NOT_FOUND, "audit", since, NULL);
+    office_run(&o[0], ST_OK, "audit", "--since=last", NULL); /* one before it */
+}
+
+/* An office that changes what the auditor signed: it shows, and covers nothing any more. */
+static void test_altered_by_another(void **state)
+{
+    (void)state;
+    struct attestation *list = NULL;
+    uint32_t count = 0;
+    struct words w;
+    char id[ENTRY_ID_TEXT + 1];
+    office_send(&o[0], &o[1]);
+    words_of(&o[1], &w);
+    office_run(&o[1], ST_OK, "attest", w.state, w.heads, SOUND, NULL);
+    office_id(&o[1], id);
+    office_send(&o[1], &o[0]);
+    office_run(&o[0], ST_OK, "set", id, "verdict=clean", NULL);
+    assert_int_equal(attestation_list(o[0].replica, &list, &count, &o[0].fault), ST_OK);
+    const struct attestation *found = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        found = strcmp(list[i].id, id) == 0 ? &list[i] : found;
+    assert_non_null(found);
+    assert_string_equal(found->verdict, "altered");
+    assert_string_equal(found->office, "contraloria");
+    assert_int_equal(found->head_count, 0);
+    mem_free(list);
 }
 
 int main(void)
@@ -144,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_sound),
         cmocka_unit_test(test_partners_do_not_attest),
         cmocka_unit_test(test_heads_that_cannot_be_read),
+        cmocka_unit_test(test_altered_by_another),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
