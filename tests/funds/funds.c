@@ -190,6 +190,8 @@ static void live(uint64_t seed, struct bytes schema, FILE *out, const char *dir)
     money_begin(&h->money);
     crowd_meet_all(c);
     look_all(h);
+    for (uint32_t i = 0; i < c->count; i++)
+        story_books(&h->money.story, &c->of[i], false);
     uint32_t steps = STEPS_MIN + crowd_draw(c, STEPS_MAX - STEPS_MIN);
     for (uint32_t i = 0; i < steps; i++) {
         step(h);

@@ -28,6 +28,7 @@ struct story {
     FILE *out;
     struct oid_map commits; /* told already: their number + 1, as a pointer */
     uint32_t commit_count;
+    struct book *books[CROWD_MAX]; /* that every second member follows its state with; or NULL */
     struct {
         uint32_t opened, nodes, retired;
     } seen[CROWD_MAX];
@@ -47,7 +48,8 @@ void story_cheat(struct story *s, const struct person *p);
 /* story_look(): what a replica has that it had not when it was looked at last. */
 void story_look(struct story *s, struct person *p);
 
-/* story_books(): what a member says about money now; 'last': with its audit's findings. */
+/* story_books(): what a member says about money now; 'last': with its audit's findings. Every
+ * second member reads its book anew, the others bring the one along that they had. */
 void story_books(struct story *s, struct person *p, bool last);
 
 /* story_export(): its books for other people's tools: appended to DIR/all.ledger, and as
