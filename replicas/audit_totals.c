@@ -95,7 +95,8 @@ enum status audit_totals_gather(const struct book *b, struct audit_result *a)
     }
     for (uint32_t i = 0; i < b->account_count; i++) {
         const struct book_account *one = &b->accounts[i];
-        of_currency(a, one->currency)->balance += one->credited - one->debited;
+        int64_t *balance = &of_currency(a, one->currency)->balance;
+        *balance = inspection_move(*balance, one->credited - one->debited);
     }
     qsort(a->totals, a->total_count, sizeof *a->totals, compare);
     mem_free(handed);

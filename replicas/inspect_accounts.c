@@ -25,22 +25,44 @@ enum status inspect_accounts_conflicts(struct inspection *in)
     return ST_OK;
 }
 
+/* Where the postings of an account begin: they are sorted by account. */
+static uint32_t first_posting(const struct book *b, uint32_t account)
+{
+    uint32_t low = 0, high = b->posting_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (b->postings[middle].account < account)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whether a statement speaks of an account: of its line, or of any where it names none. */
+static bool is_stated(const struct book *b, const struct book_account *a,
+                      const struct book_entry *statement)
+{
+    const char *line = book_text(b, statement->line);
+    return strcmp(a->currency, statement->money.currency) == 0 &&
+           strcmp(book_text(b, a->owner), book_text(b, statement->office)) == 0 &&
+           (line[0] == '\0' || strcmp(book_text(b, a->line), line) == 0);
+}
+
 /* What the entries up to a statement's day give; one without a date counts on every day. */
 static int64_t balance_on(const struct book *b, const struct book_entry *statement)
 {
-    const char *office = book_text(b, statement->office), *line = book_text(b, statement->line);
     int64_t sum = 0;
-    for (uint32_t i = 0; i < b->posting_count; i++) {
-        const struct book_posting *p = &b->postings[i];
-        const struct book_account *a = &b->accounts[p->account];
-        if (strcmp(a->currency, statement->money.currency) != 0 ||
-            strcmp(book_text(b, a->owner), office) != 0 ||
-            (line[0] != '\0' && strcmp(book_text(b, a->line), line) != 0))
+    for (uint32_t a = 0; a < b->account_count; a++) {
+        if (!is_stated(b, &b->accounts[a], statement))
             continue;
-        bool later = p->entry < b->entry_count && statement->day != BOOK_NO_DAY &&
-                     b->entries[p->entry].day > statement->day;
-        /* Accounts are sums that fit: booking refuses others. */
-        sum += later ? 0 : p->amount;
+        for (uint32_t i = first_posting(b, a); i < b->posting_count && b->postings[i].account == a;
+             i++) {
+            const struct book_posting *p = &b->postings[i];
+            bool later = p->entry < b->entry_count && statement->day != BOOK_NO_DAY &&
+                         b->entries[p->entry].day > statement->day;
+            sum = later ? sum : inspection_move(sum, p->amount);
+        }
     }
     return sum;
 }

@@ -19,6 +19,13 @@ int64_t inspection_add(int64_t a, int64_t b)
     return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
+int64_t inspection_move(int64_t a, int64_t b)
+{
+    if (b > 0)
+        return a > INT64_MAX - b ? INT64_MAX : a + b;
+    return a < INT64_MIN - b ? INT64_MIN : a + b;
+}
+
 /* ---- what each enterprise was promised, paid and bought ---- */
 
 /* qsort() hands no context over: each element brings what decides its place. */

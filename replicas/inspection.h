@@ -58,6 +58,8 @@ int64_t inspection_line(const struct inspection *in, uint32_t enterprise, const 
 
 /* inspection_add(): a sum, at most INT64_MAX. Neither is negative. */
 int64_t inspection_add(int64_t a, int64_t b);
+/* inspection_move(): the same of any sign, within INT64_MIN .. INT64_MAX. */
+int64_t inspection_move(int64_t a, int64_t b);
 
 /* ---- the checks ---- */
 

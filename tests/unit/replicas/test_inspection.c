@@ -79,6 +79,10 @@ static void test_add_stays_within(void **state)
     assert_int_equal(inspection_add(1, 2), 3);
     assert_int_equal(inspection_add(INT64_MAX, 0), INT64_MAX);
     assert_int_equal(inspection_add(INT64_MAX - 1, 2), INT64_MAX);
+    assert_int_equal(inspection_move(5, -7), -2);
+    assert_int_equal(inspection_move(INT64_MAX, 1), INT64_MAX);
+    assert_int_equal(inspection_move(INT64_MIN, -1), INT64_MIN);
+    assert_int_equal(inspection_move(INT64_MIN, INT64_MAX), -1);
 }
 
 int main(void)
