@@ -29,8 +29,10 @@ static void add_promise(const struct report *r, enum indicator_what what, struct
     for (uint32_t i = 0; i < r->book->programme_count; i++)
         if (r->book->programmes[i].income_increase_percent > most)
             most = r->book->programmes[i].income_increase_percent;
-    if (what == INDICATOR_INCOME_HIGHER && most >= 0)
-        buf_add_format(out, tr("; promised: %lld %%"), (long long)most);
+    if (what != INDICATOR_INCOME_HIGHER || most < 0)
+        return;
+    buf_add_text(out, tr("; promised: "));
+    figure_percent(most, out);
 }
 
 /* One row of "promised and reached". */

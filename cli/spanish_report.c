@@ -50,7 +50,7 @@ static const struct language_entry ENTRIES[] = {
     {"Indicator", "Indicador"},
     {"Amount", "Monto"},
     {"Missing", "Sin dato"},
-    {"; promised: %lld %%", "; comprometido: %lld %%"},
+    {"; promised: ", "; comprometido: "},
     {"given", "dado"},
     {"not shown", "no se muestra"},
     {"%s (not shown)", "%s (no se muestra)"},

@@ -165,7 +165,8 @@ enum status flow_graph_order(struct flow *f)
         if (f->nodes[i].in > 0 || f->nodes[i].out > 0)
             f->nodes[kept++] = f->nodes[i];
     f->node_count = kept;
-    qsort(f->nodes, kept, sizeof *f->nodes, by_place);
+    if (kept > 0)
+        qsort(f->nodes, kept, sizeof *f->nodes, by_place);
     for (uint32_t l = 0; l < f->link_count; l++) {
         uint32_t *ends[] = {&f->links[l].from, &f->links[l].to};
         for (int e = 0; e < 2; e++) {
@@ -176,7 +177,8 @@ enum status flow_graph_order(struct flow *f)
             *ends[e] = at;
         }
     }
-    qsort(f->links, f->link_count, sizeof *f->links, by_ends);
+    if (f->link_count > 0)
+        qsort(f->links, f->link_count, sizeof *f->links, by_ends);
     mem_free(before);
     return ST_OK;
 }
