@@ -37,8 +37,8 @@ static void a_file_that_says_nothing_is_left_as_it_is(void **state)
 {
     (void)state;
     static const char *const texts[] = {"", "amount,currency\n1,CLP\n",
-                                        "\xef\xbb\xbf"
-                                        "amount\n",
+                                        ("\xef\xbb\xbf"
+                                         "amount\n"),
                                         "\n# total CLP 1\n", "note\n# total CLP 1\n"};
     struct import_total_list list;
     struct fault f;
