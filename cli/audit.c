@@ -305,23 +305,28 @@ static void print_totals(const json_t *r)
                                         trn("allotted"), trn("passed on"),      trn("awarded"),
                                         trn("paid out"), trn("bought"),         trn("handed over"),
                                         trn("spent"),    trn("with receipt"),   trn("left")};
+    struct output_table table;
     const char *currency;
     json_t *t;
-    fputs("\n", stdout);
+    output_table_init(&table, 3);
+    table.right = 1 << 2;
     json_object_foreach(json_object_get(r, "totals"), currency, t)
     {
-        struct buf line = {0};
-        buf_add_text(&line, currency);
-        for (size_t i = 0, shown = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             long long amount = number(t, names[i]);
+            struct buf text = {0};
             if (amount == 0 && strcmp(names[i], "balance") != 0)
                 continue;
-            buf_add_format(&line, "%s %s ", shown++ > 0 ? "," : ":", tr(heads[i]));
-            amount_number(amount, currency, &line);
+            amount_number(amount, currency, &text);
+            output_table_add(&table, bytes_of_text(currency));
+            output_table_add(&table, bytes_of_text(tr(heads[i])));
+            output_table_add(&table, buf_bytes(&text));
+            buf_release(&text);
         }
-        output_line(stdout, "%s", buf_text(&line));
-        buf_release(&line);
     }
+    fputs("\n", stdout);
+    output_table_print(&table, stdout);
+    fputs("\n", stdout);
 }
 
 static void print_attestations(const json_t *r)

@@ -64,7 +64,9 @@ static void tells_findings_in_words(void **state)
                         "iquique has never been heard of\n"
                         "forks: 0, in quarantine: 0, erasures: 0 (0 open)\n"
                         "\n"
-                        "CLP: granted 5,000,000, left 1,250\n"
+                        "CLP  granted  5,000,000\n"
+                        "CLP  left         1,250\n"
+                        "\n"
                         "The programme is closed: what is due by then was asked.\n"
                         "Verdict: findings (errors 1, warnings 0, notices 0).\n");
     fake_stop(&d);
@@ -82,7 +84,7 @@ static void tells_them_in_spanish(void **state)
     language_set(LANGUAGE_ENGLISH);
     assert_non_null(strstr(shell.out, "Veredicto: hallazgos (errores 1,"));
     assert_non_null(strstr(shell.out, "nunca se ha sabido de iquique"));
-    assert_non_null(strstr(shell.out, "CLP: donado 5.000.000"));
+    assert_non_null(strstr(shell.out, "CLP  donado  5.000.000"));
     struct bytes asked = buf_bytes(&d.requests[0]);
     assert_non_null(memmem(asked.data, asked.count, "language", 8));
     assert_non_null(memmem(asked.data, asked.count, "close", 5));
