@@ -92,10 +92,16 @@ audited 4 santiago --repo "$SCRATCH/clone.git" --network "$network"
 told digest | cmp -s - "$SCRATCH/digest.since" || die "a clone's audit finds other things"
 audited 5 santiago --repo "$SCRATCH/clone.git" --network "$(printf '%064d' 0)"
 
-# Somebody changed a byte on the disk: failed, and nothing is attested.
+# Without a daemon the same; only the signature needs one.
 stop santiago
 audited 4 santiago --since last
-file=$(find "$SCRATCH/santiago/journal" -type f | sort | head -n 1)
+told digest | cmp -s - "$SCRATCH/digest.since" || die "without a daemon other things are found"
+code=0
+m santiago attest >/dev/null 2>&1 || code=$?
+expect "exit of attest without a daemon" "$code" 13
+
+# Somebody changed a byte on the disk: failed, and nothing is attested.
+file=$(find "$SCRATCH/iquique/journal" -type f | sort | head -n 1)
 python3 - "$file" <<'END'
 import sys
 with open(sys.argv[1], 'r+b') as f:
@@ -104,10 +110,10 @@ with open(sys.argv[1], 'r+b') as f:
     f.seek(300)
     f.write(bytes([byte[0] ^ 1]))
 END
-audited 5 santiago
+audited 5 iquique
 expect verdict "$(told verdict)" failed
 [ "$(told 'refused | length')" -gt 0 ] || die "nothing says what is wrong"
 code=0
-m santiago attest >/dev/null 2>&1 || code=$?
+m iquique attest >/dev/null 2>&1 || code=$?
 expect "exit of attest" "$code" 5
 echo "audit: sound"
