@@ -94,7 +94,8 @@ struct indicator_options {
     uint32_t k;                  /* 0, or SMALLCELL_K_MIN .. SMALLCELL_K_MAX */
 };
 
-extern const char INDICATOR_OTHERS[]; /* the value beyond the first TALLY_VALUES_MAX ones */
+/* The value of all beyond the first TALLY_VALUES_MAX ones: … */
+#define INDICATOR_OTHERS "\xe2\x80\xa6"
 
 /* indicator_read(): all of a book, which has to outlive them. Errors: ST_NO_MEMORY */
 MUST_USE enum status indicator_read(const struct book *b, const struct indicator_options *o,

@@ -6,8 +6,6 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 
-const char INDICATOR_OTHERS[] = "\xe2\x80\xa6"; /* … */
-
 enum { GROWTH = 64 };
 static const uint32_t NONE = UINT32_MAX;
 
