@@ -154,6 +154,11 @@ stop santiago
 # shellcheck source=tests/bench/sealed.sh
 . "$here/../bench/sealed.sh"
 
+# ---- money ----
+
+# shellcheck source=tests/bench/money.sh
+. "$here/../bench/money.sh"
+
 # ---- W5 ----
 
 say "W5: $signed signed commits of one record each, $rounds times each"
