@@ -91,6 +91,31 @@ static void fork(void **state)
     }
 }
 
+static void frozen(void **state)
+{
+    struct members *m = *state;
+    struct one *a = &m->of[SANTIAGO], *b = &m->of[IQUIQUE];
+    struct audit_result found;
+    struct replica_verdict v;
+    struct buf item = {0};
+    members_set(m, b, 1, "a", "\"x\"");
+    members_carry(m, b, a);
+    uint32_t root = last_node(a);
+    for (uint8_t i = 0; i <= GRAPH_FORKS_MAX; i++) {
+        buf_reset(&item);
+        crowd_forge(a, &b->identity, "iquique", (uint8_t)(2 + i), "\"z\"", &root, 1, &item);
+        assert_int_equal(crowd_give(m, a, &item, &v), ST_OK);
+    }
+    inspect(a, &found);
+    assert_int_equal(found.findings.count, 2);
+    expect(&found, 0, "frozen", FINDING_ERROR, "the key of iquique is frozen: it signed many");
+    assert_int_equal(found.findings.list[0].record_count, GRAPH_FORKS_MAX + 1);
+    expect(&found, 1, "quarantine", FINDING_WARNING, "10 commits of iquique wait in quarantine");
+    assert_int_equal(found.quarantined, GRAPH_FORKS_MAX + 2);
+    finding_release(&found.findings);
+    buf_release(&item);
+}
+
 static void quarantine_and_unkept(void **state)
 {
     struct members *m = *state;
@@ -171,7 +196,8 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(calm), TEST(fork), TEST(quarantine_and_unkept), TEST(back_dated), TEST(no_memory),
+        TEST(calm),       TEST(fork),      TEST(frozen), TEST(quarantine_and_unkept),
+        TEST(back_dated), TEST(no_memory),
     };
     if (sodium_init() < 0)
         return 1;
