@@ -19,7 +19,7 @@ static bool misses_people(enum indicator_what what)
 {
     return what == INDICATOR_PEOPLE_REACHED || what == INDICATOR_FAMILIES_FEASIBLE ||
            what == INDICATOR_FAMILIES_SELECTED || what == INDICATOR_ENTERPRISES ||
-           what == INDICATOR_INCOME_HIGHER;
+           what == INDICATOR_INCOME_HIGHER || what == INDICATOR_PURCHASED; /* one each, mostly */
 }
 
 static void fill_cells(struct tally *t)
@@ -44,6 +44,20 @@ static void divide(struct tally *t, enum indicator_what what, enum indicator_by 
         tally_begin_sum(t, tally_cell(t, total, (enum tally_part)part));
         for (uint32_t i = 0; i < count; i++)
             tally_part(t, tally_cell(t, tally_row(t, what, by, i, 0), (enum tally_part)part));
+    }
+}
+
+/* Enterprises that bought nothing, of each currency and office. */
+static void divide_unbought(struct tally *t)
+{
+    enum indicator_what what = INDICATOR_PURCHASED;
+    for (uint32_t i = 0; i < t->axes[TALLY_CURRENCY].count; i++) {
+        const struct indicator *total = tally_row(t, what, INDICATOR_ALL, i, 0);
+        tally_begin_sum(t, tally_cell(t, total, TALLY_MISSING));
+        for (uint32_t j = 0; j < t->axes[TALLY_OFFICE].count; j++) {
+            const struct indicator *row = tally_row(t, what, INDICATOR_BY_OFFICE, i, j);
+            tally_part(t, tally_cell(t, row, TALLY_MISSING));
+        }
     }
 }
 
@@ -159,6 +173,7 @@ void indicator_cells_lay(struct tally *t)
         for (size_t b = 0; b < sizeof ONCE / sizeof *ONCE; b++)
             if (tally_divides(t, (enum indicator_what)w, ONCE[b]))
                 divide(t, (enum indicator_what)w, ONCE[b]);
+    divide_unbought(t);
     divide_twice(t, INDICATOR_BY_LINE_OFFICE, INDICATOR_BY_LINE);
     divide_twice(t, INDICATOR_BY_STAGE_OFFICE, INDICATOR_BY_STAGE);
     unsaid_lines(t);

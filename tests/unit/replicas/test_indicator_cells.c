@@ -179,6 +179,10 @@ static void money_and_promises_stay(void **state)
     for (uint32_t i = 0; i < all->count; i++)
         if (all->rows[i].what >= INDICATOR_GRANTED)
             assert_int_equal(all->rows[i].numerator.state, SMALLCELL_SHOWN);
+    const struct indicator *unbought =
+        indicator_find(all, INDICATOR_PURCHASED, INDICATOR_ALL, NULL, "CLP");
+    assert_int_equal(unbought->missing.count, 1); /* one enterprise */
+    assert_int_equal(unbought->missing.state, SMALLCELL_SMALL);
     const struct indicator *families =
         indicator_find(all, INDICATOR_FAMILIES_REACHED, INDICATOR_ALL, NULL, NULL);
     assert_int_equal(families->denominator.count, 10);
