@@ -81,12 +81,12 @@ enum status __wrap_account_postings(const struct schema_type *type, struct bytes
 
 /* ---- rule: one rule of the audit finds nothing ---- */
 
-enum status __real_inspect_papers_twice(struct inspection *in);
-enum status __wrap_inspect_papers_twice(struct inspection *in);
+enum status __real_inspect_papers_kept(struct inspection *in);
+enum status __wrap_inspect_papers_kept(struct inspection *in);
 
-enum status __wrap_inspect_papers_twice(struct inspection *in)
+enum status __wrap_inspect_papers_kept(struct inspection *in)
 {
-    return strcmp(broken, "rule") == 0 ? ST_OK : __real_inspect_papers_twice(in);
+    return strcmp(broken, "rule") == 0 ? ST_OK : __real_inspect_papers_kept(in);
 }
 
 /* ---- unit: a journal that is sound in itself, one unit off ---- */

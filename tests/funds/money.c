@@ -227,7 +227,8 @@ void money_cheat(struct money *m)
     act_word(&a, "office=%s", p->label);
     act_word(&a, "budget_line=%s", line);
     spending_date(&a, "date", m->first_day);
-    spending_money(&a, spending_balance(m, p, p->label, line, "CLP") + 1, "CLP");
+    int64_t there = spending_balance(m, p, p->label, line, "CLP");
+    spending_money(&a, there > 0 ? there + 1 : 1, "CLP");
     story_cheat(&m->story, p);
     canary_cheat(true);
     enum status st = story_act(&m->story, p, &a, &answer);
