@@ -26,7 +26,8 @@ struct fund {
     struct control_request request; /* what `add` would be given */
     struct edit_entry entry;
     struct buf texts, row;
-    uint32_t about; /* in the book's entries: REVERSAL, TRANSFER */
+    uint32_t about;                   /* in the book's entries: REVERSAL, TRANSFER */
+    char about_id[ENTRY_ID_TEXT + 1]; /* "" none */
     struct replica_commit done;
     bool dry, unchanged;
     size_t book_texts; /* bytes of the book's texts without what a check adds */
@@ -39,6 +40,7 @@ static void give_back(struct fund *x)
         return;
     x->check.book->texts.count = x->book_texts;
     x->check.book->texts.failed = false;
+    x->check.book = NULL;
 }
 
 static enum status borrow_book(struct fund *x, struct fault *f)
@@ -443,19 +445,8 @@ static void add_enterprise(struct fund *x)
     buf_add_byte(&x->row, '}');
 }
 
-static void add_commit(struct fund *x)
-{
-    char hex[OID_TEXT + 1], change[CHANGE_TEXT + 1];
-    if (x->dry || x->unchanged) {
-        buf_add_format(&x->row, ",\"commit\":null,\"%s\":true", x->dry ? "dry_run" : "unchanged");
-        return;
-    }
-    hex_encode(x->done.id.id, OID_BYTES, hex);
-    base32_encode(x->done.change.id, CHANGE_BYTES, change);
-    buf_add_format(&x->row, ",\"commit\":\"%s\",\"change\":\"%s\"", hex, change);
-}
-
-static enum status send_row(struct fund *x, struct fault *f)
+/* All of the row but what the commit gives it: it is whole before anything is written. */
+static enum status begin_row(struct fund *x, struct fault *f)
 {
     const struct book *b = x->check.book;
     const struct book_entry *e = &x->check.entry;
@@ -463,10 +454,10 @@ static enum status send_row(struct fund *x, struct fault *f)
                    "{\"action\":\"%s\",\"type\":\"%s\",\"id\":\"%s\",\"ref\":", x->act->name,
                    x->type->name, x->entry.id);
     render_text(&x->row, book_text(b, e->ref));
-    add_commit(x);
     if (e->about != BOOK_NONE) {
         buf_add_text(&x->row, ",\"about\":");
         render_text(&x->row, book_text(b, b->entries[e->about].ref));
+        hex_encode(b->entries[e->about].id, ENTRY_ID_BYTES, x->about_id);
     }
     buf_add_text(&x->row, ",\"fields\":");
     buf_add_bytes(&x->row, buf_bytes(&x->entry.content));
@@ -474,7 +465,23 @@ static enum status send_row(struct fund *x, struct fault *f)
     add_enterprise(x);
     buf_add_text(&x->row, ",\"overridden\":[");
     buf_add_bytes(&x->row, buf_bytes(&x->check.overridden));
-    buf_add_text(&x->row, "]}");
+    buf_add_byte(&x->row, ']');
+    enum status status = buf_status(&x->row);
+    return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
+}
+
+static enum status send_row(struct fund *x, struct fault *f)
+{
+    char hex[OID_TEXT + 1], change[CHANGE_TEXT + 1];
+    if (x->dry || x->unchanged) {
+        buf_add_format(&x->row, ",\"commit\":null,\"%s\":true",
+                       x->unchanged ? "unchanged" : "dry_run");
+    } else {
+        hex_encode(x->done.id.id, OID_BYTES, hex);
+        base32_encode(x->done.change.id, CHANGE_BYTES, change);
+        buf_add_format(&x->row, ",\"commit\":\"%s\",\"change\":\"%s\"", hex, change);
+    }
+    buf_add_byte(&x->row, '}');
     enum status status = verb_send(x->call, &x->row);
     return status == ST_OK ? ST_OK : fault_set(f, status, "%s", status_text(status));
 }
@@ -512,11 +519,11 @@ static enum status make_entry(struct fund *x, struct fault *f)
 
 static enum status write_entry(struct fund *x, struct fault *f)
 {
-    struct edit_reason reason = {.because = control_option(x->call->request, "because")};
-    char about[ENTRY_ID_TEXT + 1] = "";
-    if (x->check.entry.about != BOOK_NONE)
-        hex_encode(x->check.book->entries[x->check.entry.about].id, ENTRY_ID_BYTES, about);
-    reason.record = bytes_of_text(about);
+    const struct edit_reason reason = {
+        .because = control_option(x->call->request, "because"),
+        .record = bytes_of_text(x->about_id),
+    };
+    give_back(x); /* a write ends the loan */
     return edit_entry_write(x->call, &x->entry, &reason, &x->done, f);
 }
 
@@ -541,6 +548,8 @@ static enum status run_act(struct fund *x, struct fault *f)
         status = check_ref(x, f);
     if (status == ST_OK && !x->unchanged)
         status = fund_check_run(&x->check, f);
+    if (status == ST_OK)
+        status = begin_row(x, f);
     if (status == ST_OK && !x->unchanged && !x->dry)
         status = write_entry(x, f);
     return status == ST_OK ? send_row(x, f) : status;

@@ -108,6 +108,11 @@ static void one_number_is_one_entry(void **state)
     assert_int_equal(office_number(i, 0, "accounts.0.after"), 498000);
     office_run(i, ST_EXISTS, "fund", "expense", "enterprises", "CLP", "2001", "--receipt=1",
                "--date=2026-05-03", "--ref=X1", "--anyway", NULL);
+    office_run(i, ST_OK, "fund", "expense", "enterprises", "CLP", "2000", "--receipt=1",
+               "--date=2026-05-03", "--ref=X1", "--dry-run", NULL);
+    assert_true(json_is_true(office_at(i, 0, "unchanged")));
+    office_run(i, ST_EXISTS, "fund", "expense", "enterprises", "CLP", "2001", "--receipt=1",
+               "--date=2026-05-03", "--ref=X1", NULL);
     fund_kit_says(i, "iquique has written expense X1 already, and it says something else",
                   "minga find X1");
     assert_int_equal(commits(i), before);
@@ -569,6 +574,48 @@ static void without_memory(void **state)
     fund_kit_end(&k);
 }
 
+/* Whatever fails while an entry is written, the same command again makes it one entry. */
+static void once_though_memory_ran_out(void **state)
+{
+    (void)state;
+    struct fund_kit k;
+    fund_kit_begin(&k);
+    struct office *i = &k.iquique;
+    char ref[32];
+    struct control_request q = {
+        .verb = BYTES("fund"),
+        .word_count = 5,
+        .words = {BYTES("pass"), BYTES("santiago"), BYTES("enterprises"), BYTES("CLP"), BYTES("1")},
+        .option_count = 2,
+        .options = {{BYTES("date"), BYTES("2026-05-03")}, {BYTES("ref"), BYTES("")}},
+    };
+    struct verb_call call = {.replica = i->replica,
+                             .request = &q,
+                             .author = BYTES("ana <ana@example.org>"),
+                             .user = i,
+                             .row = office_row};
+    int64_t written = 0;
+    bool through = false;
+    for (uint64_t n = 1; !through; n += 29) {
+        struct fault f = {0};
+        snprintf(ref, sizeof ref, "M%llu", (unsigned long long)n);
+        q.options[1].value = bytes_of_text(ref);
+        mem_fail_at(n);
+        enum status status = verb_run(&call, &f);
+        through = !mem_failed();
+        mem_fail_at(0);
+        assert_true(status == ST_OK || status == ST_NO_MEMORY);
+        if (status != ST_OK && verb_run(&call, &f) != ST_OK)
+            fail_msg("%s: %s", ref, f.text);
+        written++;
+        assert_true(n < 20000);
+    }
+    assert_int_equal(replica_sync(i->replica, NULL), ST_OK);
+    assert_true(written > 3);
+    assert_int_equal(fund_kit_balance(i, "iquique", "enterprises", "CLP"), 500000 - written);
+    fund_kit_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,6 +639,7 @@ int main(void)
         cmocka_unit_test(balances_by_office_line_and_currency),
         cmocka_unit_test(nobody_overspends_alone),
         cmocka_unit_test(without_memory),
+        cmocka_unit_test(once_though_memory_ran_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
