@@ -172,8 +172,8 @@ static enum status take_smaller(const struct charter_chain *c, struct charter *t
     return fault_set(f, ST_EXISTS, "charter %u is there already", next->version);
 }
 
-/* The version whose file has these very bytes: peers and commits tell what is known again and again,
- * and to compare is a hundred times quicker than to read. 0: none. */
+/* The version whose file has these very bytes: peers and commits tell what is known again and
+ * again, and to compare costs much less than to read. 0: none. */
 static uint32_t find_file(const struct charter_chain *c, struct bytes file)
 {
     for (uint32_t i = c->count; i > 0; i--)

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
+sys.dont_write_bytecode = True  # nothing of ours beside the sources
 import model
 import tools
 
@@ -68,7 +69,7 @@ def main():
     parser.add_argument('--first', type=int, default=1)
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--keep', help='leave what was told and exported there')
-    parser.add_argument('--canary', help='what minga-funds-canary breaks on purpose')
+    parser.add_argument('--canary', help='what the program has to break on purpose')
     parser.add_argument('--caught', help='a part of the sentence by which that has to be caught')
     args = parser.parse_args()
     folder = args.keep or tempfile.mkdtemp(prefix='minga-funds-')

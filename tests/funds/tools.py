@@ -55,8 +55,8 @@ def put(out, account, currency, number):
 def hledger(folder):
     path = os.path.join(folder, 'all.ledger')
     _, problems = run('hledger', '-f', path, 'check', '--strict')
-    text, more = run('hledger', '-f', path, 'balance', '--flat', '--no-total', '--empty', '-O', 'csv',
-                     '--layout=bare', 'Assets')
+    text, more = run('hledger', '-f', path, 'balance', '--flat', '--no-total', '--empty',
+                     '-O', 'csv', '--layout=bare', 'Assets')
     out = {}
     for row in csv.DictReader(io.StringIO(text)):
         put(out, row['account'], row['commodity'], row['balance'])
