@@ -1,12 +1,12 @@
 #include "replicas/book.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/booking.h"
+#include "replicas/currency.h"
 #include "replicas/schema.h"
 #include "replicas/tree.h"
 
@@ -65,8 +65,10 @@ enum status book_read(struct replica *r, struct book **out, struct fault *f)
 static bool can_follow(struct replica *r, const struct book *b)
 {
     struct oid empty;
+    struct digest charter;
     tree_empty(&empty);
-    return b->inside != NULL && b->inside->charters == replica_charters(r)->count &&
+    booking_charter(r, &charter);
+    return b->inside != NULL && memcmp(b->inside->charter.id, charter.id, DIGEST_BYTES) == 0 &&
            b->inside->nodes <= graph_count(replica_graph(r)) &&
            (oid_is_zero(&b->state) || oid_equal(&b->state, &empty) ||
             store_has(replica_store(r), &b->state)) &&
@@ -211,11 +213,5 @@ int32_t book_day(struct bytes text)
 
 void book_amount(int64_t amount, const char *currency, struct buf *out)
 {
-    int digits = schema_currency_digits(bytes_of_text(currency));
-    uint64_t size = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount, unit = 1;
-    for (int i = 0; i < digits; i++)
-        unit *= 10;
-    buf_add_format(out, "%s%" PRIu64, amount < 0 ? "-" : "", size / unit);
-    if (digits > 0)
-        buf_add_format(out, ".%0*" PRIu64, digits, size % unit);
+    currency_amount(amount, currency, out);
 }

@@ -11,7 +11,7 @@ static const char magic[8] = "mingabok";
 
 enum {
     CACHE_VERSION = 1,
-    HEAD_BYTES = 8 + 4 + DIGEST_BYTES + OID_BYTES + 4 + 4 + DIGEST_BYTES,
+    HEAD_BYTES = 8 + 4 + DIGEST_BYTES + OID_BYTES + DIGEST_BYTES + 4 + DIGEST_BYTES,
     SUM_BYTES = DIGEST_BYTES,
     FIELDS_MAX = 32,
 };
@@ -237,7 +237,7 @@ enum status book_cache_encode(const struct book *b, const struct book_cache_plac
         buf_add_u32be(out, CACHE_VERSION);
         buf_add(out, place->network.id, DIGEST_BYTES);
         buf_add(out, b->state.id, OID_BYTES);
-        buf_add_u32be(out, in->charters);
+        buf_add(out, in->charter.id, DIGEST_BYTES);
         buf_add_u32be(out, in->nodes);
         buf_add(out, place->nodes.id, DIGEST_BYTES);
         CHECK(out->failed || out->count == start + HEAD_BYTES);
@@ -380,7 +380,7 @@ static enum status get_head(struct reader *r, struct book_cache_place *place)
         return ST_MALFORMED;
     memcpy(place->network.id, take(r, DIGEST_BYTES), DIGEST_BYTES);
     memcpy(r->book->state.id, take(r, OID_BYTES), OID_BYTES);
-    in->charters = read_u32(take(r, 4));
+    memcpy(in->charter.id, take(r, DIGEST_BYTES), DIGEST_BYTES);
     uint32_t nodes = read_u32(take(r, 4));
     memcpy(place->nodes.id, take(r, DIGEST_BYTES), DIGEST_BYTES);
     const uint8_t *bits = take(r, nodes / 8 + (nodes % 8 > 0));

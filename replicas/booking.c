@@ -265,9 +265,28 @@ static enum status see_change(void *user, const char *path, const struct oid *a,
     return record ? booking_record(w, path, b, !oid_is_zero(a)) : booking_stub(w, path, b);
 }
 
+void booking_charter(struct replica *r, struct digest *out)
+{
+    const struct charter_chain *chain = replica_charters(r);
+    *out = chain->count > 0 ? charter_newest(chain)->hash : (struct digest){{0}};
+}
+
+/* Whether nothing at all came since. */
+static bool is_there(const struct booking *w)
+{
+    const struct book_inside *in = w->book->inside;
+    struct digest charter;
+    booking_charter(w->replica, &charter);
+    return oid_equal(&w->book->state, replica_state(w->replica)) &&
+           in->nodes == graph_count(replica_graph(w->replica)) &&
+           memcmp(in->charter.id, charter.id, DIGEST_BYTES) == 0;
+}
+
 enum status booking_run(struct booking *w)
 {
     const struct oid *state = replica_state(w->replica);
+    if (is_there(w))
+        return ST_OK;
     enum status status =
         tree_diff(replica_store(w->replica), &w->book->state, state, see_change, w, w->fault);
     if (w->anew)

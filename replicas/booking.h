@@ -48,8 +48,8 @@ struct book_inside {
     uint32_t of_enterprise_count, about_count;
     bool *counted; /* of each commit of the history that it was read from */
     uint32_t nodes;
-    uint32_t charters;  /* versions that were known */
-    size_t texts_whole; /* bytes of texts when it was last read whole */
+    struct digest charter; /* the hash of the newest version then */
+    size_t texts_whole;    /* bytes of texts when it was last read whole */
 };
 
 struct booking_stub { /* an entry's posting as the state has it */
@@ -114,6 +114,9 @@ MUST_USE enum status booking_links(struct book *b);
 
 /* booking_empty(): a book of nothing. Errors: ST_NO_MEMORY */
 MUST_USE enum status booking_empty(struct book **out);
+
+/* booking_charter(): the hash of the newest version here. */
+void booking_charter(struct replica *r, struct digest *out);
 
 /* booking_run(): bring w->book to the replica's state. w->anew says that it could not. */
 MUST_USE enum status booking_run(struct booking *w);

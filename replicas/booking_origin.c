@@ -148,6 +148,6 @@ enum status booking_origin(struct booking *w)
     mem_free(in->counted);
     in->counted = counted;
     in->nodes = count;
-    in->charters = replica_charters(w->replica)->count;
+    booking_charter(w->replica, &in->charter);
     return ST_OK;
 }

@@ -75,7 +75,7 @@ struct trail {
     uint32_t count, room;
 };
 
-enum { TRAIL_LIST_MAX = 50 }; /* entries of one kind that are listed one by one */
+enum { TRAIL_LIST_MAX = 20 }; /* entries of one kind that are listed one by one */
 
 /* trail_walk(): from a thing of the book; list_max: 0 all. Release it either way.
  * Errors: ST_NO_MEMORY */

@@ -149,13 +149,13 @@ void trailing_queue(struct trailing *w, uint32_t account, uint32_t depth)
 void trailing_queue_of(struct trailing *w, uint32_t entry, uint32_t depth)
 {
     for (uint32_t a = 0; a < w->book->account_count; a++) {
-        int64_t amount = posted(w->book, a, entry);
+        int64_t amount = w->queued[a] ? 0 : posted(w->book, a, entry);
         if (w->part == TRAIL_UP ? amount < 0 : amount > 0)
             trailing_queue(w, a, depth);
     }
 }
 
-/* A grant, exchange, allotment or pass: what trailing_moves money from one account to another. */
+/* A grant, exchange, allotment or pass: what moves money from one account to another. */
 bool trailing_moves(const struct book_entry *e)
 {
     return e->kind == BOOK_GRANT || e->kind == BOOK_EXCHANGE || e->kind == BOOK_ALLOTMENT ||
