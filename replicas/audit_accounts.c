@@ -174,7 +174,8 @@ static enum status reckon_reversals(struct checking *c)
 {
     enum status st = ST_OK;
     uint32_t known = c->count;
-    qsort(c->list, known, sizeof *c->list, compare_entries);
+    if (known > 0)
+        qsort(c->list, known, sizeof *c->list, compare_entries);
     for (uint32_t i = 0; st == ST_OK && i < c->book->entry_count; i++) {
         const struct book_entry *e = &c->book->entries[i];
         if (e->kind != BOOK_REVERSAL)
@@ -218,7 +219,8 @@ static enum status compare(struct checking *c)
         stubs[i] =
             (struct posting){b->postings[i].account, b->postings[i].entry, b->postings[i].amount};
     qsort(stubs, b->posting_count, sizeof *stubs, compare_entries);
-    qsort(c->list, c->count, sizeof *c->list, compare_entries);
+    if (c->count > 0)
+        qsort(c->list, c->count, sizeof *c->list, compare_entries);
     for (uint32_t i = 0, k = 0; i < b->posting_count || k < c->count;) {
         int order = i == b->posting_count ? 1
                     : k == c->count       ? -1
