@@ -7,7 +7,9 @@
 #include "proto/mem.h"
 #include "replicas/edit.h"
 #include "replicas/fund_act.h"
+#include "replicas/fund_balance.h"
 #include "replicas/fund_check.h"
+#include "replicas/fund_find.h"
 #include "replicas/json.h"
 #include "replicas/lookup.h"
 #include "replicas/render.h"
@@ -140,72 +142,13 @@ static int32_t latest_day(const struct fund *x)
 
 /* ---- Entries that are named ---- */
 
-struct search {
-    const struct book *book;
-    uint32_t found, count;
-    struct buf list;
-};
-
-static void offer(struct search *s, uint32_t at)
-{
-    const struct book_entry *e = &s->book->entries[at];
-    char id[ENTRY_ID_TEXT + 1];
-    hex_encode(e->id, ENTRY_ID_BYTES, id);
-    buf_add_format(&s->list, "%s%.8s (%s, %s)", s->count > 0 ? ", " : "", id, book_word(e->kind),
-                   book_text(s->book, e->office));
-    s->found = at;
-    s->count++;
-}
-
-static bool begins(const struct book_entry *e, struct bytes digits)
-{
-    char id[ENTRY_ID_TEXT + 1];
-    hex_encode(e->id, ENTRY_ID_BYTES, id);
-    return digits.count >= LOOKUP_PREFIX_MIN && digits.count <= ENTRY_ID_TEXT &&
-           memcmp(id, digits.data, digits.count) == 0;
-}
-
-/* An entry by its number, of our own office first; else by the beginning of its id. */
-static enum status find_entry(struct fund *x, struct bytes text, enum book_kind kind, uint32_t *out,
-                              struct fault *f)
-{
-    const struct book *b = x->check.book;
-    struct search s = {.book = b};
-    enum { OWN, OTHERS, IDS, WAYS };
-    for (int way = OWN; way < WAYS && s.count == 0; way++) {
-        for (uint32_t i = 0; i < b->entry_count; i++) {
-            const struct book_entry *e = &b->entries[i];
-            bool own = strcmp(book_text(b, e->office), x->check.label) == 0;
-            bool fits = way == IDS ? begins(e, text)
-                                   : bytes_equal_text(text, book_text(b, e->ref)) &&
-                                         e->kind != BOOK_REVERSAL && own == (way == OWN);
-            if (fits && (kind == BOOK_KINDS || e->kind == kind))
-                offer(&s, i);
-        }
-    }
-    enum status status = s.count == 1 ? ST_OK : s.count == 0 ? ST_NOT_FOUND : ST_AMBIGUOUS;
-    const char *what = kind == BOOK_KINDS ? "entry" : book_word(kind);
-    if (status == ST_NOT_FOUND) {
-        (void)fault_set(f, status, "there is no %s '%.*s' here", what, words_shown(text),
-                        text.count > 0 ? (const char *)text.data : "");
-        fault_fix(f, "give its number, or the first digits of its id: minga list %s shows them",
-                  kind == BOOK_KINDS ? "disbursement" : what);
-    } else if (status == ST_AMBIGUOUS) {
-        (void)fault_set(f, status, "'%.*s' names more than one entry: %s", words_shown(text),
-                        (const char *)text.data, buf_text(&s.list));
-        fault_fix(f, "give the digits of its id");
-    }
-    *out = s.found;
-    buf_release(&s.list);
-    return status;
-}
-
 static enum status name_entry(struct fund *x, struct fault *f)
 {
     enum book_kind kind = x->act->names;
     if (kind == BOOK_GRANT) /* none */
         return ST_OK;
-    enum status status = find_entry(x, x->call->request->words[1], kind, &x->about, f);
+    enum status status = fund_find_entry(x->check.book, x->check.label, x->call->request->words[1],
+                                         kind, &x->about, f);
     if (status != ST_OK || kind != BOOK_KINDS)
         return status;
     return fund_check_reversal(&x->check, x->about, f);
@@ -555,82 +498,6 @@ static enum status run_act(struct fund *x, struct fault *f)
     return status == ST_OK ? send_row(x, f) : status;
 }
 
-/* ---- balance ---- */
-
-static enum status check_filters(struct replica *r, const struct control_request *q,
-                                 const struct book *b, struct fault *f)
-{
-    struct bytes office = control_option(q, "office"), line = control_option(q, "line"),
-                 currency = control_option(q, "currency");
-    enum status status = ST_OK;
-    if (control_has(q, "office"))
-        status = lookup_label(r, office, f);
-    if (status == ST_OK && control_has(q, "line"))
-        status = fund_act_line(r, b, line, f);
-    if (status == ST_OK && control_has(q, "currency")) {
-        const struct schema_field field = {.name = "currency", .kind = SCHEMA_CURRENCY};
-        struct buf json = {0};
-        status = schema_value(&field, currency, (struct bytes){NULL, 0}, &json, f);
-        buf_release(&json);
-    }
-    return status;
-}
-
-static bool is_wanted(const struct control_request *q, const char *option, const char *text)
-{
-    return !control_has(q, option) || bytes_equal_text(control_option(q, option), text);
-}
-
-static enum status send_account(const struct verb_call *call, const struct book *b,
-                                const struct book_account *a)
-{
-    const struct control_request *q = call->request;
-    const char *owner = book_text(b, a->owner), *line = book_text(b, a->line);
-    if (!is_wanted(q, "office", owner) || !is_wanted(q, "line", line) ||
-        !is_wanted(q, "currency", a->currency))
-        return ST_OK;
-    struct buf row = {0};
-    buf_add_format(&row,
-                   "{\"office\":\"%s\",\"line\":\"%s\",\"currency\":\"%s\",\"credited\":%lld,"
-                   "\"debited\":%lld,\"balance\":%lld}",
-                   owner, line, a->currency, (long long)a->credited, (long long)a->debited,
-                   (long long)(a->credited - a->debited));
-    enum status status = verb_send(call, &row);
-    buf_release(&row);
-    return status;
-}
-
-static bool is_filter(struct bytes option)
-{
-    return bytes_equal_text(option, "office") || bytes_equal_text(option, "line") ||
-           bytes_equal_text(option, "currency") || bytes_equal_text(option, "author");
-}
-
-static enum status wrong_balance(struct bytes word, struct fault *f)
-{
-    (void)fault_set(f, ST_USAGE, "fund balance takes no '%.*s'", words_shown(word),
-                    word.count > 0 ? (const char *)word.data : "");
-    fault_fix(f, "use: minga fund balance [--office L] [--line L] [--currency C]");
-    return ST_USAGE;
-}
-
-static enum status run_balance(const struct verb_call *call, struct fault *f)
-{
-    const struct control_request *q = call->request;
-    const struct book *b = NULL;
-    for (uint32_t i = 0; i < q->option_count; i++)
-        if (!is_filter(q->options[i].name))
-            return wrong_balance(q->options[i].name, f);
-    if (q->word_count > 1)
-        return wrong_balance(q->words[1], f);
-    enum status status = replica_book(call->replica, &b, f);
-    if (status == ST_OK)
-        status = check_filters(call->replica, q, b, f);
-    for (uint32_t i = 0; status == ST_OK && i < b->account_count; i++)
-        status = send_account(call, b, &b->accounts[i]);
-    return status;
-}
-
 /* ---- The verb ---- */
 
 enum status fund_run(const struct verb_call *call, struct fault *f)
@@ -640,7 +507,7 @@ enum status fund_run(const struct verb_call *call, struct fault *f)
     struct fault *fault = f != NULL ? f : &own;
     const struct fund_act *act = NULL;
     if (q->word_count > 0 && bytes_equal_text(q->words[0], "balance"))
-        return run_balance(call, fault);
+        return fund_balance_run(call, fault);
     enum status status =
         fund_act_find(q->word_count > 0 ? q->words[0] : (struct bytes){NULL, 0}, &act, fault);
     if (status != ST_OK)

@@ -453,62 +453,6 @@ static void hands_over_once(void **state)
     fund_kit_end(&k);
 }
 
-static void entries_by_number_and_id(void **state)
-{
-    (void)state;
-    struct fund_kit k;
-    fund_kit_begin(&k);
-    struct office *s = &k.santiago, *i = &k.iquique;
-    office_run(s, ST_OK, "fund", "allot", "santiago", "workshops", "CLP", "10", "--date=2026-05-03",
-               NULL);
-    office_run(s, ST_OK, "fund", "expense", "workshops", "CLP", "3", "--receipt=1",
-               "--date=2026-05-03", "--ref=7", NULL);
-    office_run(i, ST_OK, "fund", "expense", "enterprises", "CLP", "4", "--receipt=2",
-               "--date=2026-05-03", "--ref=7", NULL);
-    office_run(i, ST_OK, "fund", "pass", "santiago", "enterprises", "CLP", "4", "--date=2026-05-03",
-               "--ref=7", NULL);
-    fund_kit_meet(&k);
-    office_run(i, ST_AMBIGUOUS, "fund", "reverse", "7", "--because=x", NULL);
-    fund_kit_says(i, "'7' names more than one entry: ", "give the digits of its id");
-    assert_non_null(strstr(i->fault.text, "(expense, iquique)"));
-    assert_non_null(strstr(i->fault.text, "(pass, iquique)"));
-    office_run(s, ST_OK, "fund", "reverse", "7", "--because=x", NULL); /* our own comes first */
-    assert_int_equal(office_number(s, 0, "accounts.0.after"), 10);
-    office_run(i, ST_NOT_FOUND, "fund", "reverse", "8", "--because=x", NULL);
-    office_run(i, ST_NOT_FOUND, "fund", "reverse", "fff", "--because=x", NULL);
-    office_run(i, ST_NOT_FOUND, "fund", "pay", "E99", "CLP", "1", "--date=2026-05-03", NULL);
-    fund_kit_says(i, "enterprise: there is no enterprise 'E99' here", "minga list enterprise");
-    fund_kit_end(&k);
-}
-
-static void balances_by_office_line_and_currency(void **state)
-{
-    (void)state;
-    struct fund_kit k;
-    fund_kit_begin(&k);
-    struct office *i = &k.iquique;
-    office_run(i, ST_OK, "fund", "balance", "--office=santiago", NULL);
-    assert_int_equal(office_rows(i), 2);
-    assert_string_equal(office_text(i, 0, "currency"), "CLP");
-    assert_int_equal(office_number(i, 1, "credited"), 200000);
-    assert_int_equal(office_number(i, 1, "debited"), 199950);
-    assert_int_equal(office_number(i, 1, "balance"), 50);
-    office_run(i, ST_OK, "fund", "balance", "--line=enterprises", NULL);
-    assert_int_equal(office_rows(i), 1);
-    office_run(i, ST_OK, "fund", "balance", "--currency=EUR", NULL);
-    assert_int_equal(office_rows(i), 0);
-    office_run(i, ST_NOT_FOUND, "fund", "balance", "--office=iquiqe", NULL);
-    fund_kit_says(i, "no member is called 'iquiqe'", "did you mean 'iquique'?");
-    office_run(i, ST_NOT_FOUND, "fund", "balance", "--line=workshop", NULL);
-    fund_kit_says(i, "there is no budget line 'workshop'", "did you mean 'workshops'?");
-    office_run(i, ST_BAD_VALUE, "fund", "balance", "--currency=CPL", NULL);
-    fund_kit_says(i, "\"CPL\" is no ISO 4217 currency", "did you mean 'CLP'?");
-    office_run(i, ST_USAGE, "fund", "balance", "iquique", NULL);
-    office_run(i, ST_USAGE, "fund", "balance", "--date=2026-05-01", NULL);
-    fund_kit_says(i, "fund balance takes no 'date'", "minga fund balance [--office L]");
-    fund_kit_end(&k);
-}
-
 /* Two offices that cannot hear each other spend what each was given, and no more. */
 static void nobody_overspends_alone(void **state)
 {
@@ -635,8 +579,6 @@ int main(void)
         cmocka_unit_test(takes_back_what_was_written),
         cmocka_unit_test(who_may_reverse),
         cmocka_unit_test(hands_over_once),
-        cmocka_unit_test(entries_by_number_and_id),
-        cmocka_unit_test(balances_by_office_line_and_currency),
         cmocka_unit_test(nobody_overspends_alone),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(once_though_memory_ran_out),
