@@ -108,17 +108,29 @@ run iquique resolve "${id:0:8}" --keep santiago
 until_true 60 same_state "${everyone[@]}"
 run santiago show "${id:0:8}"
 
+step "Every peso: what is left, from the grant to a receipt, and nobody can spend what is not there"
+run santiago fund balance --office santiago
+run auditor trail "boleta 78625"
+run iquique fund expense workshops CLP 5000 --date 2009-12-01 --dry-run || [ $? -eq 1 ]
+run iquique report programme
+
 step "One state everywhere"
 for who in "${everyone[@]}"; do printf '%-14s %s\n' "$who" "$(state_of "$who")"; done
 
-step "The auditor replays every commit, and stock git agrees"
-run auditor verify
-m auditor export git "$SCRATCH/kit" -q >/dev/null
+step "The auditor replays every commit, checks every account and rule, and signs what was found"
+run auditor audit
+run auditor attest
+
+step "The same with stock tools: a folder for an auditor who has only Debian"
+printf 'auditor$ minga audit --kit kit\n'
+m auditor audit --kit "$SCRATCH/kit" >"$SCRATCH/kit.out"
+sed -n "s|$SCRATCH/||g; /^kit /,\$p" "$SCRATCH/kit.out"
+ls "$SCRATCH/kit"
 git clone -q "$SCRATCH/kit/minga.bundle" "$SCRATCH/history"
-printf 'history$ git fsck --strict && git log --show-signature -3 --stat\n'
+printf 'history$ git fsck --strict && git log --show-signature -1\n'
 git -C "$SCRATCH/history" fsck --strict --no-dangling
 git -C "$SCRATCH/history" -c gpg.ssh.allowedSignersFile="$SCRATCH/kit/allowed_signers" \
-    log --show-signature -3 --stat
+    log --show-signature -1
 signed=$(git -C "$SCRATCH/history" -c gpg.ssh.allowedSignersFile="$SCRATCH/kit/allowed_signers" \
     log --format=%G? | sort | uniq -c | tr -s ' ')
 printf 'signatures, as git counts them (G is good):%s\n' "$signed"
