@@ -388,11 +388,20 @@ class History:
             if line['closed'] != audit.closed:
                 self.wrong('%s takes the programme for %s', who,
                            'closed' if line['closed'] else 'open')
+            self.check_totals(who, line, audit)
             says = Counter(rules.told(line))
             for one in expected - says:
                 self.wrong('%s does not find %s %s', who, one[0], ' '.join(one[1]))
             for one in says - expected:
                 self.wrong('%s finds %s %s, and nothing is wrong', who, one[0], ' '.join(one[1]))
+
+    def check_totals(self, who, line, audit):
+        verdict = 'findings' if line['findings'] else 'clean'
+        if line['verdict'] != verdict:
+            self.wrong('the verdict of %s is %s, and not %s', who, line['verdict'], verdict)
+        says = {currency: sums for currency, sums in line['totals'].items() if any(sums)}
+        if says != audit.totals():
+            self.wrong('%s adds up to %s, the model to %s', who, says, audit.totals())
 
     def balances(self):
         """Of every account, in the end."""

@@ -11,6 +11,10 @@ LINES = {'idea': 'line_idea', 'innovation': 'line_innovation',
          'strengthening': 'line_strengthening'}
 MONEY_FIELDS = {'enterprise': ('line',),
                 'programme': tuple(LINES.values()) + ('lines_currency',)}
+TOTALS = ('granted', 'given', 'received', 'allotted', 'passed', 'awarded', 'disbursed', 'purchased',
+          'expensed', 'receipted', 'handed over', 'balance')
+TOTAL_OF = {'grant': 'granted', 'allotment': 'allotted', 'pass': 'passed', 'award': 'awarded',
+            'disbursement': 'disbursed', 'purchase': 'purchased', 'expense': 'expensed'}
 SESSIONS_DUE = 1
 OFFICES_THAT_CLOSE = 2
 SLACK_S = 300  # by which honest clocks may differ
@@ -257,6 +261,29 @@ class Audit:
                 wrong[commit['by']].append(commit['id'])
         for ids in wrong.values():
             self.say('back-dated', *ids)
+
+    def totals(self):
+        """By currency, what stands, in the order of struct audit_total."""
+        out = defaultdict(lambda: [0] * len(TOTALS))
+
+        def add(what, amount, currency):
+            out[currency][TOTALS.index(what)] += amount
+
+        handed = {content['purchase'] for _, _, content in self.standing('transfer')}
+        documents = {self.records.get(d, 'record') for d in self.records.of('document')}
+        for ident, kind, c in self.standing(*TOTAL_OF, 'exchange'):
+            if kind == 'exchange':
+                add('given', c['from_amount'], c['from_currency'])
+                add('received', c['to_amount'], c['to_currency'])
+                continue
+            add(TOTAL_OF[kind], c['amount'], c['currency'])
+            if kind in ('purchase', 'expense') and ('receipt' in c or ident in documents):
+                add('receipted', c['amount'], c['currency'])
+            if kind == 'purchase' and ('ownership_transferred' in c or ident in handed):
+                add('handed over', c['amount'], c['currency'])
+        for (_, _, currency), balance in model.sums(self.entries).items():
+            add('balance', balance, currency)
+        return {currency: sums for currency, sums in out.items() if any(sums)}
 
     def run(self):
         for rule in (self.enterprises, self.papers, self.period, self.sessions, self.conflicts,

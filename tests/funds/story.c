@@ -226,13 +226,32 @@ static void tell_accounts(struct story *s, const struct book *b)
     fputs("]", s->out);
 }
 
+/* What an audit adds up, in the order of the model's words (rules.py). */
+static void tell_totals(struct story *s, const struct audit_result *a)
+{
+    fprintf(s->out, ",\"closed\":%s,\"verdict\":\"%s\",\"totals\":{", a->closed ? "true" : "false",
+            audit_verdict_word(a->verdict));
+    for (uint32_t i = 0; i < a->total_count; i++) {
+        const struct audit_total *t = &a->totals[i];
+        const int64_t sums[] = {t->granted,  t->given,     t->received,    t->allotted,
+                                t->passed,   t->awarded,   t->disbursed,   t->purchased,
+                                t->expensed, t->receipted, t->handed_over, t->balance};
+        fprintf(s->out, "%s\"%s\":[", i > 0 ? "," : "", t->currency);
+        for (size_t k = 0; k < sizeof sums / sizeof sums[0]; k++)
+            fprintf(s->out, "%s%lld", k > 0 ? "," : "", (long long)sums[k]);
+        fputs("]", s->out);
+    }
+    fputs("}", s->out);
+}
+
 static void tell_findings(struct story *s, struct person *p, const struct book *b)
 {
     const struct audit_options options = {.close = false};
     struct audit_result *a = NULL;
     struct fault f = {0};
     crowd_must(s->crowd, audit_run_book(p->replica, b, &options, &a, &f), "audit", &f);
-    fprintf(s->out, ",\"closed\":%s,\"findings\":[", a->closed ? "true" : "false");
+    tell_totals(s, a);
+    fputs(",\"findings\":[", s->out);
     for (uint32_t i = 0; i < a->findings.count; i++) {
         const struct finding *one = &a->findings.list[i];
         const char *text = (const char *)a->findings.texts.data + one->text_first;
