@@ -120,7 +120,7 @@ static void add_place(const json_t *row, struct buf *out)
     add_more(text(row, "office"), out);
     if (has(row, "line"))
         buf_add_format(out, " %s", text(row, "line"));
-    if (has(row, "to"))
+    if (has(row, "to_line"))
         buf_add_format(out, " \xe2\x86\x92 %s %s", text(row, "to"), text(row, "to_line")); /* → */
 }
 
