@@ -277,7 +277,7 @@ static inline void sample_fill(struct sample *s)
     sample_allot(s, "A1", "santiago", "alto-hospicio", "enterprises", 5000000, "CLP");
     uint32_t allot = sample_allot(s, "A2", "santiago", "x9-y-z", "own_line_2", 777, "CLP");
     for (uint32_t i = 0; i < 12; i++) {
-        char number[16], day[16];
+        char number[16], day[24];
         snprintf(number, sizeof number, "E%02u", i);
         snprintf(day, sizeof day, "2009-%02u-15", 8 + i / 6);
         uint32_t e =
