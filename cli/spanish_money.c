@@ -77,6 +77,9 @@ static const struct language_entry ENTRIES[] = {
      "los escribe quien es treasurer; minga member list muestra quién lo es"},
     {"offices write them; minga member list shows who is what",
      "los escriben las oficinas; minga member list muestra quién es qué"},
+    {"give an id, a number such as D07, or what stands on the receipt",
+     "dé un identificador, un número como D07, o lo que dice la boleta"},
+    {"give the digits of the one that is meant", "dé los dígitos de la que quiere decir"},
     {"the way of money: up to the grant, down to the receipts",
      "el camino del dinero: hasta la subvención y hasta las boletas"},
     {"From any entry or record: what it was paid out of and all that fed that account, up to "
