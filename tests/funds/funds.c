@@ -276,7 +276,7 @@ int main(int argc, char **argv)
             CHECK(canary_choose(argv[i + 1]));
     }
     if (seeds == 0 || dir == NULL) {
-        fputs("usage: minga-funds --seeds N --out DIR [--first S]\n", stderr);
+        fputs("usage: minga-funds --seeds N --out DIR [--first S] [--canary NAME]\n", stderr);
         return 2;
     }
     snprintf(path, sizeof path, "%s/story.jsonl", dir);

@@ -112,7 +112,7 @@ def report(shares, args):
         if count == 0 and args.seeds >= COUNTED_FROM:
             problems.append('never happened: %s' % what)
     for problem in problems[:PROBLEMS_MAX]:
-        print('FAILED: ' + problem, file=sys.stderr)
+        print('FAILED: ' + problem.removeprefix('FAILED: '), file=sys.stderr)
     if not problems and histories != args.seeds:
         print('FAILED: %d of %d histories' % (histories, args.seeds), file=sys.stderr)
         return 1
