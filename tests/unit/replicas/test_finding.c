@@ -110,7 +110,7 @@ static void test_long_text(void **state)
     (void)state;
     struct findings f = {0};
     char text[2 * FINDING_TEXT_BYTES + 1] = "x";
-    for (size_t i = 1; i + 1 < sizeof text; i += 2)
+    for (size_t i = 1; i + 2 < sizeof text; i += 2)
         memcpy(text + i, "\xc3\xb1", 3);
     finding_add(&f, FINDING_GRANT_TWICE, 0);
     finding_text(&f, text);
