@@ -47,8 +47,9 @@ struct worker {
     uint64_t told_waiting[SEALED_LANES];
     link_id *sources; /* of commits from told_count on */
     size_t source_capacity;
-    uint64_t idle_ms; /* when the next idle moment is, unless a job comes before */
-    uint64_t tend_ms; /* when the next round of tending is due */
+    uint64_t idle_ms;   /* when the next idle moment is, unless a job comes before */
+    uint64_t tend_ms;   /* when the next round of tending is due */
+    uint64_t tended_ms; /* when the last one was */
     struct tend tend;
 };
 
@@ -626,6 +627,7 @@ static enum status put_away(struct worker *w, bool idle, struct fault *f)
 static enum status tend(struct worker *w, uint64_t now, struct fault *f)
 {
     bool wrote;
+    w->tended_ms = now;
     enum status st = tend_run(&w->tend, w->replica, now, &w->tend_ms, &wrote, f);
     if (w->tend.trouble.code != ST_OK)
         logger_say(LOGGER_WARNING, "event=tend_failed text=\"%s\"", w->tend.trouble.text);
@@ -644,6 +646,16 @@ static enum status tend(struct worker *w, uint64_t now, struct fault *f)
     return st;
 }
 
+/* Whether tending is put off: between jobs it has a turn each TEND_MS, and more in a quiet moment.
+ */
+static bool puts_off(struct worker *w, bool busy, uint64_t now)
+{
+    if (!busy || now < w->tend_ms || now >= w->tended_ms + TEND_MS)
+        return false;
+    w->tend_ms = now + TEND_PAUSE_MS;
+    return true;
+}
+
 /* A batch or NULL, then what its time has come for. */
 static enum status run_once(struct worker *w, struct job *batch, struct fault *f)
 {
@@ -654,13 +666,17 @@ static enum status run_once(struct worker *w, struct job *batch, struct fault *f
     }
     uint64_t now = now_ms();
     bool idle = batch == NULL && now >= w->idle_ms;
+    if (idle && !w->rested) /* what the index shows now can be read now */
+        w->tend_ms = now;
     if (st == ST_OK && (batch != NULL || idle))
         st = put_away(w, idle, f);
     if (batch != NULL || idle)
         w->idle_ms = now + IDLE_MS;
     if (batch != NULL && now + TEND_MS < w->tend_ms)
         w->tend_ms = now + TEND_MS;
-    return st == ST_OK && now >= w->tend_ms && !w->held ? tend(w, now, f) : st;
+    if (st != ST_OK || w->held || puts_off(w, batch != NULL, now))
+        return st;
+    return now >= w->tend_ms ? tend(w, now, f) : st;
 }
 
 static void *run(void *user)
