@@ -134,7 +134,7 @@ static void add_metas(const struct book *b, const struct vouchers_item *item, st
     if (e->kind == BOOK_REVERSAL && e->about != BOOK_NONE)
         add_id_meta("reverses", b->entries[e->about].id, out);
     if (e->reversed_by != BOOK_NONE)
-        add_id_meta("reversed-by", b->entries[e->reversed_by].id, out);
+        add_id_meta("reversed_by", b->entries[e->reversed_by].id, out);
     if (!item->dated)
         add_meta("undated", "the day it was written", out);
 }

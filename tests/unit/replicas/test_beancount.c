@@ -49,7 +49,7 @@ static void each_entry_is_a_transaction(void **state)
     holds(text, "  Assets:Alto-hospicio:Pool  108000000 CLP @@ 200000.00 USD\n"
                 "  Assets:Alto-hospicio:Pool  -200000.00 USD\n\n");
     holds(text, "  receipt: \"factura \\\"2837\\\"\\\\\"\n"
-                "  reversed-by: \"000004a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0\"\n");
+                "  reversed_by: \"000004a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0\"\n");
     holds(text, "2009-07-05 balance Assets:Alto-hospicio:Pool  108000000 ~ 0 CLP\n"
                 "2009-07-05 balance Assets:Alto-hospicio:Pool  0.00 ~ 0 USD\n");
     buf_release(&out);
