@@ -110,12 +110,48 @@ static void a_reader_sees_the_same_book(void **state)
     office_close(&o);
 }
 
+static bool holds(const struct book *b, const char *ref)
+{
+    for (uint32_t i = 0; i < b->entry_count; i++)
+        if (strcmp(book_text(b, b->entries[i].ref), ref) == 0)
+            return true;
+    return false;
+}
+
+/* What a removed office wrote beyond what is kept is in no book, until somebody adopts it. */
+static void commits_that_count_later_are_found(void **state)
+{
+    (void)state;
+    struct office a, b;
+    struct book_ids ids;
+    book_small(&a, &ids);
+    office_join(&b, &a, "iquique", CHARTER_OFFICE);
+    office_send(&a, &b);
+    office_run(&a, ST_OK, "member", "remove", "iquique", NULL);
+    buy(&b, &ids);
+    office_send(&b, &a);
+    struct book *book = book_of(&a);
+    assert_false(holds(book, "P77"));
+    office_run(&a, ST_OK, "member", "adopt", "iquique", NULL);
+    assert_int_equal(book_follow(a.replica, &book, &a.fault), ST_OK);
+    assert_true(holds(book, "P77"));
+    struct book *whole = book_of(&a);
+    assert_false(oid_is_zero(&bought(book)->commit));
+    assert_true(oid_equal(&bought(book)->commit, &bought(whole)->commit));
+    expect_same(book, whole);
+    book_free(whole);
+    book_free(book);
+    office_close(&a);
+    office_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_of_two_commits_is_named),
         cmocka_unit_test(a_replayed_history_gives_the_same_book),
         cmocka_unit_test(a_reader_sees_the_same_book),
+        cmocka_unit_test(commits_that_count_later_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
