@@ -106,6 +106,15 @@ static void accounts_agree_with_the_stubs(void **state)
             posted += b->postings[k].account == i ? b->postings[k].amount : 0;
         assert_int_equal(posted, balance);
     }
+    office_run(&o, ST_OK, "fund", "balance", NULL); /* and what people are told */
+    assert_int_equal(office_rows(&o), b->account_count);
+    for (uint32_t i = 0; i < b->account_count; i++) {
+        const struct book_account *a = &b->accounts[i];
+        assert_string_equal(office_text(&o, i, "office"), book_text(b, a->owner));
+        assert_string_equal(office_text(&o, i, "line"), book_text(b, a->line));
+        assert_string_equal(office_text(&o, i, "currency"), a->currency);
+        assert_int_equal(office_number(&o, i, "balance"), a->credited - a->debited);
+    }
     account_memo_free(memo);
     book_free(b);
     office_close(&o);
