@@ -317,6 +317,8 @@ enum status replica_open(const struct replica_options *o, struct replica **out, 
         st = recover_open(r, f);
     if (st == ST_OK && fresh_vault)
         st = custody_want_state(r, f);
+    if (st == ST_OK && fresh_vault) /* no frame names it again, should this process end */
+        st = vault_commit(r->vault, f);
     if (st == ST_OK && o->index)
         st = open_index(r, f);
     if (st != ST_OK) {
