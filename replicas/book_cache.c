@@ -422,7 +422,7 @@ static enum status get_book(struct reader *r, struct book_cache_place *place)
         status = ST_MALFORMED;
     if (status == ST_OK)
         status = booking_index(r->book);
-    return status == ST_OK ? booking_links(r->book) : status;
+    return status == ST_OK ? booking_order_links(r->book) : status;
 }
 
 enum status book_cache_decode(struct bytes in, struct book_cache_place *place, struct book **out)

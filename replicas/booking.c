@@ -262,7 +262,8 @@ static enum status see_change(void *user, const char *path, const struct oid *a,
     enum { TIDY_EVERY = 1024 };
     if (++w->reads % TIDY_EVERY == 0)
         store_tidy(replica_store(w->replica));
-    return record ? booking_record(w, path, b, !oid_is_zero(a)) : booking_stub(w, path, b);
+    return record ? booking_records_take(w, path, b, !oid_is_zero(a))
+                  : booking_order_stub(w, path, b);
 }
 
 void booking_charter(struct replica *r, struct digest *out)

@@ -90,17 +90,20 @@ MUST_USE enum status booking_index(struct book *b);
 /* booking_find(): book_find(). */
 uint32_t booking_find(const struct book *b, const uint8_t id[static BOOKING_ENTRY_BYTES]);
 
-/* booking_record(): the rows of one record or entry of the state. 'replaced': the book may have it
- * already. Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY */
-MUST_USE enum status booking_record(struct booking *w, const char *path, const struct oid *blob,
-                                    bool replaced);
+/* booking_records_take(): the rows of one record or entry of the state. 'replaced': the book may
+ * have it already. Errors: ST_CORRUPT, ST_IO, ST_NO_MEMORY */
+MUST_USE enum status booking_records_take(struct booking *w, const char *path,
+                                          const struct oid *blob, bool replaced);
 
-/* booking_content(): what an entry's content says, into its row. Errors: ST_NO_MEMORY */
-MUST_USE enum status booking_content(struct booking *w, struct book_entry *e, struct bytes content);
+/* booking_records_content(): what an entry's content says, into its row. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_records_content(struct booking *w, struct book_entry *e,
+                                             struct bytes content);
 
-/* booking_stub(): one stub of an account, noted. Errors: ST_CORRUPT (no path of one), ST_NO_MEMORY
+/* booking_order_stub(): one stub of an account, noted. Errors: ST_CORRUPT (no path of one),
+ * ST_NO_MEMORY
  */
-MUST_USE enum status booking_stub(struct booking *w, const char *path, const struct oid *blob);
+MUST_USE enum status booking_order_stub(struct booking *w, const char *path,
+                                        const struct oid *blob);
 
 /* booking_origin(): the first commit of each entry, from what counts now and did not before. */
 MUST_USE enum status booking_origin(struct booking *w);
@@ -109,8 +112,8 @@ MUST_USE enum status booking_origin(struct booking *w);
  * Errors: ST_TOO_LARGE  a sum beyond 2^63; ST_CORRUPT (a stub), ST_IO, ST_NO_MEMORY */
 MUST_USE enum status booking_order(struct booking *w);
 
-/* booking_links(): the indexes of rows by what they name. Errors: ST_NO_MEMORY */
-MUST_USE enum status booking_links(struct book *b);
+/* booking_order_links(): the indexes of rows by what they name. Errors: ST_NO_MEMORY */
+MUST_USE enum status booking_order_links(struct book *b);
 
 /* booking_empty(): a book of nothing. Errors: ST_NO_MEMORY */
 MUST_USE enum status booking_empty(struct book **out);

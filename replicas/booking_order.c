@@ -46,7 +46,7 @@ static enum status take_account(struct booking *w, const char *name, uint32_t *o
     return ST_OK;
 }
 
-enum status booking_stub(struct booking *w, const char *path, const struct oid *blob)
+enum status booking_order_stub(struct booking *w, const char *path, const struct oid *blob)
 {
     static const char start[] = "accounts/";
     const char *last = strrchr(path, '/');
@@ -384,7 +384,7 @@ static void move_postings(struct book *b, const uint32_t *entries, const uint32_
     }
 }
 
-enum status booking_links(struct book *b)
+enum status booking_order_links(struct book *b)
 {
     struct book_inside *in = b->inside;
     enum status status = gather_links(b, true, &in->of_enterprise, &in->of_enterprise_count);
@@ -422,7 +422,7 @@ enum status booking_order(struct booking *w)
         status = sum_accounts(w);
     }
     if (status == ST_OK)
-        status = booking_links(b);
+        status = booking_order_links(b);
     mem_free(entries);
     mem_free(accounts);
     return status;

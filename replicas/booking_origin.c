@@ -31,7 +31,7 @@ static enum status see_entry(struct booking *w, uint32_t node,
         return ST_OK; /* of a type that the book has no kind for */
     struct book_entry *e = &w->book->entries[at];
     if (e->documents == BOOKING_UNREAD && content.data != NULL) {
-        enum status status = booking_content(w, e, content);
+        enum status status = booking_records_content(w, e, content);
         if (status != ST_OK)
             return status;
     }
@@ -116,7 +116,7 @@ static enum status read_rest(struct booking *w)
         status = replica_record(w->replica, NULL, bytes_of_text(book_word(e->kind)),
                                 bytes_of_text(id), &r, w->fault);
         if (status == ST_OK)
-            status = booking_content(w, e, r.entry);
+            status = booking_records_content(w, e, r.entry);
         else if (status == ST_NOT_FOUND)
             status = fault_set(w->fault, ST_CORRUPT, "%s %s is missing", book_word(e->kind), id);
         record_release(&r);

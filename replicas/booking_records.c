@@ -303,7 +303,7 @@ static enum status take_kind(struct booking *w, const struct record *r, struct b
     }
 }
 
-enum status booking_content(struct booking *w, struct book_entry *e, struct bytes content)
+enum status booking_records_content(struct booking *w, struct book_entry *e, struct bytes content)
 {
     const struct record r = {.entry = content};
     e->documents = 0;
@@ -449,8 +449,8 @@ static enum status read_file(struct booking *w, const char *path, const struct o
     return status == ST_OK || status == ST_NO_MEMORY ? status : ST_CORRUPT;
 }
 
-enum status booking_record(struct booking *w, const char *path, const struct oid *blob,
-                           bool replaced)
+enum status booking_records_take(struct booking *w, const char *path, const struct oid *blob,
+                                 bool replaced)
 {
     struct record r = {0};
     struct book_entry *e = NULL;
@@ -469,7 +469,7 @@ enum status booking_record(struct booking *w, const char *path, const struct oid
     if (status == ST_OK && !entry)
         status = take_record(w, &r, replaced);
     else if (status == ST_OK && r.entry.count > 0)
-        status = booking_content(w, e, r.entry);
+        status = booking_records_content(w, e, r.entry);
     record_release(&r);
     return status == ST_CORRUPT ? fault_set(w->fault, status, "%s is no canonical record", path)
                                 : status;
