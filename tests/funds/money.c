@@ -134,8 +134,8 @@ static void edit(struct money *m, struct person *p, const char *id, const char *
     act_word(&a, "%s", word);
     enum status st = story_act(&m->story, p, &a, &answer);
     bool gone = !crowd_is_member(p, p);
-    if (st != ST_OK && st != ST_BAD_CONFIG && st != ST_IO && /* not here yet, or any more */
-        !(gone && st == ST_NOT_ALLOWED))
+    bool there = st != ST_BAD_CONFIG && st != ST_NOT_FOUND; /* not yet, or not any more */
+    if (there && st != ST_OK && st != ST_IO && !(gone && st == ST_NOT_ALLOWED))
         crowd_fail(m->crowd, "%s cannot edit %s: %s", p->label, word, status_word(st));
 }
 
