@@ -188,8 +188,13 @@ enum status schema_rules(struct schema *s, struct fault *f)
     enum status status = ST_OK;
     bool reverses = false;
     for (uint32_t i = 0; status == ST_OK && i < s->type_count; i++) {
-        status = check_type(s, &s->types[i], f);
-        reverses = reverses || s->types[i].reverses[0] != '\0';
+        struct schema_type *t = &s->types[i];
+        status = check_type(s, t, f);
+        if (t->reverses[0] == '\0')
+            continue;
+        if (status == ST_OK && reverses) /* each would give the same money back */
+            status = refuse(f, t, NULL, "another type reverses entries already: one does");
+        reverses = true;
     }
     for (uint32_t i = 0; status == ST_OK && reverses && i < s->type_count; i++)
         status = check_names_writer(&s->types[i], f);
