@@ -221,7 +221,8 @@ void money_cheat(struct money *m)
     const char *line = spending_line(m, p);
     struct act a;
     struct crowd_answer answer;
-    if (graph_frozen(replica_graph(p->replica), &p->identity.key))
+    bool frozen = graph_frozen(replica_graph(p->replica), &p->identity.key);
+    if (frozen || simdisk_is_off(p->disk)) /* the power went, and nothing was done since */
         return;
     spending_entry(m, &a, "expense");
     act_word(&a, "office=%s", p->label);
