@@ -435,6 +435,11 @@ static struct bytes type_in(const char *path)
     return (struct bytes){(const uint8_t *)type, slash != NULL ? (size_t)(slash - type) : 0};
 }
 
+static enum status not_canonical(struct booking *w, const char *path)
+{
+    return fault_set(w->fault, ST_CORRUPT, "%s is no canonical record", path);
+}
+
 /* The file of a record or entry of the state, parsed; release it. */
 static enum status read_file(struct booking *w, const char *path, const struct oid *blob,
                              struct record *out)
@@ -446,31 +451,40 @@ static enum status read_file(struct booking *w, const char *path, const struct o
     if (status != ST_OK)
         return status;
     status = record_parse(text, out);
-    return status == ST_OK || status == ST_NO_MEMORY ? status : ST_CORRUPT;
+    return status == ST_OK || status == ST_NO_MEMORY ? status : not_canonical(w, path);
+}
+
+static enum status take_entry_file(struct booking *w, const char *path, const char *id_hex,
+                                   const struct oid *blob)
+{
+    struct record r = {0};
+    struct book_entry *e = NULL;
+    enum book_kind kind = kind_of(type_in(path));
+    if (kind == BOOK_KINDS)
+        return ST_OK;
+    enum status status = take_entry(w, id_hex, kind, &e);
+    if (status == ST_OK && w->replica->wrote != NULL) {
+        status = read_file(w, path, blob, &r);
+        if (status == ST_OK)
+            status =
+                r.entry.count > 0 ? booking_records_content(w, e, r.entry) : not_canonical(w, path);
+        record_release(&r);
+        return status;
+    }
+    return status == ST_CORRUPT ? not_canonical(w, path) : status;
 }
 
 enum status booking_records_take(struct booking *w, const char *path, const struct oid *blob,
                                  bool replaced)
 {
     struct record r = {0};
-    struct book_entry *e = NULL;
     const char *last = strrchr(path, '/');
-    bool entry = last != NULL && strlen(last + 1) > ENTRY_ID_TEXT;
-    enum book_kind kind = entry ? kind_of(type_in(path)) : BOOK_KINDS;
-    if (entry && (kind == BOOK_KINDS || replaced))
-        return ST_OK; /* an entry never changes */
-    enum status status = ST_OK;
-    if (entry)
-        status = take_entry(w, last + 1, kind, &e);
-    if (status == ST_OK && (!entry || w->replica->wrote != NULL))
-        status = read_file(w, path, blob, &r);
-    if (status == ST_OK && !entry && r.entry.count > 0)
-        status = ST_CORRUPT;
-    if (status == ST_OK && !entry)
-        status = take_record(w, &r, replaced);
-    else if (status == ST_OK && r.entry.count > 0)
-        status = booking_records_content(w, e, r.entry);
+    if (last != NULL && strlen(last + 1) > ENTRY_ID_TEXT) /* an entry never changes */
+        return replaced ? ST_OK : take_entry_file(w, path, last + 1, blob);
+    enum status status = read_file(w, path, blob, &r);
+    if (status != ST_OK)
+        return status;
+    status = r.entry.count == 0 ? take_record(w, &r, replaced) : ST_CORRUPT;
     record_release(&r);
-    return status == ST_CORRUPT ? fault_set(w->fault, status, "%s is no canonical record", path)
-                                : status;
+    return status == ST_CORRUPT ? not_canonical(w, path) : status;
 }

@@ -1,5 +1,7 @@
 #include "tests/unit/replicas/book_kit.h"
 
+#include "replicas/engine.h"
+
 static const char *text(const struct book *b, book_text_at at)
 {
     return book_text(b, at);
@@ -122,12 +124,64 @@ static void a_conflict_is_listed_until_it_is_settled(void **state)
     office_close(&b);
 }
 
+/* The state with a file of these bytes at that path (NULL: of a blob that is nowhere). */
+static void expect_corrupt(struct office *o, const char *path, const char *bytes,
+                           const char *sentence)
+{
+    struct replica *r = o->replica;
+    struct oid before = r->state;
+    struct tree_change change = {.path = path, .blob = {{1, 2, 3}}};
+    struct book *b = NULL;
+    if (bytes != NULL)
+        assert_int_equal(
+            store_write(r->store, STORE_BLOB, bytes_of_text(bytes), NULL, &change.blob), ST_OK);
+    assert_int_equal(tree_edit(r->store, &before, &change, 1, &r->state, &o->fault), ST_OK);
+    assert_int_equal(book_read(r, &b, &o->fault), ST_CORRUPT);
+    assert_null(b);
+    if (strstr(o->fault.text, sentence) == NULL)
+        fail_msg("%s: %s", path, o->fault.text);
+    r->state = before;
+}
+
+static void damage_is_named(void **state)
+{
+    (void)state;
+    static const char household[] = "records/household/a/b/c/abcabcabcabcabcabcabcabc.json";
+    static const char grant[] = "records/grant/a/b/c/abcabcabcabcabcabcabcabcabcabcabcabcabca.json";
+    static const char stub[] =
+        "accounts/santiago/pool.CLP/a/b/c/abcabcabcabcabcabcabcabcabcabcabcabcabca";
+    struct office o;
+    struct book_ids ids;
+    book_small(&o, &ids);
+    expect_corrupt(&o, household, "{}", household);
+    expect_corrupt(&o, household, "no record at all", "is no canonical record");
+    expect_corrupt(&o, household, NULL, "is missing");
+    expect_corrupt(&o, household,
+                   "{\"id\":\"abcabcabcabcabcabcabcabcabcabcabcabcabcab\",\"type\":\"grant\","
+                   "\"entry\":{\n\"amount\":1\n}}\n",
+                   "is no canonical record");
+    /* An entry that no commit brought is read where it lies. */
+    expect_corrupt(&o, grant, "no entry at all", "is no canonical record");
+    expect_corrupt(&o, "records/grant/a/b/c/zzz.json", "{}", "is no canonical record");
+    expect_corrupt(&o, stub, "12 pesos\n", "is no signed integer");
+    expect_corrupt(&o, stub, "12", "is no signed integer");
+    expect_corrupt(&o, stub, NULL, "is no signed integer");
+    expect_corrupt(&o, "accounts/santiago/pool/a/b/c/1", "1\n", "is no place of an account's stub");
+    expect_corrupt(&o, "accounts/santiago/pool.CLP/a/b/c/1", "1\n",
+                   "is no place of an account's stub");
+    struct book *b = book_of(&o); /* as it was */
+    assert_int_equal(b->household_count, 1);
+    book_free(b);
+    office_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_record_says_what_was_typed),
         cmocka_unit_test(every_entry_says_what_was_typed),
         cmocka_unit_test(a_conflict_is_listed_until_it_is_settled),
+        cmocka_unit_test(damage_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
