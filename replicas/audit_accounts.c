@@ -208,6 +208,13 @@ static void tell(struct checking *c, const struct posting *p, const char *what)
                  (long long)p->amount, hex);
 }
 
+/* A reversal of an entry that the book has no kind for: nothing here says what that posted. */
+static bool is_unreckoned(const struct book *b, const struct book_posting *p)
+{
+    const struct book_entry *e = p->entry < b->entry_count ? &b->entries[p->entry] : NULL;
+    return e != NULL && e->kind == BOOK_REVERSAL && e->about == BOOK_NONE;
+}
+
 /* Both lists in one order: what only one of them has is told. */
 static enum status compare(struct checking *c)
 {
@@ -215,16 +222,18 @@ static enum status compare(struct checking *c)
     struct posting *stubs = mem_array(b->posting_count, sizeof *stubs);
     if (stubs == NULL)
         return ST_NO_MEMORY;
-    for (uint32_t i = 0; i < b->posting_count; i++)
-        stubs[i] =
-            (struct posting){b->postings[i].account, b->postings[i].entry, b->postings[i].amount};
-    qsort(stubs, b->posting_count, sizeof *stubs, compare_entries);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < b->posting_count; i++) {
+        const struct book_posting *p = &b->postings[i];
+        if (!is_unreckoned(b, p))
+            stubs[count++] = (struct posting){p->account, p->entry, p->amount};
+    }
+    if (count > 0)
+        qsort(stubs, count, sizeof *stubs, compare_entries);
     if (c->count > 0)
         qsort(c->list, c->count, sizeof *c->list, compare_entries);
-    for (uint32_t i = 0, k = 0; i < b->posting_count || k < c->count;) {
-        int order = i == b->posting_count ? 1
-                    : k == c->count       ? -1
-                                          : compare_entries(&stubs[i], &c->list[k]);
+    for (uint32_t i = 0, k = 0; i < count || k < c->count;) {
+        int order = i == count ? 1 : k == c->count ? -1 : compare_entries(&stubs[i], &c->list[k]);
         if (order < 0)
             tell(c, &stubs[i], "has a posting that no entry makes:");
         if (order > 0)

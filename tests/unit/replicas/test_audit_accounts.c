@@ -99,6 +99,43 @@ static void test_an_account_left_out(void **state)
     book->posting_count = postings;
 }
 
+/* A type of a network's own that posts and is reversed: the book has no kind for it. */
+static void test_reversed_of_a_type_of_its_own(void **state)
+{
+    (void)state;
+    static const char before[] = "\"pass\":{\"fields\"";
+    static const char own[] =
+        "\"loan\":{\"fields\":{\"amount\":{\"class\":\"open\",\"currency\":\"currency\",\"kind\":"
+        "\"amount\",\"required\":true},\"currency\":{\"class\":\"open\",\"kind\":\"currency\","
+        "\"required\":true},\"office\":{\"class\":\"open\",\"is\":\"writer\",\"kind\":\"label\","
+        "\"required\":true}},\"postings\":[{\"account\":\"writer\",\"line\":\"pool\",\"sign\":1}],"
+        "\"shape\":\"entry\",\"writers\":[\"office\"]},";
+    struct office other;
+    struct digest network;
+    struct buf given = programme_schema_json(), schema = {0};
+    const char *text = buf_text(&given), *at = strstr(text, before);
+    assert_non_null(at);
+    buf_add(&schema, text, (size_t)(at - text));
+    buf_add_text(&schema, own);
+    buf_add_text(&schema, at);
+    office_folder(&other);
+    if (replica_found(other.home, "reference", "santiago", "127.0.0.1:7717", buf_bytes(&schema),
+                      &network, &other.fault) != ST_OK)
+        fail_msg("%s", other.fault.text);
+    office_open(&other);
+    char id[ENTRY_ID_TEXT + 1], entry[64];
+    office_run(&other, ST_OK, "add", "loan", "office=santiago", "currency=CLP", "amount=500", NULL);
+    office_id(&other, id);
+    snprintf(entry, sizeof entry, "entry=%s", id);
+    office_run(&other, ST_OK, "add", "reversal", "office=santiago", entry, NULL);
+    struct audit_result *a = audit_of(&other);
+    audit_expect_clean(a);
+    audit_free(a);
+    office_close(&other);
+    buf_release(&given);
+    buf_release(&schema);
+}
+
 static void test_without_memory(void **state)
 {
     (void)state;
@@ -125,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_one_posting_left_out),
         cmocka_unit_test(test_one_posting_of_another_account),
         cmocka_unit_test(test_an_account_left_out),
+        cmocka_unit_test(test_reversed_of_a_type_of_its_own),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
