@@ -119,6 +119,10 @@ static void tell_receipt(struct inspection *in, const struct paper *const *paper
     say_refs(in, papers, count);
 }
 
+/* An entry is told again with each supplier that it may be of: where many name none, and many
+ * another one each, that is a list that grows by their product. */
+enum { UNNAMED_MAX = 16 };
+
 /* The papers of one number, from 'from' to 'end': first those that name no supplier. */
 static void tell_number(struct inspection *in, const struct papers *p, uint32_t from, uint32_t end,
                         const struct paper **room)
@@ -127,6 +131,12 @@ static void tell_number(struct inspection *in, const struct papers *p, uint32_t 
     while (from + unnamed < end && p->list[from + unnamed].name_bytes == 0) {
         room[unnamed] = &p->list[from + unnamed];
         unnamed++;
+    }
+    if (unnamed > UNNAMED_MAX) {
+        for (uint32_t i = from + unnamed; i < end; i++)
+            room[i - from] = &p->list[i];
+        tell_receipt(in, room, end - from, false);
+        return;
     }
     if (from + unnamed == end && unnamed > 1)
         tell_receipt(in, room, unnamed, false);

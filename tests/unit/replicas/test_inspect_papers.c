@@ -62,6 +62,25 @@ static void test_receipt_without_supplier_may_be_of_any(void **state)
     kit_free(k);
 }
 
+/* However many name no supplier and however many name another one each: a list as long as they. */
+static void test_receipt_of_many_is_one_finding(void **state)
+{
+    (void)state;
+    enum { MANY = 20 };
+    struct kit *k = kit_new();
+    for (int i = 0; i < MANY; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "supplier %d", i);
+        spend(k, "boleta 1", "", "iquique");
+        spend(k, "boleta 1", name, "iquique");
+    }
+    kit_inspect(k);
+    assert_int_equal(k->found.count, 1);
+    assert_int_equal(k->found.list[0].rule, FINDING_RECEIPT_TWICE);
+    assert_int_equal(k->found.list[0].record_count, 2 * MANY);
+    kit_free(k);
+}
+
 static void test_receipt_three_times_is_one_finding(void **state)
 {
     (void)state;
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_receipt_twice_in_two_offices),
         cmocka_unit_test(test_receipt_of_two_suppliers),
         cmocka_unit_test(test_receipt_without_supplier_may_be_of_any),
+        cmocka_unit_test(test_receipt_of_many_is_one_finding),
         cmocka_unit_test(test_receipt_three_times_is_one_finding),
         cmocka_unit_test(test_no_receipt),
         cmocka_unit_test(test_not_handed_over),
