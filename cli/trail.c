@@ -216,7 +216,22 @@ static void add_author(const char *ident, struct buf *out)
     buf_add(out, ident, bytes);
 }
 
-static void show_commit(const json_t *row, int indent)
+/* Between which times others saw it. */
+static void show_bound(const char *format, const char *time, int indent)
+    __attribute__((format(printf, 1, 0)));
+
+static void show_bound(const char *format, const char *time, int indent)
+{
+    struct buf when = {0}, line = {0};
+    story_when(time, &when);
+    buf_add_format(&line, format, buf_text(&when));
+    if (when.count > 0)
+        output_line(stdout, "%*s%s", indent, "", buf_text(&line));
+    buf_release(&when);
+    buf_release(&line);
+}
+
+static void show_commit(const struct call *c, const json_t *row, int indent)
 {
     const json_t *commit = json_object_get(row, "commit"), *key = json_object_get(commit, "key"),
                  *settled = json_object_get(commit, "settled");
@@ -241,6 +256,12 @@ static void show_commit(const json_t *row, int indent)
     if (json_is_false(json_object_get(commit, "counted")))
         buf_add_format(&line, "  [%s]", tr("does not count"));
     output_line(stdout, "%*s%s", indent, "", buf_text(&line));
+    if (c->verbose) {
+        show_bound(tr("    not before %s, say two other offices"), text(commit, "not_before"),
+                   indent);
+        show_bound(tr("    not after %s, say two other offices"), text(commit, "not_after"),
+                   indent);
+    }
     buf_release(&line);
     buf_release(&who);
     buf_release(&when);
@@ -272,7 +293,6 @@ static void show_part(struct told *told, const json_t *row)
 
 static void print_step(void *user, const struct call *c, const json_t *row)
 {
-    (void)c;
     struct told *told = user;
     struct buf line = {0};
     const char *why = text(row, "why"), *type = text(row, "type");
@@ -299,7 +319,7 @@ static void print_step(void *user, const struct call *c, const json_t *row)
                     indent + INDENT, "");
     told->pooled = told->pooled || account;
     show_files(row, indent + 2 * INDENT);
-    show_commit(row, indent + 2 * INDENT);
+    show_commit(c, row, indent + 2 * INDENT);
     buf_release(&line);
 }
 
