@@ -646,16 +646,6 @@ static enum status tend(struct worker *w, uint64_t now, struct fault *f)
     return st;
 }
 
-/* Whether tending is put off: between jobs it has a turn each TEND_MS, and more in a quiet moment.
- */
-static bool puts_off(struct worker *w, bool busy, uint64_t now)
-{
-    if (!busy || now < w->tend_ms || now >= w->tended_ms + TEND_MS)
-        return false;
-    w->tend_ms = now + TEND_PAUSE_MS;
-    return true;
-}
-
 /* A batch or NULL, then what its time has come for. */
 static enum status run_once(struct worker *w, struct job *batch, struct fault *f)
 {
@@ -674,9 +664,9 @@ static enum status run_once(struct worker *w, struct job *batch, struct fault *f
         w->idle_ms = now + IDLE_MS;
     if (batch != NULL && now + TEND_MS < w->tend_ms)
         w->tend_ms = now + TEND_MS;
-    if (st != ST_OK || w->held || puts_off(w, batch != NULL, now))
-        return st;
-    return now >= w->tend_ms ? tend(w, now, f) : st;
+    if (batch != NULL && now >= w->tend_ms && now < w->tended_ms + TEND_MS)
+        w->tend_ms = now + TEND_PAUSE_MS; /* a quiet moment is better */
+    return st == ST_OK && now >= w->tend_ms && !w->held ? tend(w, now, f) : st;
 }
 
 static void *run(void *user)

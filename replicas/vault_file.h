@@ -35,7 +35,8 @@ MUST_USE enum status vault_file_damaged(const char *what, struct fault *f);
 MUST_USE enum status vault_file_image(struct vault_file *v, struct buf *out, struct fault *f);
 
 /* vault_file_checkpoint(): the log into the file; 'cut': and cut to nothing. A log that keeps its
- * bytes is written over from its start, and a sync of it changes no size. No transaction is open. */
+ * bytes is written over from its start, and a sync of it changes no size. No transaction is open.
+ */
 MUST_USE enum status vault_file_checkpoint(struct vault_file *v, bool cut, struct fault *f);
 
 /* vault_file_copy(): what the tables hold into a fresh file at 'path', durable but for its name. No
