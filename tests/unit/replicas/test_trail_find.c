@@ -21,6 +21,10 @@ static int make_office(void **state)
     snprintf(about, sizeof about, "\"%s\"", ids.purchase);
     op.value = bytes_of_text(about);
     assert_int_equal(op_list_add(&ops, &op), ST_OK);
+    struct op stray = op;
+    stray.id[0] = 0xac;
+    stray.value = BYTES("\"nothing\"");
+    assert_int_equal(op_list_add(&ops, &stray), ST_OK);
     assert_int_equal(
         replica_write(o.replica, &ops, BYTES("ana <ana@example.org>"), &commit, &o.fault), ST_OK);
     op_list_release(&ops);
@@ -85,7 +89,14 @@ static void numbers_and_beginnings_of_ids_are_found(void **state)
 static void a_file_stands_for_what_it_is_attached_to(void **state)
 {
     (void)state;
+    char stray[25];
     expect(document, TRAIL_ENTRY, BOOK_PURCHASE);
+    snprintf(stray, sizeof stray, "ac%s", document + 2);
+    expect(stray, TRAIL_DOCUMENT, 0); /* attached to nothing that is known */
+    office_run(&o, ST_OK, "trail", stray, NULL);
+    assert_string_equal(office_text(&o, 0, "type"), "document");
+    assert_string_equal(office_text(&o, 0, "commit.signature"), "good");
+    assert_string_equal(office_text(&o, 1, "why"), "no-money");
 }
 
 static void what_is_not_one_thing_is_said(void **state)
