@@ -16,7 +16,9 @@ static void shows_what_is_open(void **state)
                  "{\"change\":\"key\",\"label\":\"arica\",\"kept\":1},"
                  "{\"change\":\"role\",\"label\":\"fosis\",\"role\":\"office\"},"
                  "{\"change\":\"address\",\"label\":\"fosis\",\"address\":\"h:1\"},"
-                 "{\"change\":\"schema\",\"types\":[\"visit\"]},{\"change\":\"x\"}],"
+                 "{\"change\":\"schema\",\"types\":[\"visit\"]},"
+                 "{\"change\":\"audit\",\"sessions\":{\"group\":3,\"individual\":2},"
+                 "\"small_cell\":6},{\"change\":\"x\"}],"
                  "\"signed\":[\"arica\"],\"needed\":1,\"waits_for\":[\"iquique\",\"temuco\"],"
                  "\"approved\":false,\"wanted\":true}");
     fake_end(&d, "needs-person", "it waits for this office", "minga member approve 1", 4);
@@ -31,6 +33,8 @@ static void shows_what_is_open(void **state)
     shell_has(shell.out, "  fosis becomes office\n");
     shell_has(shell.out, "  fosis is at h:1\n");
     shell_has(shell.out, "  the schema grows: visit\n");
+    shell_has(shell.out, "  an audit expects 3 group and 2 individual sessions, and hides groups "
+                         "below 6\n");
     shell_has(shell.out, "  something of a kind that this version does not know\n");
     shell_has(shell.out, "  signed by: arica; waits for 1 of: iquique, temuco\n");
     shell_has(shell.err, "minga member approve 1");
