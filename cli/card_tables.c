@@ -119,6 +119,19 @@ static int64_t money_of(const struct report *r, enum indicator_what what, enum i
     return row != NULL && row->numerator.count > 0 ? row->numerator.count : 0;
 }
 
+/* Whether there are rows by this at all: of very many offices and currencies there are none. */
+static bool is_divided(const struct report *r, enum indicator_by by, const char *currency)
+{
+    bool some = by == INDICATOR_ALL;
+    for (uint32_t i = 0; !some && i < r->reached->count; i++) {
+        const struct indicator *row = &r->reached->rows[i];
+        bool money = row->what == INDICATOR_ALLOTTED || row->what == INDICATOR_SPENT;
+        some = money && row->by == by && strcmp(row->currency, currency) == 0;
+    }
+    return some || (money_of(r, INDICATOR_ALLOTTED, INDICATOR_ALL, NULL, currency) == 0 &&
+                    money_of(r, INDICATOR_SPENT, INDICATOR_ALL, NULL, currency) == 0);
+}
+
 /* Allotted, spent, what is left and, if wanted, the share: of one value, or the total. */
 static void add_money(const struct report *r, enum indicator_by by, const char *value,
                       const char *currency, bool share, struct grid *g)
@@ -128,8 +141,12 @@ static void add_money(const struct report *r, enum indicator_by by, const char *
     const int64_t sums[] = {allotted, spent, allotted - spent};
     struct indicator row = {.numerator.count = spent, .denominator.count = allotted};
     struct buf room = {0};
+    bool divided = is_divided(r, by, currency);
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
-        amount_number(sums[i], currency, &room);
+        if (divided)
+            amount_number(sums[i], currency, &room);
+        else
+            buf_add_text(&room, INDICATOR_OTHERS);
         grid_take(g, &room);
     }
     if (share) {

@@ -48,7 +48,10 @@ enum indicator_by {
     INDICATOR_BYS,
 };
 
-enum { INDICATOR_CROSS_MAX = 32 };
+enum {
+    INDICATOR_CROSS_MAX = 32,
+    INDICATOR_PAIRS_MAX = 400, /* rows of one division by two, such as currencies by offices */
+};
 
 enum indicator_unit {
     INDICATOR_OF_FAMILIES,

@@ -51,6 +51,8 @@ static void divide(struct tally *t, enum indicator_what what, enum indicator_by 
 static void divide_unbought(struct tally *t)
 {
     enum indicator_what what = INDICATOR_PURCHASED;
+    if (!tally_divides(t, what, INDICATOR_BY_OFFICE))
+        return;
     for (uint32_t i = 0; i < t->axes[TALLY_CURRENCY].count; i++) {
         const struct indicator *total = tally_row(t, what, INDICATOR_ALL, i, 0);
         tally_begin_sum(t, tally_cell(t, total, TALLY_MISSING));

@@ -205,6 +205,18 @@ struct indicator *tally_row(const struct tally *t, enum indicator_what what, enu
     return &t->rows[t->first[what][by] + i * inner(t, what, by) + j];
 }
 
+/* Whether the rows of a division are laid: of two axes no more than there is room for. What an
+ * office writes adds values; nothing that it writes may make a table that cannot be. */
+static bool is_laid(const struct tally *t, enum indicator_what what, enum indicator_by by)
+{
+    if ((divisions(what) & BIT(by)) == 0)
+        return false;
+    if (is_cross(by) && t->axes[TALLY_OFFICE].count > INDICATOR_CROSS_MAX)
+        return false;
+    bool two = is_cross(by) || (is_money(what) && by != INDICATOR_ALL);
+    return !two || outer(t, what, by) * inner(t, what, by) <= INDICATOR_PAIRS_MAX;
+}
+
 static void name_row(const struct tally *t, enum indicator_what what, enum indicator_by by,
                      uint32_t i, uint32_t j, struct indicator *row)
 {
@@ -225,11 +237,9 @@ static void name_row(const struct tally *t, enum indicator_what what, enum indic
 
 static enum status lay_rows(struct tally *t)
 {
-    bool cross = t->axes[TALLY_OFFICE].count <= INDICATOR_CROSS_MAX;
     for (int w = 0; w < INDICATORS; w++)
         for (int by = 0; by < INDICATOR_BYS; by++) {
-            bool wanted = (divisions((enum indicator_what)w) & BIT(by)) != 0 &&
-                          (cross || !is_cross((enum indicator_by)by));
+            bool wanted = is_laid(t, (enum indicator_what)w, (enum indicator_by)by);
             t->first[w][by] = wanted ? t->row_count : NONE;
             if (wanted)
                 t->row_count += outer(t, (enum indicator_what)w, (enum indicator_by)by) *

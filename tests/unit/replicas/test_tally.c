@@ -67,6 +67,35 @@ static void many_values(void **state)
     reach_release(&s);
 }
 
+/* Whatever offices write, currencies among it that nobody uses, the table is one that can be. */
+static void many_currencies_and_offices(void **state)
+{
+    (void)state;
+    enum { CURRENCIES = 180, OFFICES = 100 };
+    struct sample s = {0};
+    struct indicators *out = NULL;
+    char name[32], code[] = "AAA";
+    for (int i = 0; i < OFFICES; i++) {
+        snprintf(name, sizeof name, "office-%03d", i);
+        reach_household(&s, "", name, 1);
+    }
+    for (int i = 0; i < CURRENCIES; i++) {
+        code[1] = (char)('A' + i / 26);
+        code[2] = (char)('A' + i % 26);
+        uint32_t at = sample_entry(&s, BOOK_DISBURSEMENT, "A", "office-000", "", "2009-09-01");
+        s.b.entries[at].money = sample_money(5, code);
+    }
+    sample_close(&s);
+    const struct indicator_options options = {.schema = schema, .k = 5};
+    assert_int_equal(indicator_read(&s.b, &options, &out), ST_OK);
+    const struct indicator *row =
+        indicator_find(out, INDICATOR_DISBURSED, INDICATOR_ALL, NULL, "AAA");
+    assert_non_null(row); /* each total is there */
+    assert_null(indicator_find(out, INDICATOR_DISBURSED, INDICATOR_BY_OFFICE, "office-000", "AAA"));
+    indicator_free(out);
+    reach_release(&s);
+}
+
 static void rows_know_who_they_are(void **state)
 {
     (void)state;
@@ -144,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_in_order),
         cmocka_unit_test(many_values),
+        cmocka_unit_test(many_currencies_and_offices),
         cmocka_unit_test(rows_know_who_they_are),
         cmocka_unit_test(sums_of_cells),
         cmocka_unit_test(numbers_stay_at_the_largest),
