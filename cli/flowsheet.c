@@ -8,6 +8,7 @@
 #include "cli/sankey.h"
 #include "replicas/flow.h"
 #include "replicas/json.h"
+#include "replicas/tally.h"
 
 enum { COLUMNS = 6, RIGHT = 0x3c /* all but the two names */ };
 
@@ -31,7 +32,7 @@ static void fill_grid(const struct flow *f, struct grid *g)
         uint32_t from = f->links[l].from, to = f->links[l].to;
         for (; l < f->link_count && f->links[l].from == from && f->links[l].to == to; l++) {
             amounts[f->links[l].proof] = f->links[l].amount;
-            all += f->links[l].amount;
+            tally_add(&all, f->links[l].amount);
         }
         sankey_name(&f->nodes[from], &room);
         grid_take(g, &room);

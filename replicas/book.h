@@ -77,7 +77,9 @@ struct book_posting { /* what the stubs of accounts/ say */
 struct book_account {
     book_text_at owner, line;
     char currency[4];
-    int64_t credited, debited; /* >= 0 each; the balance is their difference */
+    /* >= 0 each; the balance is their difference. Where more went through than a number holds, both
+     * lack the same; a balance beyond 2^63 - 1 is that. */
+    int64_t credited, debited;
 };
 
 struct book_enterprise {
@@ -179,8 +181,7 @@ struct book {
 
 /* book_read(): the book of the replica's state, read whole. Works on a readonly one.
  * Tidies the store: nothing lent by it outlives the call.
- * Errors: ST_CORRUPT (a record, an entry or a stub of the state), ST_TOO_LARGE (a sum beyond 2^63),
- *         ST_IO, ST_NO_MEMORY */
+ * Errors: ST_CORRUPT (a record, an entry or a stub of the state), ST_IO, ST_NO_MEMORY */
 MUST_USE enum status book_read(struct replica *r, struct book **out, struct fault *f);
 
 /* book_follow(): bring a book to the replica's state by the difference of the two trees, or read it

@@ -109,7 +109,7 @@ MUST_USE enum status booking_order_stub(struct booking *w, const char *path,
 MUST_USE enum status booking_origin(struct booking *w);
 
 /* booking_order(): everything in its order, with its references, sums and indexes.
- * Errors: ST_TOO_LARGE  a sum beyond 2^63; ST_CORRUPT (a stub), ST_IO, ST_NO_MEMORY */
+ * Errors: ST_CORRUPT (a stub), ST_IO, ST_NO_MEMORY */
 MUST_USE enum status booking_order(struct booking *w);
 
 /* booking_order_links(): the indexes of rows by what they name. Errors: ST_NO_MEMORY */

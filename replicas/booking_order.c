@@ -345,19 +345,38 @@ static enum status add_stubs(struct booking *w)
     return ST_OK;
 }
 
+struct through { /* an account: all that ever went in and out, however often */
+    account_sum in, out;
+};
+
+static int64_t within(account_sum sum)
+{
+    return sum < INT64_MAX ? (int64_t)sum : INT64_MAX;
+}
+
+/* Whoever holds money can move it to and fro until no number holds the sum of it, and nobody may
+ * take the book from everyone by that: both sides then lack the same, the balance is as it is. */
 static enum status sum_accounts(struct booking *w)
 {
     struct book *b = w->book;
-    bool fits = true;
-    for (uint32_t i = 0; i < b->account_count; i++)
-        b->accounts[i].credited = b->accounts[i].debited = 0;
+    struct through *sums = mem_array(b->account_count, sizeof *sums);
+    if (sums == NULL)
+        return ST_NO_MEMORY;
     for (uint32_t i = 0; i < b->posting_count; i++) {
-        struct book_account *a = &b->accounts[b->postings[i].account];
-        int64_t amount = b->postings[i].amount;
-        int64_t *sum = amount > 0 ? &a->credited : &a->debited;
-        fits = fits && !__builtin_add_overflow(*sum, amount > 0 ? amount : -amount, sum);
+        struct through *s = &sums[b->postings[i].account];
+        account_sum amount = b->postings[i].amount;
+        *(amount > 0 ? &s->in : &s->out) += amount > 0 ? amount : -amount;
     }
-    return fits ? ST_OK : fault_set(w->fault, ST_TOO_LARGE, "an account's sum is beyond 2^63");
+    for (uint32_t i = 0; i < b->account_count; i++) {
+        account_sum more = sums[i].in > sums[i].out ? sums[i].in : sums[i].out;
+        account_sum less = more == sums[i].in ? sums[i].out : sums[i].in;
+        account_sum beyond = more > INT64_MAX ? more - INT64_MAX : 0;
+        account_sum off = beyond < less ? beyond : less;
+        b->accounts[i].credited = within(sums[i].in - off);
+        b->accounts[i].debited = within(sums[i].out - off);
+    }
+    mem_free(sums);
+    return ST_OK;
 }
 
 /* The line of an entry that names none: that of its office's account which it debits, or if there

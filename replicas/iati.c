@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "replicas/iati_groups.h"
+#include "replicas/tally.h"
 #include "replicas/vouchers.h"
 
 /* Codes of the standard's lists. */
@@ -216,7 +217,7 @@ static void add_budgets(const struct book *b, const struct period *period, struc
             const struct book_entry *e = &b->entries[i];
             if (e->kind == BOOK_ALLOTMENT && e->reversed_by == BOOK_NONE &&
                 strcmp(e->money.currency, currency) == 0)
-                total += e->money.amount;
+                tally_add(&total, e->money.amount);
         }
         if (total == 0)
             continue;

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/tally.h"
 
 struct spent {
     const char *currency, *line;
@@ -82,7 +83,7 @@ static void add(struct grouping *g, struct iati_group *group, const struct spent
             .currency = s->currency, .line = s->line, .first = s->day, .last = s->day};
     group->first = s->day < group->first ? s->day : group->first;
     group->last = s->day > group->last ? s->day : group->last;
-    group->amount += s->amount;
+    tally_add(&group->amount, s->amount);
     group->entries++;
     group->of_people = group->of_people || s->of_people;
     if (s->enterprise != BOOK_NONE && g->seen[s->enterprise] != g->number) {
@@ -133,7 +134,7 @@ static void join(struct grouping *g, const struct iati_group *alone)
         with->line = NULL;
         with->first = alone->first < with->first ? alone->first : with->first;
         with->last = alone->last > with->last ? alone->last : with->last;
-        with->amount += alone->amount;
+        tally_add(&with->amount, alone->amount);
         with->entries += alone->entries;
         return;
     }
