@@ -190,6 +190,21 @@ static enum status check_reverser(const struct schema_type *type, struct bytes b
     return ST_NOT_ALLOWED;
 }
 
+/* What moves no money is taken back by whoever it names as its writer. */
+static enum status check_author(const struct schema_type *type, const char *writer, struct bytes by,
+                                struct fault *f)
+{
+    if (writer[0] == '\0')
+        return refuse_reversal(type, ST_BAD_VALUE, "it moves no money and names no writer",
+                               "write what is right as a new entry", f);
+    if (bytes_equal_text(by, writer))
+        return ST_OK;
+    (void)fault_set(f, ST_NOT_ALLOWED, "this %s can be reversed by %s only, who wrote it",
+                    type->name, writer);
+    fault_fix(f, "ask %s to reverse it", writer);
+    return ST_NOT_ALLOWED;
+}
+
 enum status account_reversed(const struct schema_type *type, struct bytes content, struct bytes by,
                              struct account_posting out[SCHEMA_POSTINGS_MAX], uint32_t *count_out,
                              struct fault *f)
@@ -200,10 +215,9 @@ enum status account_reversed(const struct schema_type *type, struct bytes conten
     if (type->reverses[0] != '\0')
         return refuse_reversal(type, ST_BAD_VALUE, "it is itself one",
                                "write what is right as a new entry", f);
-    if (type->posting_count == 0)
-        return refuse_reversal(type, ST_BAD_VALUE, "it moves no money",
-                               "write what is right as a new entry", f);
     enum status status = take_writer(type, content, writer, f);
+    if (status == ST_OK && type->posting_count == 0)
+        return check_author(type, writer, by, f);
     if (status == ST_OK)
         status = account_postings(type, content, bytes_of_text(writer), out, &count, f);
     if (status == ST_BAD_VALUE || status == ST_NOT_ALLOWED)

@@ -30,8 +30,9 @@ MUST_USE enum status account_postings(const struct schema_type *type, struct byt
  * account_reversed(): what a reversal by 'by' of an entry of this type and content posts: the
  * opposite of all that the entry posted. Only the owner of an account gives a credit back, so 'by'
  * owns every account that this debits, and one of the accounts at least: at most one member does.
+ * What moves no money its own writer takes back; the reversal posts nothing.
  * Errors: ST_NOT_ALLOWED  it is for somebody else to reverse
- *         ST_BAD_VALUE    the entry posts nothing, or is a reversal itself
+ *         ST_BAD_VALUE    it is a reversal itself, or posts nothing and names no writer
  *         ST_CORRUPT      content that its type never admitted; ST_NO_MEMORY
  */
 MUST_USE enum status account_reversed(const struct schema_type *type, struct bytes content,

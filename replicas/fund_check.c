@@ -321,10 +321,14 @@ static enum status check_owner(const struct fund_check *c, const struct book_ent
                                struct fault *f)
 {
     bool own = false;
+    const char *writer = book_text(c->book, e->office);
+    if (c->account_count == 0 && strcmp(writer, c->label) == 0)
+        return ST_OK; /* it moves no money: whoever wrote it takes it back */
     if (c->account_count == 0) {
-        (void)fault_set(f, ST_NOT_ALLOWED, "%s %s moves no money, so it is not reversed",
-                        book_word(e->kind), book_text(c->book, e->ref));
-        fault_fix(f, "write what is right as a new entry");
+        (void)fault_set(f, ST_NOT_ALLOWED, "%s cannot reverse %s %s: %s wrote it", c->label,
+                        book_word(e->kind), book_text(c->book, e->ref), writer);
+        fault_fix(f, "at %s: minga fund reverse %s --because TEXT", writer,
+                  book_text(c->book, e->ref));
         return ST_NOT_ALLOWED;
     }
     for (uint32_t i = 0; i < c->account_count; i++) {

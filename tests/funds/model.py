@@ -18,7 +18,7 @@ TREASURY = ('grant', 'exchange', 'allotment')
 # Which member of an entry's content has to be the writing office.
 WRITER = {'grant': 'holder', 'exchange': 'holder', 'allotment': 'holder', 'pass': 'office',
           'award': 'office', 'disbursement': 'office', 'expense': 'office', 'transfer': 'office',
-          'reversal': 'office', 'statement': 'office', 'purchase': None}
+          'reversal': 'office', 'statement': 'office', 'purchase': 'office'}
 AMOUNTS = {'amount': 'currency', 'from_amount': 'from_currency', 'to_amount': 'to_currency',
            'balance': 'currency'}
 # What 'fund' refuses with where 'add' refuses, too.
@@ -266,7 +266,7 @@ class History:
             return ('ok',)  # there already: nothing is written
         if kind == 'reversal' and content['ref'] != content['entry']:
             return ('bad-value',)
-        if WRITER[kind] is not None and content[WRITER[kind]] != office:
+        if content[WRITER[kind]] != office:
             return ('not-allowed',)
         if kind in TREASURY and office not in self.treasurers:
             return ('not-allowed',)
@@ -288,11 +288,14 @@ class History:
     def refused_reversal(self, member, office, content, posted):
         if posted is None:
             return ('wrong-operation',)
-        if not posted or member.entries[content['entry']][0] == 'reversal':
-            return ('bad-value',)  # it moves no money
+        about, what = member.entries[content['entry']]
+        if about == 'reversal':
+            return ('bad-value',)
         for kind, other in member.entries.values():
             if kind == 'reversal' and other['entry'] == content['entry']:
                 return ('wrong-operation', 'not-allowed')
+        if not posted:  # it moves no money: its writer takes it back
+            return () if what[WRITER[about]] == office else ('not-allowed',)
         owners = {account[0] for account, _ in posted}
         debited = {account[0] for account, amount in posted if amount < 0}
         if office not in owners or debited - {office}:
