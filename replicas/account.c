@@ -395,6 +395,8 @@ enum status account_follow(struct account_memo *m, struct store *s, const char *
 {
     struct known *last = &m->last[hash_of(path) % ACCOUNTS_MAX];
     *out = 0;
+    if (!oid_is_zero(&last->folder) && !store_has(s, &last->folder))
+        *last = (struct known){.sum = 0}; /* discarded, with the commit that stood on it */
     enum status status = sum_from(m, s, last, folder, out, f);
     if (status == ST_OK && !oid_is_zero(folder))
         *last = (struct known){*folder, *out};

@@ -252,6 +252,32 @@ static void following_is_summing(void **state)
     store_close(s);
 }
 
+/* A commit that was refused takes the trees with it that it stood on: what comes behind it is
+ * reckoned all the same. */
+static void what_was_discarded_is_no_start(void **state)
+{
+    (void)state;
+    static const char path[] = "accounts/iquique/workshops.CLP";
+    const char *first[] = {"5\n", "7\n"}, *second[] = {"5\n", "8\n"};
+    struct store *s = open_store();
+    struct account_memo *memo = NULL;
+    struct fault f = {0};
+    account_sum sum = 0;
+    assert_int_equal(account_memo_create(&memo), ST_OK);
+    size_t mark = store_mark(s);
+    struct oid folder = folder_of(s, first, 2);
+    assert_int_equal(account_follow(memo, s, path, &folder, &sum, &f), ST_OK);
+    assert_true(sum == 12);
+    store_discard_since(s, mark);
+    store_tidy(s);
+    folder = folder_of(s, second, 2);
+    if (account_follow(memo, s, path, &folder, &sum, &f) != ST_OK)
+        fail_msg("%s", f.text);
+    assert_true(sum == 13);
+    account_memo_free(memo);
+    store_close(s);
+}
+
 /* Whoever remembers the sum and whoever adds it up from nothing must judge alike: no order of the
  * stubs is too much on the way to a sum that is not. */
 static void a_sum_may_go_far_on_the_way(void **state)
@@ -420,6 +446,7 @@ int main(void)
         cmocka_unit_test(paths),
         cmocka_unit_test(balances_are_sums_and_remembered),
         cmocka_unit_test(following_is_summing),
+        cmocka_unit_test(what_was_discarded_is_no_start),
         cmocka_unit_test(a_sum_may_go_far_on_the_way),
         cmocka_unit_test(a_stub_is_one_canonical_integer),
         cmocka_unit_test(no_memory_is_no_bad_value),
