@@ -88,7 +88,7 @@ quiet m santiago attest
 say "$new commits behind the attestation"
 for i in $(seq "$new"); do
     m santiago add expense office=santiago budget_line=workshops date=2009-10-01 currency=CLP \
-        amount=1 "receipt=since $i" >/dev/null
+        amount=1 "receipt=since $$-$i" >/dev/null
 done
 quiet m santiago audit --since last # the accounts are at hand from then on
 parts=()
