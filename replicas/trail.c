@@ -59,7 +59,7 @@ static enum status list_of(struct trailing *w, uint32_t enterprise, enum book_ki
             continue;
         }
         status = trailing_entry(w, why, i, depth);
-        uint32_t handed = book_about(b, i, BOOK_TRANSFER, BOOK_NONE);
+        uint32_t handed = trailing_handed(b, i);
         if (status == ST_OK && w->part == TRAIL_DOWN && handed != BOOK_NONE)
             status = trailing_entry(w, TRAIL_HANDED, handed, depth + 1);
         if (status == ST_OK && b->entries[i].reversed_by != BOOK_NONE)
@@ -173,7 +173,7 @@ static enum status entry_down(struct trailing *w, uint32_t entry)
     const struct book *b = w->book;
     const struct book_entry *e = &b->entries[entry];
     enum status status = ST_OK;
-    uint32_t handed = book_about(b, entry, BOOK_TRANSFER, BOOK_NONE);
+    uint32_t handed = trailing_handed(b, entry);
     if (e->reversed_by != BOOK_NONE)
         status = trailing_entry(w, TRAIL_REVERSED, e->reversed_by, 0);
     if (status == ST_OK && handed != BOOK_NONE)

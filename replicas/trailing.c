@@ -52,6 +52,14 @@ bool trailing_stands(const struct book_entry *e)
     return e->reversed_by == BOOK_NONE && e->kind != BOOK_REVERSAL;
 }
 
+uint32_t trailing_handed(const struct book *b, uint32_t purchase)
+{
+    uint32_t at = book_about(b, purchase, BOOK_TRANSFER, BOOK_NONE);
+    while (at != BOOK_NONE && !trailing_stands(&b->entries[at]))
+        at = book_about(b, purchase, BOOK_TRANSFER, at);
+    return at;
+}
+
 /* The sum of a kind in a currency; NULL: more currencies than anybody keeps books in. */
 static struct trail_step *sum_of(struct trailing_total *s, enum book_kind kind,
                                  const char *currency)
@@ -88,8 +96,7 @@ void trailing_sum(struct trailing_total *s, const struct book *b, uint32_t entry
         return;
     sum_amount(s, e->kind, e->money.currency, e->money.amount);
     at->receipts += e->receipt != 0;
-    at->handed += e->handed_over != BOOK_NO_DAY ||
-                  book_about(b, entry, BOOK_TRANSFER, BOOK_NONE) != BOOK_NONE;
+    at->handed += e->handed_over != BOOK_NO_DAY || trailing_handed(b, entry) != BOOK_NONE;
 }
 
 enum status trailing_sums(struct trailing *w, const struct trailing_total *s, enum trail_why why,

@@ -51,6 +51,8 @@ bool trailing_full(const struct trailing *w, uint32_t listed);
 /* trailing_stands(): neither reversed nor a reversal. trailing_moves(): what moves money from one
  * account to another: a grant, exchange, allotment or pass. */
 bool trailing_stands(const struct book_entry *e);
+/* trailing_handed(): the first handing over of a purchase that stands; BOOK_NONE: there is none. */
+uint32_t trailing_handed(const struct book *b, uint32_t purchase);
 bool trailing_moves(const struct book_entry *e);
 
 /* trailing_queue(): an account that has to be visited, once; trailing_queue_of(): those that an

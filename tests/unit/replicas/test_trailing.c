@@ -67,6 +67,28 @@ static void a_circle_ends(void **state)
     trail_release(&t);
 }
 
+/* A handing over that was taken back is none. */
+static void what_stands_hands_over(void **state)
+{
+    (void)state;
+    struct circle c;
+    struct trailing_total all = {.count = 0}, none = {.count = 0};
+    make_circle(&c);
+    c.entries[0].kind = BOOK_PURCHASE;
+    c.entries[1].kind = c.entries[3].kind = BOOK_TRANSFER;
+    c.entries[1].about = c.entries[3].about = 0;
+    c.entries[2].kind = BOOK_REVERSAL;
+    c.entries[2].about = 1;
+    c.entries[1].reversed_by = 2;
+    assert_int_equal(trailing_handed(&c.book, 0), 3);
+    trailing_sum(&all, &c.book, 0);
+    assert_int_equal(all.of[0].handed, 1);
+    c.entries[3].reversed_by = 2;
+    assert_int_equal(trailing_handed(&c.book, 0), BOOK_NONE);
+    trailing_sum(&none, &c.book, 0);
+    assert_int_equal(none.of[0].handed, 0);
+}
+
 static void money_of_no_grant_is_said(void **state)
 {
     (void)state;
@@ -146,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circle_ends),
+        cmocka_unit_test(what_stands_hands_over),
         cmocka_unit_test(money_of_no_grant_is_said),
         cmocka_unit_test(a_bound_loses_nothing),
         cmocka_unit_test(sums_are_kept_apart_and_never_run_over),
