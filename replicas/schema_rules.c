@@ -193,7 +193,8 @@ enum status schema_rules(struct schema *s, struct fault *f)
         if (t->reverses[0] == '\0')
             continue;
         if (status == ST_OK && reverses) /* each would give the same money back */
-            status = refuse(f, t, NULL, "another type reverses entries already: one does");
+            status = refuse(f, t, NULL,
+                            "only one type reverses entries, and another one does so already");
         reverses = true;
     }
     for (uint32_t i = 0; status == ST_OK && reverses && i < s->type_count; i++)

@@ -87,7 +87,7 @@ static void what_reverses(void **state)
         {SCHEMA(ENTRY("a", BACK, REVERSES) "," POSTS(",\"holder\":" NEEDED("label"))),
          "where entries can be reversed"},
         {SCHEMA(ENTRY("a", BACK, REVERSES) "," ENTRY("d", BACK, REVERSES)),
-         "type d: another type reverses"},
+         "type d: only one type reverses"},
     };
     schema_kit_refused(cases, sizeof cases / sizeof *cases);
     static const char *const good[] = {
