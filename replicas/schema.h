@@ -29,8 +29,8 @@
  * long after the newest change of such a record its personal data is due to be erased.
  * An entry type that "reverses":"FIELD" has no postings of its own: it posts the opposite of what
  * the entry posted whose id that field holds. It has two fields, both required: that text, and the
- * writer's label; its "ref" is the same id, and a schema has one such type at most, so that there is
- * one reversal of an entry at most.
+ * writer's label; its "ref" is the same id, and a schema has one such type at most: there is one
+ * reversal of an entry at most.
  * A schema only grows; a retention may come or change, and so may what "audit" says.
  */
 #ifndef REPLICAS_SCHEMA_H
