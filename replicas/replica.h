@@ -122,6 +122,7 @@ struct replica_commit {
  * Operations must fit one commit. An empty list makes an empty commit (a merge).
  * Errors: ST_NOT_ALLOWED, ST_NOT_SCHEMA, ST_BAD_VALUE, ST_OVERDRAWN, ST_WRONG_OPERATION,
  *         ST_TOO_LARGE, ST_DISK_FULL, ST_IO, ST_NO_MEMORY: nothing changed
+ *         ST_EXISTS  this very commit was signed before, and does not count: our key is frozen
  */
 MUST_USE enum status replica_write(struct replica *r, struct op_list *ops, struct bytes author,
                                    struct replica_commit *out, struct fault *f);

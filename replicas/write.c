@@ -128,7 +128,10 @@ static enum status write_all(struct replica *r, const uint32_t *parents, uint32_
         return st;
     fill_item(r, charter, parents, count, author, buf_bytes(operations), &item);
     st = complete(r, charter, &item, buf_bytes(subject), j, f);
-    return st == ST_OK ? frame(r, &item, buf_bytes(subject), j) : st;
+    if (st == ST_OK)
+        st = frame(r, &item, buf_bytes(subject), j);
+    /* A frozen key stands on nothing of its own: it may sign one and the same commit again. */
+    return st == ST_OK && graph_find(r->graph, &j->node.id) != GRAPH_NONE ? ST_EXISTS : st;
 }
 
 enum status write_commit(struct replica *r, struct op_list *ops, const uint32_t *parents,
