@@ -116,6 +116,31 @@ static void frozen(void **state)
     buf_release(&item);
 }
 
+/* Nothing of a frozen key counts, so it writes on the same base again: one commit stays one. */
+static void a_frozen_key_signs_the_same_once(void **state)
+{
+    struct members *m = *state;
+    struct one *b = &m->of[IQUIQUE];
+    struct replica_commit commit;
+    struct replica_verdict v;
+    struct buf item = {0};
+    members_set(m, b, 1, "a", "\"x\"");
+    uint32_t root = last_node(b);
+    for (uint8_t i = 0; i <= GRAPH_FORKS_MAX; i++) {
+        buf_reset(&item);
+        crowd_forge(b, &b->identity, "iquique", (uint8_t)(2 + i), "\"z\"", &root, 1, &item);
+        assert_int_equal(crowd_give(m, b, &item, &v), ST_OK);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct op_list ops = {0};
+        case_set(b->replica, 1, "a", "\"y\"", &ops);
+        assert_int_equal(members_try_write(m, b, &ops, &commit), i == 0 ? ST_OK : ST_EXISTS);
+        assert_int_equal(last_node(b), root + GRAPH_FORKS_MAX + 2);
+        op_list_release(&ops);
+    }
+    buf_release(&item);
+}
+
 static void quarantine_and_unkept(void **state)
 {
     struct members *m = *state;
@@ -196,8 +221,13 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(calm),       TEST(fork),      TEST(frozen), TEST(quarantine_and_unkept),
-        TEST(back_dated), TEST(no_memory),
+        TEST(calm),
+        TEST(fork),
+        TEST(frozen),
+        TEST(a_frozen_key_signs_the_same_once),
+        TEST(quarantine_and_unkept),
+        TEST(back_dated),
+        TEST(no_memory),
     };
     if (sodium_init() < 0)
         return 1;
