@@ -4,8 +4,7 @@ static const struct language_entry ENTRIES[] = {
     /* Of the command line. */
     {"use: minga %s", "uso: minga %s"},
     {"%s wants a value behind it", "%s necesita un valor detrás"},
-    {"--timeout: \"%s\" is no number of seconds",
-     "--timeout: \"%s\" no es un número de segundos"},
+    {"--timeout: \"%s\" is no number of seconds", "--timeout: \"%s\" no es un número de segundos"},
     {"check the name and the folder: ls -l shows what is there",
      "revise el nombre y la carpeta: ls -l muestra lo que hay"},
     {"%s takes no value", "%s no lleva valor"},
