@@ -33,6 +33,19 @@ struct office {
 
 static int64_t offices_clock = 1777629720; /* 2026-05-01T10:02:00Z; a minute a commit */
 
+/* A network whose purchases name no writer, as schemas of old: two offices may write the same. */
+static bool offices_share_purchases;
+
+static inline void offices_let_share(struct buf *schema)
+{
+    static const char writer[] = "\"is\":\"writer\",";
+    buf_text(schema); /* ends with a NUL */
+    char *purchase = strstr((char *)schema->data, "\"purchase\":{");
+    char *is = purchase != NULL ? strstr(purchase, writer) : NULL;
+    assert_non_null(is);
+    memset(is, ' ', sizeof writer - 1);
+}
+
 static inline int64_t office_tick(void *context)
 {
     (void)context;
@@ -60,6 +73,8 @@ static inline void office_found(struct office *o, const char *label)
 {
     struct digest network;
     struct buf schema = programme_schema_json();
+    if (offices_share_purchases)
+        offices_let_share(&schema);
     office_folder(o);
     if (replica_found(o->home, "reference", label, "127.0.0.1:7717", buf_bytes(&schema), &network,
                       &o->fault) != ST_OK)

@@ -154,5 +154,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(following_gives_what_reading_gives),
     };
+    offices_share_purchases = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,5 +153,6 @@ int main(void)
         cmocka_unit_test(a_reader_sees_the_same_book),
         cmocka_unit_test(commits_that_count_later_are_found),
     };
+    offices_share_purchases = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
