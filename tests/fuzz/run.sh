@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for its share of FUZZ_SECONDS (default 240), as many at once as there are
-# processors (FUZZ_JOBS). Fails on any crash, leak, time-out or target that did not run.
+# Runs every fuzz target for its share of FUZZ_SECONDS, the time of all targets in all (default 240),
+# as many at once as there are processors (FUZZ_JOBS). Fails on any crash, leak, time-out or target
+# that did not run.
 #
 # usage: run.sh BUILD_DIR [TARGET…]      a build with MINGA_FUZZ; TARGET as record, not fuzz_record
 #
@@ -8,7 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 1 ] || { sed -n 5p "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n 6p "$0" >&2; exit 2; }
 build=$(cd "$1" && pwd)
 shift
 
@@ -22,9 +23,7 @@ if [ ${#targets[@]} -eq 0 ]; then
     done
 fi
 count=${#targets[@]}
-# Whole rounds of 'jobs' targets, so that the last round ends in time too.
-rounds=$(((count + jobs - 1) / jobs))
-share=$((seconds / rounds))
+share=$((seconds / count))
 [ "$share" -ge 1 ] || share=1
 logs=$build/fuzz-logs
 findings=$build/findings
