@@ -105,11 +105,14 @@ report "audit since an attestation, $new new commits" "$(calc "$took * 1000")" m
 
 id=$(m santiago --json list expense --limit 1 | field id)
 quiet m santiago trail "$id"
-trails=()
+"$bench" trail "$SCRATCH/santiago/control.sock" "$id"
+trails=() starts=()
 for _ in $(seq $((rounds * 3))); do
     timed quiet m santiago trail "$id"
     trails+=("$took")
+    timed quiet m santiago --version
+    starts+=("$took")
 done
-took=$(median "${trails[@]}")
-report "trail of a receipt" "$(calc "$took * 1000")" ms "" "" "" "20 ms at most" \
-    "$(holds "$took <= 0.02")"
+took=$(median "${trails[@]}") start=$(median "${starts[@]}")
+report "trail of a receipt, as a command" "$(calc "$took * 1000")" ms "minga --version" \
+    "$(calc "$start * 1000")" "$(calc "$start / $took")"

@@ -399,6 +399,18 @@ static void query(char **words)
     line_close(&l);
 }
 
+/* trail SOCKET ID: the daemon's answer on a connection that is open. */
+static void trail(char **words)
+{
+    struct line l;
+    struct line_result r = {.what = "trail of a receipt", .unit = "ms", .bar = "20 ms at most"};
+    line_open(&l, words[0], 10);
+    r.value = query_ms(&l, (const char *const[]){"trail", words[1], NULL});
+    r.met = r.value <= 20;
+    line_report(&r);
+    line_close(&l);
+}
+
 /* report WHAT VALUE UNIT [PEER PEER_VALUE RATIO [BAR MET]]: what the script itself measured. */
 static void report(char **words)
 {
@@ -427,14 +439,16 @@ int main(int count, char **words)
         {"arrive", 2, arrive},   {"fill", 2, fill},
         {"change", 4, change},   {"set", 3, set},
         {"commits", 2, commits}, {"query", 2, query},
-        {"sealed", 4, sealed},   {"report", 3, report},
+        {"sealed", 4, sealed},   {"trail", 2, trail},
+        {"report", 3, report},
     };
     for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(words[1], commands[i].name) == 0 && count - 2 >= commands[i].words_min) {
             commands[i].run(words + 2);
             return 0;
         }
-    fputs("usage: bench csv|fast-import|arrive|fill|change|set|commits|query|sealed|report WORDS\n",
+    fputs("usage: bench csv|fast-import|arrive|fill|change|set|commits|query|sealed|trail|report "
+          "WORDS\n",
           stderr);
     return 2;
 }
