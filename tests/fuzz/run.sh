@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for its share of FUZZ_SECONDS, the time of all together (default 240), as
-# many at once as there are processors (FUZZ_JOBS). Fails on any crash, leak, time-out or target that
-# did not run.
+# many at once as there are processors (FUZZ_JOBS). Fails on any crash, leak, time-out or target
+# that did not run.
 #
 # usage: run.sh BUILD_DIR [TARGET…]      a build with MINGA_FUZZ; TARGET as record, not fuzz_record
 #
