@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/control.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,4 +45,38 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         left = (struct bytes){left.data + used, left.count - used};
     }
     return 0;
+}
+
+/* One message of a stream, its length put right. */
+static bool mutate_stream(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct bytes left = in, body;
+    struct buf made = {0};
+    size_t used, messages = 0;
+    while (control_take(left, &body, &used) == ST_OK) {
+        left = (struct bytes){left.data + used, left.count - used};
+        messages++;
+    }
+    if (messages == 0)
+        return mutate_msgpack(in, c, out);
+    left = in;
+    for (uint32_t at = chance_below(c, (uint32_t)messages); at > 0; at--) {
+        enum status status = control_take(left, &body, &used);
+        CHECK(status == ST_OK);
+        left = (struct bytes){left.data + used, left.count - used};
+    }
+    enum status status = control_take(left, &body, &used);
+    CHECK(status == ST_OK);
+    bool changed = mutate_msgpack(body, c, &made);
+    buf_add(out, in.data, (size_t)(left.data - in.data));
+    buf_add_u32be(out, (uint32_t)made.count);
+    buf_add_bytes(out, buf_bytes(&made));
+    buf_add(out, left.data + used, left.count - used);
+    buf_release(&made);
+    return changed;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_stream, data, size, room, seed);
 }

@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "replicas/attachment.h"
 #include "replicas/disclosure.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,4 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(buf_status(&again) == ST_OK && bytes_equal(buf_bytes(&again), in));
     buf_release(&again);
     return 0;
+}
+
+static bool mutate_disclosure(struct bytes in, struct chance *c, struct buf *out)
+{
+    return in.data[0] == '{' ? mutate_json(in, c, out) : mutate_msgpack(in, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_disclosure, data, size, room, seed);
 }

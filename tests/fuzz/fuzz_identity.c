@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "replicas/identity.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,4 +36,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(wrapped || memcmp(out.data, data, size) == 0);
     buf_release(&out);
     return 0;
+}
+
+/* Words between single spaces, which every form of the file has. */
+static bool mutate_plain_words(struct bytes in, struct chance *c, struct buf *out)
+{
+    uint32_t spaces = 0;
+    for (size_t i = 0; i < in.count; i++)
+        spaces += in.data[i] == ' ' ? 1u : 0u;
+    uint32_t wanted = chance_below(c, spaces + 1);
+    size_t from = 0;
+    for (; from < in.count && wanted > 0; from++)
+        wanted -= in.data[from] == ' ' ? 1u : 0u;
+    size_t to = from;
+    while (to < in.count && in.data[to] != ' ')
+        to++;
+    buf_add(out, in.data, from);
+    bool changed = mutate_plain((struct bytes){in.data + from, to - from}, c, out);
+    buf_add(out, in.data + to, in.count - to);
+    return changed;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_plain_words, data, size, room, seed);
 }

@@ -8,6 +8,7 @@
 
 #include "proto/check.h"
 #include "replicas/invitation.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,4 +46,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     try_text(bytes_of_text(text));
     return 0;
+}
+
+static bool mutate_invitation(struct bytes in, struct chance *c, struct buf *out)
+{
+    return in.data[0] == '!' && mutate_behind(in, 1, mutate_msgpack, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_invitation, data, size, room, seed);
 }

@@ -3,6 +3,7 @@
 
 #include "proto/check.h"
 #include "proto/item.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,4 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_release(&again);
     }
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_msgpack, data, size, room, seed);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/check.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/unit/proto/mp_walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,4 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     buf_release(&again);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_msgpack, data, size, room, seed);
 }

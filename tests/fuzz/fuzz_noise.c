@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/noise.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,4 +59,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK((status == ST_OK) == (cipher.nonce == 1));
     buf_release(&payload);
     return 0;
+}
+
+/* The genuine next message, around a payload of any bytes; in one of four a bit of it flipped. */
+static bool mutate_handshake(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct noise_handshake hs[2];
+    struct buf payload = {0}, message = {0};
+    begin(hs, in.data[0] & 1 ? NOISE_XKPSK3 : NOISE_XK);
+    size_t passed = (in.data[0] >> 1 & 3) % NOISE_HANDSHAKE_MESSAGES;
+    for (size_t i = 0; i <= passed; i++) {
+        struct bytes said = {in.data + 1, in.count - 1 < 200 ? in.count - 1 : 200};
+        buf_reset(&message);
+        CHECK(noise_write(&hs[i % 2], i < passed ? BYTES("p") : said, &message) == ST_OK);
+        if (i < passed)
+            CHECK(noise_read(&hs[1 - i % 2], buf_bytes(&message), &payload) == ST_OK);
+    }
+    buf_add_byte(out, in.data[0]);
+    buf_add_bytes(out, buf_bytes(&message));
+    if (chance_below(c, 4) == 0)
+        out->data[1 + chance_below(c, (uint32_t)message.count)] ^=
+            (uint8_t)(1u << chance_below(c, 8));
+    buf_release(&payload);
+    buf_release(&message);
+    return true;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_handshake, data, size, room, seed);
 }

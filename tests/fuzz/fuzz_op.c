@@ -6,6 +6,7 @@
 
 #include "proto/check.h"
 #include "replicas/op.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,4 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_release(&out);
     op_list_release(&l);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_msgpack, data, size, room, seed);
 }

@@ -3,6 +3,7 @@
 
 #include "proto/check.h"
 #include "replicas/import.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,4 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_release(&second);
     schema_free(schema);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_json, data, size, room, seed);
 }

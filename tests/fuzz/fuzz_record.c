@@ -3,6 +3,7 @@
 
 #include "proto/check.h"
 #include "replicas/record.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,4 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     record_release(&joined);
     record_release(&r);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_json, data, size, room, seed);
 }

@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "replicas/json.h"
 #include "replicas/schema.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,4 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     schema_free(schema);
     buf_release(&canonical);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_json, data, size, room, seed);
 }

@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "replicas/seal.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -71,4 +72,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_release(&item);
     buf_release(&again);
     return 0;
+}
+
+/* What stands before the padding, padded again. */
+static bool mutate_padded(struct bytes in, struct chance *c, struct buf *out)
+{
+    size_t plain = in.count, wanted = 32;
+    while (plain > 1 && in.data[plain - 1] == 0)
+        plain--;
+    if (in.data[0] != '!' || plain < 2 || in.data[plain - 1] != 0x80)
+        return false;
+    buf_add_byte(out, '!');
+    bool changed = mutate_plain((struct bytes){in.data + 1, plain - 2}, c, out);
+    buf_add_byte(out, 0x80);
+    while (wanted + 1 < out->count)
+        wanted *= 2;
+    while (out->count < wanted + 1 && !out->failed)
+        buf_add_byte(out, 0);
+    return changed;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_padded, data, size, room, seed);
 }

@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/squeeze.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -65,4 +66,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(pieces.messages == whole.messages);
     CHECK(sodium_memcmp(pieces.hash, whole.hash, sizeof whole.hash) == 0);
     return 0;
+}
+
+/* The messages of a sound stream, one of them changed, gone or twice, as a stream again. */
+static bool mutate_messages(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct squeeze_reader *r = NULL;
+    struct squeeze_writer *w = NULL;
+    struct bytes message;
+    size_t used, count = 0, chosen = chance_below(c, 4);
+    CHECK(squeeze_reader_create(&r) == ST_OK && squeeze_writer_create(&w) == ST_OK);
+    buf_add_byte(out, in.data[0]);
+    const uint8_t *at = in.data + 1, *end = in.data + in.count;
+    while (count < MESSAGES_MAX &&
+           squeeze_read(r, (struct bytes){at, (size_t)(end - at)}, &used, &message) == ST_OK) {
+        struct buf changed = {0};
+        at += used;
+        if (count++ == chosen)
+            (void)mutate_plain(message, c, &changed);
+        else
+            buf_add_bytes(&changed, message);
+        for (uint32_t n = chance_below(c, 8) == 0 ? chance_below(c, 3) : 1; n > 0; n--)
+            (void)!squeeze_write(w, buf_bytes(&changed), out);
+        buf_release(&changed);
+    }
+    squeeze_reader_free(r);
+    squeeze_writer_free(w);
+    return count > 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_messages, data, size, room, seed);
 }
