@@ -10,68 +10,76 @@
 enum { COUNTED_FROM = 50 }; /* with fewer seeds, a fault may honestly not come */
 
 static const char *const count_texts[COUNT_KIND_COUNT] = {
-    [COUNT_CRASH_AT_IO] = "power lost at an I/O boundary",
-    [COUNT_CRASH_IN_OPEN] = "power lost while recovering",
-    [COUNT_CRASH] = "power lost between work",
-    [COUNT_RESTART] = "restarts",
-    [COUNT_RESTORE] = "old snapshots restored",
-    [COUNT_FORK] = "keys forked by that",
-    [COUNT_PARTITION] = "partitions",
-    [COUNT_DELAY] = "delays of up to seconds",
-    [COUNT_REORDER] = "segments reordered between links",
-    [COUNT_DUPLICATE] = "duplicate connections",
-    [COUNT_FLIP] = "bits inverted on their way",
-    [COUNT_DROP] = "connections cut within bytes",
-    [COUNT_CLOCK] = "wall clocks moved by years",
-    [COUNT_CHARTER] = "members added",
-    [COUNT_CONFLICT] = "conflicts at the end",
-    [COUNT_OVERDRAWN] = "expenses refused",
-    [COUNT_REPEATED] = "items that came again",
-    [COUNT_CHECKPOINT] = "checkpoints",
-    [COUNT_WRITE] = "writes",
-    [COUNT_EXCUSED] = "acknowledged writes lost to a snapshot's return alone",
+#define COUNT_TEXT(name, text) [COUNT_##name] = (text),
+    WORLD_COUNTS(COUNT_TEXT)
+#undef COUNT_TEXT
 };
 
 struct options {
     uint64_t first, count;
-    bool trace, hashes;
+    bool trace, hashes, list;
+    const char *steps, *without;
 };
 
 static int usage(void)
 {
     fprintf(stderr,
             "usage: minga-sim --seeds N [--first S] [--hashes]\n"
-            "       minga-sim --seed S [--trace]\n"
-            "  --hashes  print each seed's trace hash\n"
-            "  --trace   print everything that happens\n"
+            "       minga-sim --seed S [--steps LIST | --without LIST] [--trace | --list]\n"
+            "  --hashes   print each seed's trace hash\n"
+            "  --steps    only these steps of the seed's plan: 3,17,40-52\n"
+            "  --without  all but these\n"
+            "  --list     print the plan in words\n"
+            "  --trace    print everything that happens\n"
             "With %d seeds or more, a fault that never happens is a failure.\n",
             COUNTED_FROM);
     return 2;
 }
 
+static bool read_option(const char *name, const char *value, struct options *o)
+{
+    if (strcmp(name, "--seeds") == 0)
+        o->count = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--first") == 0)
+        o->first = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--steps") == 0)
+        o->steps = value;
+    else if (strcmp(name, "--without") == 0)
+        o->without = value;
+    else if (strcmp(name, "--seed") == 0) {
+        o->first = strtoull(value, NULL, 10);
+        o->count = 1;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
     for (int i = 1; i < argc; i++) {
-        uint64_t n = i + 1 < argc ? strtoull(argv[i + 1], NULL, 10) : 0;
-        if (strcmp(argv[i], "--trace") == 0) {
+        if (strcmp(argv[i], "--trace") == 0)
             o->trace = true;
-        } else if (strcmp(argv[i], "--hashes") == 0) {
+        else if (strcmp(argv[i], "--hashes") == 0)
             o->hashes = true;
-        } else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0) {
-            o->count = n;
-            i++;
-        } else if (i + 1 < argc && strcmp(argv[i], "--first") == 0) {
-            o->first = n;
-            i++;
-        } else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
-            o->first = n;
-            o->count = 1;
-            i++;
-        } else {
+        else if (strcmp(argv[i], "--list") == 0)
+            o->list = true;
+        else if (i + 1 == argc || !read_option(argv[i], argv[i + 1], o))
             return false;
-        }
+        else
+            i++;
     }
     return o->count > 0;
+}
+
+/* The steps that the options leave of the plan. */
+static void choose_steps(struct plan *p, const struct options *o)
+{
+    const char *list = o->steps != NULL ? o->steps : o->without;
+    if (list == NULL || plan_select(p, list, o->steps == NULL))
+        return;
+    fprintf(stderr, "minga-sim: %s: the seed has steps 1-%u\n", list, p->count);
+    exit(2);
 }
 
 static void live(uint64_t seed, const struct options *o, uint64_t counts[static COUNT_KIND_COUNT])
@@ -79,11 +87,22 @@ static void live(uint64_t seed, const struct options *o, uint64_t counts[static 
     uint8_t hash[32];
     char hex[65];
     struct world *w = world_new(seed, counts, o->trace);
+    choose_steps(&w->plan, o);
     world_live(w, hash);
     world_free(w);
     hex_encode(hash, sizeof hash, hex);
     if (o->hashes || o->trace)
         printf("%llu %s\n", (unsigned long long)seed, hex);
+}
+
+static int list(const struct options *o)
+{
+    struct plan p;
+    plan_draw(&p, o->first);
+    choose_steps(&p, o);
+    plan_print(&p);
+    plan_release(&p);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -95,6 +114,8 @@ int main(int argc, char **argv)
         return usage();
     if (sodium_init() < 0)
         return 1;
+    if (o.list)
+        return list(&o);
     for (uint64_t i = 0; i < o.count; i++)
         live(o.first + i, &o, counts);
     if (o.hashes)

@@ -24,10 +24,10 @@ static int64_t wall_seconds(void *context)
 
 static void entropy(void *context, void *out, size_t count)
 {
-    struct world *w = context;
+    struct member *m = context;
     uint8_t *at = out;
     while (count > 0) {
-        uint64_t n = simstate_draw(&w->entropy);
+        uint64_t n = simstate_draw(&m->entropy);
         size_t part = count < sizeof n ? count : sizeof n;
         memcpy(at, &n, part);
         at += part;
@@ -43,10 +43,12 @@ void member_make(struct world *w, uint32_t index)
                          .index = index,
                          .restart_ms = UINT64_MAX,
                          .cut_by_ms = UINT64_MAX,
+                         .random = simstate_draw(w->dice),
+                         .entropy = simstate_draw(w->dice),
                          .exists = true};
     snprintf(m->label, sizeof m->label, "office-%c", (char)('a' + index));
     snprintf(m->address, sizeof m->address, "10.0.0.%u:7717", index + 1);
-    entropy(w, seed, sizeof seed);
+    entropy(m, seed, sizeof seed);
     crypto_sign_seed_keypair(m->identity.key.id, m->identity.secret, seed);
     m->links_active = 1 + world_draw(w, LINKS_ACTIVE_DEFAULT);
     m->storage_ms = world_draw(w, 4) == 0 ? 40 : 4;
@@ -130,7 +132,7 @@ static void start_core(struct member *m)
         .listen_address = m->address,
         .links_active = m->links_active,
         .entropy = entropy,
-        .entropy_context = m->world,
+        .entropy_context = m,
     };
     struct core_event event = {.kind = CORE_START};
     world_must(m->world, core_create(&options, &m->core), "create a core", NULL);
@@ -169,9 +171,10 @@ void member_stop(struct member *m)
     net_vanish(w, m);
     shut(m);
     enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
-    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(&w->random)), "crash", NULL);
+    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(w->dice)), "crash", NULL);
     m->cut_by_ms = UINT64_MAX;
     m->restart_ms = w->now_ms + (w->healing ? 0 : 100 + world_draw(w, RESTART_MS));
+    m->cut_in_open = world_chance(w, 1, 6) ? 1 + world_draw(w, 8) : 0;
 }
 
 void member_save(struct member *m)
@@ -194,7 +197,7 @@ void member_go_back(struct member *m)
     world_must(w, simdisk_restore(m->disk, m->saved), "restore", NULL);
     world_must(w, simrepo_restore(m->repo, &m->saved_repo), "restore", NULL);
     enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
-    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(&w->random)), "restore", NULL);
+    world_must(w, simdisk_crash(m->disk, loss, simstate_draw(w->dice)), "restore", NULL);
     world_note(w, m->index, "back", BYTES(""));
     ledger_drop_holder(m);
     m->restored = true;

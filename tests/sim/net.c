@@ -6,6 +6,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "tests/sim/member.h"
+#include "tests/sim/simstate.h"
 
 static const link_id accepted_bit = UINT32_C(1) << 31;
 
@@ -24,9 +25,15 @@ static struct pipe *pipe_of(struct world *w, const struct member *m, link_id lin
     return NULL;
 }
 
-static uint32_t delay_of(struct world *w, const struct pipe *p)
+/* A connection has dice of its own: what happens on one changes nothing on another. */
+static uint32_t draw(struct pipe *p, uint32_t below)
 {
-    uint32_t jitter = world_draw(w, 1 + p->delay_ms / 4);
+    return (uint32_t)(simstate_draw(&p->random) >> 32) % below;
+}
+
+static uint32_t delay_of(struct world *w, struct pipe *p)
+{
+    uint32_t jitter = draw(p, 1 + p->delay_ms / 4);
     return p->delay_ms + jitter + w->lag_ms[p->ends[0].member][p->ends[1].member];
 }
 
@@ -73,18 +80,19 @@ void net_connect(struct world *w, struct member *m, link_id link, const char *pl
 {
     struct pipe *p = new_pipe(w);
     uint32_t to = 0;
-    while (to < w->member_target && strcmp(w->members[to].address, place) != 0)
+    while (to < w->plan.member_count && strcmp(w->members[to].address, place) != 0)
         to++;
-    if (to == w->member_target)
+    if (to == w->plan.member_count)
         world_fail(w, "%s dials %s, where nobody is", m->label, place);
     *p = (struct pipe){.used = true,
                        .connecting = true,
                        .drop_after = SIZE_MAX,
-                       .delay_ms = 1 + world_draw(w, w->delay_max_ms)};
+                       .random = w->seed ^ (uint64_t)link << 8 ^ m->index << 4 ^ to};
+    p->delay_ms = 1 + draw(p, w->delay_max_ms);
     p->ends[0] = (struct pipe_end){.member = m->index, .link = link, .close_ms = UINT64_MAX};
     p->ends[1] = (struct pipe_end){.member = to, .closed = true, .close_ms = UINT64_MAX};
-    p->connect_ms = w->now_ms + 1 + world_draw(w, 2 * p->delay_ms);
-    p->silent = w->cut[m->index][to] && world_chance(w, 1, 2);
+    p->connect_ms = w->now_ms + 1 + draw(p, 2 * p->delay_ms);
+    p->silent = w->cut[m->index][to] && draw(p, 2) == 0;
 }
 
 static void count_duplicate(struct world *w, const struct pipe *fresh)
@@ -147,7 +155,7 @@ static void add_segment(struct world *w, struct pipe *p, struct pipe_end *to, st
     s->count = data.count;
     memcpy(s->data, data.data, data.count);
     if (p->flip) {
-        s->data[world_draw(w, (uint32_t)s->count)] ^= (uint8_t)(1u << world_draw(w, 8));
+        s->data[draw(p, (uint32_t)s->count)] ^= (uint8_t)(1u << draw(p, 8));
         w->counts[COUNT_FLIP]++;
         p->flip = false;
         p->flipped = true;
@@ -167,7 +175,7 @@ static void cut_pipe(struct world *w, struct pipe *p)
 {
     p->drop_after = SIZE_MAX;
     for (int side = 0; side < 2; side++)
-        close_later(&p->ends[side], w->now_ms + 1 + world_draw(w, NET_CLOSE_MS));
+        close_later(&p->ends[side], w->now_ms + 1 + draw(p, NET_CLOSE_MS));
 }
 
 static void unsent(struct pipe *p, int side)
@@ -196,7 +204,7 @@ void net_send(struct world *w, struct member *m, link_id link, struct bytes data
     else if (p->drop_after != SIZE_MAX)
         p->drop_after -= data.count;
     while (data.count > 0) {
-        size_t count = world_chance(w, 1, 4) ? 1 + world_draw(w, (uint32_t)data.count) : data.count;
+        size_t count = draw(p, 4) == 0 ? 1 + draw(p, (uint32_t)data.count) : data.count;
         add_segment(w, p, to, (struct bytes){data.data, count});
         data.data += count;
         data.count -= count;
@@ -227,8 +235,8 @@ void net_vanish(struct world *w, struct member *m)
             if (p->ends[side].member != m->index || p->ends[side].closed)
                 continue;
             p->ends[side].closed = true;
-            if (world_chance(w, 3, 4)) /* else its keep-alive, or ours, has to find out */
-                close_later(&p->ends[1 - side], w->now_ms + world_draw(w, NET_CLOSE_MS));
+            if (draw(p, 4) > 0) /* else its keep-alive, or ours, has to find out */
+                close_later(&p->ends[1 - side], w->now_ms + draw(p, NET_CLOSE_MS));
             tidy(p);
         }
     }
@@ -335,7 +343,7 @@ void net_part(struct world *w, uint32_t mask)
     for (int i = 0; i < WORLD_PIPES_MAX; i++) {
         struct pipe *p = &w->pipes[i];
         /* Some are reset once it is over, the others come through late. */
-        if (p->used && w->cut[p->ends[0].member][p->ends[1].member] && world_chance(w, 1, 2))
+        if (p->used && w->cut[p->ends[0].member][p->ends[1].member] && draw(p, 2) == 0)
             cut_pipe(w, p);
     }
 }

@@ -9,9 +9,10 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/member.h"
 #include "tests/sim/sealing.h"
+#include "tests/sim/simstate.h"
 #include "tests/sim/work.h"
 
-enum job_kind { JOB_STORE, JOB_LOAD, JOB_CHARTERS, JOB_WRITE, JOB_ADMIT, JOB_SEALED };
+enum job_kind { JOB_STORE, JOB_LOAD, JOB_CHARTERS, JOB_ACT, JOB_ADMIT, JOB_SEALED };
 
 enum { BATCH_JOBS_MAX = 16 };
 
@@ -35,6 +36,8 @@ struct world_job {
     struct bytes *motions; /* in data */
     uint32_t motion_count;
     struct sealing *sealing;
+    storage_act_fn act;
+    struct step step;
 };
 
 static void *must_have(void *block)
@@ -72,7 +75,7 @@ static void add_job(struct member *m, struct world_job *j)
     if (++m->job_count > MEMBER_JOBS_MAX)
         world_fail(m->world, "%u pieces of work wait at %s", m->job_count, m->label);
     if (m->work_ms == UINT64_MAX)
-        m->work_ms = m->world->now_ms + world_draw(m->world, m->storage_ms);
+        m->work_ms = m->world->now_ms + (simstate_draw(&m->random) >> 32) % m->storage_ms;
 }
 
 static struct world_job *take_job(struct member *m)
@@ -144,9 +147,12 @@ void storage_submit(struct member *m, const struct core_effect *fx)
     add_job(m, j);
 }
 
-void storage_write(struct member *m)
+void storage_act(struct member *m, storage_act_fn act, const struct step *s)
 {
-    add_job(m, new_job(JOB_WRITE));
+    struct world_job *j = new_job(JOB_ACT);
+    j->act = act;
+    j->step = *s;
+    add_job(m, j);
 }
 
 void storage_admit(struct member *m, uint32_t index)
@@ -297,6 +303,14 @@ static void run_admit(struct member *m, struct world_job *j)
         world_fail(w, "%s cannot add %s: %s", m->label, fresh->label, f.text);
 }
 
+static void run_act(struct member *m, struct world_job *j)
+{
+    uint64_t dice = j->step.seed;
+    uint64_t *before = world_take_dice(m->world, &dice);
+    j->status = j->act(m, &j->step);
+    (void)world_take_dice(m->world, before);
+}
+
 static void run_job(struct member *m, struct world_job *j)
 {
     switch (j->kind) {
@@ -309,8 +323,8 @@ static void run_job(struct member *m, struct world_job *j)
     case JOB_CHARTERS:
         run_charters(m, j);
         break;
-    case JOB_WRITE:
-        j->status = work_write(m);
+    case JOB_ACT:
+        run_act(m, j);
         break;
     case JOB_ADMIT:
         run_admit(m, j);
@@ -510,7 +524,7 @@ static void answer(struct member *m, const struct world_job *j)
     case JOB_SEALED:
         sealing_answer(m, j->sealing);
         return;
-    case JOB_WRITE:
+    case JOB_ACT:
         return;
     }
     member_step(m, &event);

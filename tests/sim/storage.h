@@ -16,8 +16,11 @@ void storage_clear(struct member *m);
 void storage_submit(struct member *m, const struct core_effect *fx);
 void storage_submit_sealed(struct member *m, const struct core_effect *fx);
 
-/* storage_write(): a person writes something. storage_admit(): the founder adds member 'index'. */
-void storage_write(struct member *m);
+/* storage_act(): a person at 'm' does something that 'act' carries out on its replica, in the
+ * storage's turn, with the dice of 's' (copied). ST_OK or why not: without power anything goes,
+ * with it no LOCAL failure. storage_admit(): the founder adds member 'index'. */
+typedef enum status (*storage_act_fn)(struct member *m, const struct step *s);
+void storage_act(struct member *m, storage_act_fn act, const struct step *s);
 void storage_admit(struct member *m, uint32_t index);
 
 /* storage_run(): the batch that is due at work_ms. */

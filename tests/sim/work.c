@@ -8,6 +8,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/account.h"
+#include "tests/sim/storage.h"
 #include "tests/sim/world.h"
 
 const char work_schema[] =
@@ -40,12 +41,14 @@ enum {
     ALLOTMENT_MAX = 20000,
     EXPENSE_MAX = 12000,
     OPS_MAX = 5, /* of one write */
+    TOKENS = 8,  /* that one write may use */
 };
 
 struct draft {
     struct member *m;
     struct op_list ops;
     struct ledger_entry money;
+    uint32_t token; /* the last value or reference; no two steps have the same */
 };
 
 void work_record_id(uint32_t index, uint8_t out[static RECORD_ID_BYTES])
@@ -102,7 +105,7 @@ static void add_set(struct draft *d, uint32_t record, uint32_t field)
     if (world_chance(w, 1, 12))
         buf_add_text(&value, "null");
     else
-        work_value(++w->tokens, &value);
+        work_value(++d->token, &value);
     op.over = buf_bytes(&over);
     op.value = buf_bytes(&value);
     add_op(d, &op);
@@ -151,7 +154,7 @@ static void add_money(struct draft *d)
 {
     struct world *w = d->m->world;
     struct ledger_entry *e = &d->money;
-    uint32_t reference = ++w->tokens;
+    uint32_t reference = ++d->token;
     *e = (struct ledger_entry){.from = d->m->index, .line = world_draw(w, WORK_LINES)};
     if (d->m->index > 0 || world_chance(w, 1, 4)) {
         e->kind = LEDGER_EXPENSE;
@@ -229,10 +232,23 @@ static void check_overdrawn(const struct draft *d, int64_t before, enum status s
     m->world->counts[COUNT_OVERDRAWN] += st == ST_OVERDRAWN;
 }
 
-enum status work_write(struct member *m)
+void work_admit(struct world *w, const struct step *s)
+{
+    (void)s;
+    w->member_target++;
+    w->admit_ms = w->now_ms;
+}
+
+void work_step(struct world *w, const struct step *s)
+{
+    if (w->members[s->who].up)
+        storage_act(&w->members[s->who], work_write, s);
+}
+
+enum status work_write(struct member *m, const struct step *s)
 {
     struct world *w = m->world;
-    struct draft d = {.m = m};
+    struct draft d = {.m = m, .token = s->number * TOKENS};
     struct buf ops = {0}, author = {0};
     struct replica_commit commit;
     struct fault f = {0};

@@ -14,9 +14,13 @@ extern const char work_schema[];
 extern const char *const work_fields[WORK_FIELDS];
 extern const char *const work_lines[WORK_LINES];
 
-/* work_write(): one write by 'm', drawn from the seed: it enters the ledger.
+/* Steps: the founder adds the next office, as often as it takes; somebody writes something. */
+void work_admit(struct world *w, const struct step *s);
+void work_step(struct world *w, const struct step *s);
+
+/* work_write(): one write by 'm', drawn from the dice: it enters the ledger.
  * Errors: what replica_write() meets where the power goes */
-MUST_USE enum status work_write(struct member *m);
+MUST_USE enum status work_write(struct member *m, const struct step *s);
 
 /* work_record_id(): of the shared record 'index'. */
 void work_record_id(uint32_t index, uint8_t out[static RECORD_ID_BYTES]);

@@ -17,13 +17,10 @@
 #include "tests/sim/work.h"
 
 enum {
-    FAULTS_MS = 60000, /* faults and writes: this long, and up to twice */
-    ADMIT_MS = 4000,   /* between two tries to add the next member */
-    SETTLE_MS = 20000, /* before the first fault, at most */
-    WRITE_MS = 1500,   /* between two writes: at most twice this, for the busiest seeds less */
-    FAULT_MS = 6000,
+    ADMIT_MS = 4000,    /* between two tries to add the next member */
     DELAY_MAX_MS = 200, /* of a connection */
     HEAL_DELAY_MS = 1000,
+    LIST_BYTES = 8192, /* numbers of steps */
 
     /* A member that was refused up to the end waits for its longest back-off; a link that it then
      * gets may be the second of two, end, and be dialled once more. */
@@ -32,9 +29,16 @@ enum {
     SLACK_MS = 4 * HEAL_DELAY_MS,
 };
 
+uint64_t *world_take_dice(struct world *w, uint64_t *stream)
+{
+    uint64_t *before = w->dice;
+    w->dice = stream;
+    return before;
+}
+
 uint32_t world_draw(struct world *w, uint32_t below)
 {
-    return below > 0 ? (uint32_t)(simstate_draw(&w->random) >> 32) % below : 0;
+    return below > 0 ? (uint32_t)(simstate_draw(w->dice) >> 32) % below : 0;
 }
 
 bool world_chance(struct world *w, uint32_t of, uint32_t out_of)
@@ -51,7 +55,7 @@ void world_note(struct world *w, uint32_t who, const char *what, struct bytes da
         crypto_generichash_update(&w->trace, data.data, data.count);
     if (!w->print)
         return;
-    bool text = strcmp(what, "log") == 0 || strcmp(what, "open") == 0;
+    bool text = strcmp(what, "log") == 0 || strcmp(what, "open") == 0 || strcmp(what, "step") == 0;
     printf("%8.3f %s %s", (double)w->now_ms / 1000, w->members[who].label, what);
     if (text)
         printf(" %.*s\n", (int)data.count, (const char *)data.data);
@@ -71,8 +75,11 @@ void world_fail(const struct world *w, const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\nAgain, with everything that happens: minga-sim --seed %llu --trace\n",
-            (unsigned long long)w->seed);
+    char list[LIST_BYTES];
+    const char *steps = plan_name(&w->plan, list, sizeof list);
+    fprintf(stderr, "\nAgain, with everything that happens: minga-sim --seed %llu%s%s --trace\n",
+            (unsigned long long)w->seed, steps != NULL ? " --steps " : "",
+            steps != NULL ? steps : "");
     exit(1);
 }
 
@@ -116,16 +123,16 @@ struct world *world_new(uint64_t seed, uint64_t *counts, bool print)
                         .print = print,
                         .now_ms = WORLD_START_MS,
                         .random = seed,
-                        .entropy = ~seed};
+                        .member_target = 1,
+                        .delay_max_ms = 1};
+    w->dice = &w->random;
     w->ledger = ledger_new();
     CHECK(w->ledger != NULL);
     crypto_generichash_init(&w->trace, NULL, 0, 32);
-    w->member_target = WORLD_MEMBERS_MIN + world_draw(w, WORLD_MEMBERS_MAX - WORLD_MEMBERS_MIN + 1);
+    plan_draw(&w->plan, seed);
     w->delay_max_ms = 1 + world_draw(w, DELAY_MAX_MS);
-    w->write_every_ms = 200 + world_draw(w, WRITE_MS);
-    w->fault_every_ms = 1000 + world_draw(w, FAULT_MS);
-    w->write_ms = w->fault_ms = w->mend_ms = w->calm_ms = UINT64_MAX;
-    for (uint32_t i = 0; i < w->member_target; i++)
+    w->admit_ms = w->mend_ms = w->calm_ms = w->dial_ms = UINT64_MAX;
+    for (uint32_t i = 0; i < w->plan.member_count; i++)
         member_make(w, i);
     found(w);
     return w;
@@ -137,6 +144,7 @@ void world_free(struct world *w)
         member_release(&w->members[i]);
     net_release(w);
     ledger_free(w->ledger);
+    plan_release(&w->plan);
     mem_free(w);
 }
 
@@ -151,10 +159,13 @@ static void earlier(uint64_t *next, uint64_t at_ms)
 static uint64_t next_ms(const struct world *w)
 {
     uint64_t next = net_next_ms(w);
-    earlier(&next, w->write_ms);
-    earlier(&next, w->fault_ms);
+    if (w->step_next < w->plan.count)
+        earlier(&next, w->plan.steps[w->step_next].at_ms);
+    if (w->member_count < w->member_target)
+        earlier(&next, w->admit_ms);
     earlier(&next, w->mend_ms);
     earlier(&next, w->calm_ms);
+    earlier(&next, w->dial_ms);
     for (uint32_t i = 0; i < w->member_count; i++) {
         const struct member *m = &w->members[i];
         earlier(&next, m->up ? m->work_ms : m->restart_ms);
@@ -164,12 +175,26 @@ static uint64_t next_ms(const struct world *w)
     return next;
 }
 
-static void write_something(struct world *w)
+static void run_step(struct world *w)
 {
-    struct member *m = &w->members[world_draw(w, w->member_count)];
-    w->write_ms = w->now_ms + world_draw(w, 2 * w->write_every_ms);
-    if (m->up)
-        storage_write(m);
+    const struct step *s = &w->plan.steps[w->step_next];
+    bool out = w->plan.left_out[w->step_next++];
+    uint64_t dice = s->seed;
+    char text[PLAN_TEXT_BYTES];
+    if (out || (step_kinds[s->kind].rhythm != STEP_ADMIT && s->who >= w->member_count))
+        return;
+    plan_text(s, text);
+    world_note(w, s->who, "step", bytes_of_text(text));
+    uint64_t *before = world_take_dice(w, &dice);
+    step_kinds[s->kind].run(w, s);
+    (void)world_take_dice(w, before);
+}
+
+static void admit_next(struct world *w)
+{
+    w->admit_ms = w->now_ms + ADMIT_MS;
+    if (w->members[0].up)
+        storage_admit(&w->members[0], w->member_count);
 }
 
 /* What people and machines around the members do. */
@@ -181,12 +206,13 @@ static bool run_script(struct world *w)
     } else if (w->calm_ms <= w->now_ms) {
         w->calm_ms = UINT64_MAX;
         memset(w->lag_ms, 0, sizeof w->lag_ms);
-    } else if (w->write_ms <= w->now_ms) {
-        write_something(w);
-    } else if (w->fault_ms <= w->now_ms) {
-        w->fault_ms = UINT64_MAX; /* a fault may let time pass */
-        faults_run(w);
-        w->fault_ms = w->now_ms + world_draw(w, 2 * w->fault_every_ms);
+    } else if (w->dial_ms <= w->now_ms) {
+        w->dial_ms = UINT64_MAX;
+        faults_dial(w);
+    } else if (w->step_next < w->plan.count && w->plan.steps[w->step_next].at_ms <= w->now_ms) {
+        run_step(w);
+    } else if (w->member_count < w->member_target && w->admit_ms <= w->now_ms) {
+        admit_next(w);
     } else {
         return false;
     }
@@ -196,14 +222,14 @@ static bool run_script(struct world *w)
 static bool run_member(struct world *w, struct member *m)
 {
     struct core_event tick = {.kind = CORE_TICK};
+    w->dice = &m->random;
     if (m->cut_by_ms <= w->now_ms) {
         m->cut_by_ms = UINT64_MAX;
         if (m->up)
             member_stop(m);
         w->counts[COUNT_CRASH]++;
     } else if (!m->up && m->restart_ms <= w->now_ms) {
-        if (!w->healing && world_chance(w, 1, 6))
-            simdisk_cut(m->disk, 1 + world_draw(w, 8));
+        simdisk_cut(m->disk, w->healing ? 0 : m->cut_in_open);
         member_open(m);
     } else if (m->up && m->work_ms <= w->now_ms) {
         storage_run(m);
@@ -231,9 +257,10 @@ bool world_step(struct world *w, uint64_t until_ms)
         net_run(w);
         return true;
     }
-    for (uint32_t i = 0; i < w->member_count; i++)
-        if (run_member(w, &w->members[i]))
-            return true;
+    bool ran = false;
+    for (uint32_t i = 0; !ran && i < w->member_count; i++)
+        ran = run_member(w, &w->members[i]);
+    w->dice = &w->random;
     return true;
 }
 
@@ -245,12 +272,6 @@ static void pass(struct world *w, uint64_t ms)
 }
 
 /* ---- life ---- */
-
-static void admit_next(struct world *w)
-{
-    if (w->member_count < w->member_target && w->members[0].up)
-        storage_admit(&w->members[0], w->member_count);
-}
 
 /* Hops between the two that are farthest apart; UINT32_MAX: some are not connected at all. */
 static uint32_t diameter(const struct world *w)
@@ -317,8 +338,6 @@ static void converge(struct world *w)
             show(w);
         if (w->now_ms >= until_ms)
             world_fail(w, "the members are not connected after %d ms", LINK_MS);
-        if (!all_are_up(w))
-            admit_next(w);
         pass(w, HEAL_DELAY_MS);
         hops = all_are_up(w) ? diameter(w) : UINT32_MAX;
     }
@@ -335,24 +354,13 @@ static void converge(struct world *w)
 
 void world_live(struct world *w, uint8_t out[static 32])
 {
-    uint32_t at_once = world_draw(w, w->member_target);
     member_open(&w->members[0]);
-    while (w->member_count <= at_once) {
-        admit_next(w);
-        pass(w, 1 + world_draw(w, ADMIT_MS));
-    }
-    pass(w, world_draw(w, SETTLE_MS));
-    faults_begin(w);
-    w->write_ms = w->fault_ms = w->now_ms;
-    uint64_t end_ms = w->now_ms + FAULTS_MS + world_draw(w, FAULTS_MS);
-    while (w->now_ms < end_ms) {
-        admit_next(w);
-        pass(w, 1 + world_draw(w, 2 * ADMIT_MS));
-    }
+    pass(w, w->plan.end_ms - w->now_ms);
     faults_end(w);
     converge(w);
     /* And they go on: one writes, all get it. */
-    storage_write(&w->members[world_draw(w, w->member_count)]);
+    struct step last = {.seed = w->seed};
+    storage_act(&w->members[world_draw(w, w->member_count)], work_write, &last);
     pass(w, HEAL_DELAY_MS);
     converge(w);
     for (uint32_t i = 0; i < w->member_count; i++)

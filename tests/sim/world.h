@@ -1,6 +1,7 @@
 /*
  * world: whole members (core, replica, disk, repository) in one thread under virtual time, all
- * drawn from one seed: the members, their network, what they write, and the faults.
+ * drawn from one seed: the members, their network, and the plan of what people write and what
+ * breaks (plan.h).
  *
  * A run has three parts: faults, then healing, then judgement (oracle.h). Whatever breaks a rule
  * ends the process (world_fail()), naming the seed and the time. Everything that happens enters a
@@ -15,6 +16,7 @@
 #include "replicas/home.h"
 #include "replicas/oid_map.h"
 #include "replicas/replica.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/simdisk.h"
 #include "tests/sim/simrepo.h"
 
@@ -27,28 +29,33 @@ enum {
 };
 
 /* What happened, over all seeds of a process; one that never happens fails the run. */
+#define WORLD_COUNTS(X)                                                                            \
+    X(CRASH_AT_IO, "power lost at an I/O boundary, in the middle of storing")                      \
+    X(CRASH_IN_OPEN, "power lost while recovering")                                                \
+    X(CRASH, "power lost between two pieces of work")                                              \
+    X(RESTART, "restarts")                                                                         \
+    X(RESTORE, "old snapshots restored")                                                           \
+    X(FORK, "keys forked by that: two commits of one seq")                                         \
+    X(PARTITION, "partitions")                                                                     \
+    X(DELAY, "delays of up to seconds")                                                            \
+    X(REORDER, "segments reordered: sent later, on another link, and arrived earlier")             \
+    X(DUPLICATE, "duplicate connections between two members")                                      \
+    X(FLIP, "bits inverted on their way")                                                          \
+    X(DROP, "connections cut within bytes")                                                        \
+    X(CLOCK, "wall clocks moved by years")                                                         \
+    X(CHARTER, "members added")                                                                    \
+    X(CONFLICT, "conflicts at the end")                                                            \
+    X(OVERDRAWN, "expenses refused that their account did not cover")                              \
+    X(REPEATED, "items that came again")                                                           \
+    X(CHECKPOINT, "checkpoints")                                                                   \
+    X(WRITE, "writes")                                                                             \
+    X(EXCUSED, "acknowledged writes that were only ever on a disk that a snapshot replaced")
+
 enum world_count {
-    COUNT_CRASH_AT_IO,   /* the power went at an I/O boundary, in the middle of storing */
-    COUNT_CRASH_IN_OPEN, /* the same while recovering */
-    COUNT_CRASH,         /* between two pieces of work */
-    COUNT_RESTART,
-    COUNT_RESTORE, /* an old snapshot came back */
-    COUNT_FORK,    /* and its owner wrote on: two commits of one seq */
-    COUNT_PARTITION,
-    COUNT_DELAY,
-    COUNT_REORDER,   /* something sent later, on another link, arrived earlier */
-    COUNT_DUPLICATE, /* a second connection between two members */
-    COUNT_FLIP,      /* a bit was inverted on its way */
-    COUNT_DROP,      /* a connection was cut in the middle of bytes */
-    COUNT_CLOCK,     /* a wall clock jumped by years */
-    COUNT_CHARTER,   /* a member was added while others were away */
-    COUNT_CONFLICT,  /* a field with several values */
-    COUNT_OVERDRAWN, /* an expense that its account did not cover was refused */
-    COUNT_REPEATED,  /* an item came that was there */
-    COUNT_CHECKPOINT,
-    COUNT_WRITE,
-    COUNT_EXCUSED, /* acknowledged, and only ever on a disk that a snapshot replaced */
-    COUNT_KIND_COUNT,
+#define WORLD_COUNT_NAME(name, text) COUNT_##name,
+    WORLD_COUNTS(WORLD_COUNT_NAME)
+#undef WORLD_COUNT_NAME
+        COUNT_KIND_COUNT,
 };
 
 struct world_job; /* storage.c */
@@ -64,13 +71,15 @@ struct member {
     struct simrepo *repo;
     struct replica *replica;
     struct core *core;
+    uint64_t random, entropy; /* its own dice */
     uint32_t links_active;
-    uint64_t boot_ms;    /* its own clock starts at 0 then */
-    uint64_t restart_ms; /* UINT64_MAX: it is up */
-    uint64_t cut_by_ms;  /* a cut of power that has not come by then comes; UINT64_MAX: none */
-    int64_t wall_skew;   /* seconds */
-    uint32_t storage_ms; /* how long its disk takes */
-    uint64_t arrived;    /* the greatest number of a segment that arrived */
+    uint64_t boot_ms;     /* its own clock starts at 0 then */
+    uint64_t restart_ms;  /* UINT64_MAX: it is up */
+    uint32_t cut_in_open; /* boundaries until the power goes again while it starts; 0: it stays */
+    uint64_t cut_by_ms;   /* a cut of power that has not come by then comes; UINT64_MAX: none */
+    int64_t wall_skew;    /* seconds */
+    uint32_t storage_ms;  /* how long its disk takes */
+    uint64_t arrived;     /* the greatest number of a segment that arrived */
     link_id last_accepted;
 
     struct world_job *first, *last; /* work for the storage */
@@ -110,7 +119,7 @@ struct pipe_end {
 
 struct pipe {                      /* ends[0] dialled */
     bool used, connecting, silent; /* silent: the attempt gets no answer */
-    uint64_t connect_ms;
+    uint64_t connect_ms, random;
     uint32_t delay_ms;
     bool flip, flipped; /* the next segment gets an inverted bit; one has got it */
     size_t drop_after;  /* bytes from now on until it is cut; SIZE_MAX: never */
@@ -118,9 +127,12 @@ struct pipe {                      /* ends[0] dialled */
 };
 
 struct world {
-    uint64_t seed, now_ms, random, entropy, turns;
+    uint64_t seed, now_ms, random, turns;
+    uint64_t *dice; /* of what happens now: a step's, a member's, a connection's, or 'random' */
+    struct plan plan;
+    uint32_t step_next; /* of the plan */
     struct member members[WORLD_MEMBERS_MAX];
-    uint32_t member_count, member_target;
+    uint32_t member_count, member_target; /* that there are; that there should be by now */
     struct digest network;
     uint32_t charter_version; /* the newest that anybody was told is there */
 
@@ -130,11 +142,10 @@ struct world {
     uint64_t segment_count;
 
     struct ledger *ledger;
-    uint32_t tokens; /* values that were given out */
 
-    uint64_t write_ms, fault_ms, mend_ms, calm_ms; /* when the next comes; UINT64_MAX: none */
-    uint32_t mix[9];                               /* of faults: this seed's weights */
-    uint32_t write_every_ms, fault_every_ms, delay_max_ms;
+    uint64_t admit_ms, mend_ms, calm_ms, dial_ms; /* when the next comes; UINT64_MAX: none */
+    uint32_t dial_a, dial_b;
+    uint32_t delay_max_ms;
     bool healing;
 
     uint64_t *counts; /* COUNT_KIND_COUNT */
@@ -142,7 +153,8 @@ struct world {
     crypto_generichash_state trace;
 };
 
-/* world_new(): nothing has happened yet. 'counts' is borrowed and added to. */
+/* world_new(): nothing has happened yet; w->plan may still be cut down. 'counts' is borrowed and
+ * added to. */
 struct world *world_new(uint64_t seed, uint64_t *counts, bool print);
 void world_free(struct world *w);
 
@@ -151,6 +163,9 @@ void world_live(struct world *w, uint8_t out[static 32]);
 
 /* world_step(): the one next thing that happens; false: not before 'until_ms'. */
 bool world_step(struct world *w, uint64_t until_ms);
+
+/* world_take_dice(): what is drawn from now on is drawn from 'stream'; what it was before. */
+uint64_t *world_take_dice(struct world *w, uint64_t *stream);
 
 /* world_draw(): 0 .. below - 1. world_chance(): 'of' times in 'out_of'. */
 uint32_t world_draw(struct world *w, uint32_t below);

@@ -1,0 +1,24 @@
+/*
+ * All kinds of steps: see plan.h. Whoever adds one adds a line here.
+ */
+#include "tests/sim/faults.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/work.h"
+
+const struct step_kind step_kinds[] = {
+    {"admit", "the next office is added", work_admit, STEP_ADMIT, 1},
+    {"write", "A writes something", work_step, STEP_WORK, 9},
+    {"snapshot", "a snapshot of A is taken", faults_snapshot, STEP_FAULT, 6},
+    {"crash", "A loses its power", faults_crash, STEP_FAULT, 6},
+    {"crash-io", "A loses its power soon, in the middle of storing", faults_crash_io, STEP_FAULT,
+     6},
+    {"partition", "some are cut from the others", faults_partition, STEP_FAULT, 6},
+    {"delay", "the line between A and B gets slow", faults_delay, STEP_FAULT, 6},
+    {"drop", "the connection of A and B breaks in the middle of bytes", faults_drop, STEP_FAULT, 6},
+    {"flip", "a bit is inverted between A and B", faults_flip, STEP_FAULT, 6},
+    {"duplicate", "A and B dial each other at once", faults_duplicate, STEP_FAULT, 6},
+    {"restore", "A gets its snapshot back, and writes", faults_restore, STEP_FAULT, 6},
+    {"clock", "the clock of A jumps", faults_clock, STEP_FAULT, 6},
+};
+
+const uint32_t step_kind_count = sizeof step_kinds / sizeof *step_kinds;
