@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/shrink.h"
 #include "tests/sim/world.h"
 
 enum { COUNTED_FROM = 50 }; /* with fewer seeds, a fault may honestly not come */
@@ -17,22 +18,24 @@ static const char *const count_texts[COUNT_KIND_COUNT] = {
 
 struct options {
     uint64_t first, count;
-    bool trace, hashes, list;
+    bool trace, hashes, list, shrink;
     const char *steps, *without;
 };
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: minga-sim --seeds N [--first S] [--hashes]\n"
-            "       minga-sim --seed S [--steps LIST | --without LIST] [--trace | --list]\n"
-            "  --hashes   print each seed's trace hash\n"
-            "  --steps    only these steps of the seed's plan: 3,17,40-52\n"
-            "  --without  all but these\n"
-            "  --list     print the plan in words\n"
-            "  --trace    print everything that happens\n"
-            "With %d seeds or more, a fault that never happens is a failure.\n",
-            COUNTED_FROM);
+    fprintf(
+        stderr,
+        "usage: minga-sim --seeds N [--first S] [--hashes]\n"
+        "       minga-sim --seed S [--steps LIST | --without LIST] [--trace | --list | --shrink]\n"
+        "  --hashes   print each seed's trace hash\n"
+        "  --steps    only these steps of the seed's plan: 3,17,40-52\n"
+        "  --without  all but these\n"
+        "  --list     print the plan in words\n"
+        "  --shrink   leave out what a failure does not need; print what is left\n"
+        "  --trace    print everything that happens\n"
+        "With %d seeds or more, a fault that never happens is a failure.\n",
+        COUNTED_FROM);
     return 2;
 }
 
@@ -64,6 +67,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->hashes = true;
         else if (strcmp(argv[i], "--list") == 0)
             o->list = true;
+        else if (strcmp(argv[i], "--shrink") == 0)
+            o->shrink = true;
         else if (i + 1 == argc || !read_option(argv[i], argv[i + 1], o))
             return false;
         else
@@ -95,14 +100,19 @@ static void live(uint64_t seed, const struct options *o, uint64_t counts[static 
         printf("%llu %s\n", (unsigned long long)seed, hex);
 }
 
-static int list(const struct options *o)
+/* What concerns the plan alone. */
+static int plan(const struct options *o)
 {
     struct plan p;
+    int code = 0;
     plan_draw(&p, o->first);
     choose_steps(&p, o);
-    plan_print(&p);
+    if (o->shrink)
+        code = shrink_run(o->first, &p);
+    else
+        plan_print(&p);
     plan_release(&p);
-    return 0;
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -114,8 +124,8 @@ int main(int argc, char **argv)
         return usage();
     if (sodium_init() < 0)
         return 1;
-    if (o.list)
-        return list(&o);
+    if (o.list || o.shrink)
+        return plan(&o);
     for (uint64_t i = 0; i < o.count; i++)
         live(o.first + i, &o, counts);
     if (o.hashes)
