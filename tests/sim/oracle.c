@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/tree.h"
+#include "tests/sim/blame.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/replayed.h"
 #include "tests/sim/simstate.h"
@@ -334,29 +335,11 @@ static void check_ledger(const struct world *w)
     }
 }
 
-/* Every fork is known to all alike. */
-static void check_forks(struct world *w)
-{
-    struct graph *first = replica_graph(w->members[0].replica);
-    uint32_t forks = 0;
-    for (uint32_t k = 0; k < graph_key_count(first); k++)
-        forks += graph_forked(first, k);
-    w->counts[COUNT_FORK] += forks;
-    for (uint32_t m = 1; m < w->member_count; m++) {
-        struct graph *g = replica_graph(w->members[m].replica);
-        uint32_t seen = 0;
-        for (uint32_t k = 0; k < graph_key_count(g); k++)
-            seen += graph_forked(g, k);
-        if (seen != forks)
-            world_fail(w, "%s knows %u forks of %u", w->members[m].label, seen, forks);
-    }
-}
-
 void oracle_judge(struct world *w)
 {
     struct model o = {.w = w, .replica = w->members[world_draw(w, w->member_count)].replica};
     check_ledger(w);
-    check_forks(w);
+    blame_judge(w);
     model_all(&o);
     check_records(&o);
     check_accounts(&o);
