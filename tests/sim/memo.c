@@ -5,6 +5,7 @@
  *
  *     crypto_sign_verify_detached()           of one commit, by every member and judge
  *     crypto_sign_ed25519_pk_to_curve25519()  of one member's key, by every other, again and again
+ *     crypto_scalarmult_base()                of one member's static key, at each of its handshakes
  *
  * An input is compared by all its bytes, not by a hash of them. The table has a fixed size, and
  * what falls out of it is worked out once more: the results do not depend on it.
@@ -33,7 +34,7 @@ struct key_slot {
 };
 
 static struct signed_slot verified[SLOTS];
-static struct key_slot converted[SLOTS];
+static struct key_slot converted[SLOTS], multiplied[SLOTS];
 
 int __real_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *message,
                                        unsigned long long count, const unsigned char *key);
@@ -41,6 +42,8 @@ int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const uns
                                        unsigned long long count, const unsigned char *key);
 int __real_crypto_sign_ed25519_pk_to_curve25519(unsigned char *to, const unsigned char *from);
 int __wrap_crypto_sign_ed25519_pk_to_curve25519(unsigned char *to, const unsigned char *from);
+int __real_crypto_scalarmult_base(unsigned char *to, const unsigned char *from);
+int __wrap_crypto_scalarmult_base(unsigned char *to, const unsigned char *from);
 
 /* Keys and signatures are as good as random: some of their bytes say where to look. */
 static size_t slot_of(const uint8_t *bytes)
@@ -67,14 +70,26 @@ int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const uns
     return result;
 }
 
-int __wrap_crypto_sign_ed25519_pk_to_curve25519(unsigned char *to, const unsigned char *from)
+static int of_key(struct key_slot slots[static SLOTS],
+                  int (*real)(unsigned char *, const uint8_t *), unsigned char *to,
+                  const unsigned char *from)
 {
-    struct key_slot *s = &converted[slot_of(from)];
+    struct key_slot *s = &slots[slot_of(from)];
     if (!s->used || memcmp(s->from, from, sizeof s->from) != 0) {
         *s = (struct key_slot){.used = true};
         memcpy(s->from, from, sizeof s->from);
-        s->result = __real_crypto_sign_ed25519_pk_to_curve25519(s->to, from);
+        s->result = real(s->to, from);
     }
     memcpy(to, s->to, sizeof s->to);
     return s->result;
+}
+
+int __wrap_crypto_sign_ed25519_pk_to_curve25519(unsigned char *to, const unsigned char *from)
+{
+    return of_key(converted, __real_crypto_sign_ed25519_pk_to_curve25519, to, from);
+}
+
+int __wrap_crypto_scalarmult_base(unsigned char *to, const unsigned char *from)
+{
+    return of_key(multiplied, __real_crypto_scalarmult_base, to, from);
 }

@@ -161,7 +161,7 @@ static enum status sim_size(void *context, struct disk_file *file, uint64_t *byt
     const struct content *c = content_of(context, file);
     if (c == NULL)
         return failed(f, ST_IO, "size");
-    *bytes_out = c->seen.count;
+    *bytes_out = c->seen.bytes;
     return ST_OK;
 }
 
@@ -171,10 +171,9 @@ static enum status sim_read(void *context, struct disk_file *file, uint64_t offs
     const struct content *c = content_of(context, file);
     if (c == NULL || strikes(context, SIMDISK_FAIL_READ))
         return failed(f, ST_IO, "read");
-    if (offset > c->seen.count || count > c->seen.count - offset)
+    if (offset > c->seen.bytes || count > c->seen.bytes - offset)
         return failed(f, ST_CORRUPT, "read");
-    if (count > 0)
-        memcpy(out, c->seen.data + offset, count);
+    simstate_read(&c->seen, offset, out, count);
     return ST_OK;
 }
 
@@ -182,7 +181,7 @@ static uint64_t content_bytes(const struct simdisk *d)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < d->content_count; i++)
-        bytes += d->contents[i] != NULL ? d->contents[i]->seen.count : 0;
+        bytes += d->contents[i] != NULL ? d->contents[i]->seen.bytes : 0;
     return bytes;
 }
 
@@ -192,15 +191,15 @@ static enum status change_content(struct simdisk *d, struct disk_file *file, str
     struct content *c = content_of(d, file);
     if (c == NULL || strikes(d, SIMDISK_FAIL_WRITE))
         return failed(f, ST_IO, "write");
-    uint64_t end = made->resizes ? made->offset : made->offset + made->data.count;
-    if (end > c->seen.count) {
-        uint64_t more = end - c->seen.count;
+    uint64_t end = made->resizes ? made->offset : made->offset + made->count;
+    if (end > c->seen.bytes) {
+        uint64_t more = end - c->seen.bytes;
         if (d->limit > 0 && content_bytes(d) + more > d->limit) {
             d->counts.faults[SIMDISK_FULL]++;
             return failed(f, ST_DISK_FULL, "write");
         }
     }
-    if (!(made->resizes && end <= c->seen.count) && strikes(d, SIMDISK_FULL))
+    if (!(made->resizes && end <= c->seen.bytes) && strikes(d, SIMDISK_FULL))
         return failed(f, ST_DISK_FULL, "write");
     if (!made->resizes) {
         made->disk_offset = made->offset;
@@ -218,8 +217,10 @@ static enum status change_content(struct simdisk *d, struct disk_file *file, str
     if (slot == NULL)
         return failed(f, ST_NO_MEMORY, "write");
     *slot = *made;
-    enum status st = made->resizes ? simstate_resize(&c->seen, made->offset)
-                                   : simstate_put(&c->seen, made->offset, buf_bytes(&made->data));
+    struct unsynced as_seen = *made;
+    as_seen.disk_offset = made->offset;
+    as_seen.lost = false;
+    enum status st = simstate_apply(&c->seen, &as_seen);
     if (st != ST_OK) {
         c->change_count--;
         return failed(f, st, "write");
@@ -232,8 +233,9 @@ static enum status change_content(struct simdisk *d, struct disk_file *file, str
 static enum status sim_write(void *context, struct disk_file *file, uint64_t offset,
                              const void *data, size_t count, struct fault *f)
 {
-    struct unsynced change = {.offset = offset};
-    buf_add(&change.data, data, count);
+    struct unsynced change = {.offset = offset, .count = count};
+    if (!simstate_is_zero((struct bytes){data, count}))
+        buf_add(&change.data, data, count);
     enum status st = buf_status(&change.data) == ST_OK ? change_content(context, file, &change, f)
                                                        : failed(f, ST_NO_MEMORY, "write");
     buf_release(&change.data);
@@ -528,7 +530,9 @@ struct bytes simdisk_content(const struct simdisk *d, const char *name)
     const struct name *there = simstate_find(&d->seen, name);
     if (there == NULL || there->folder)
         return (struct bytes){NULL, 0};
-    return buf_bytes(&d->contents[there->content]->seen);
+    struct image *seen = &d->contents[there->content]->seen;
+    CHECK(simstate_spell(seen) == ST_OK);
+    return buf_bytes(&seen->head);
 }
 
 bool simdisk_flip(struct simdisk *d, const char *name, uint64_t offset, uint8_t bits)
@@ -537,11 +541,12 @@ bool simdisk_flip(struct simdisk *d, const char *name, uint64_t offset, uint8_t 
     if (there == NULL || there->folder)
         return false;
     struct content *c = d->contents[there->content];
-    if (offset >= c->seen.count)
+    if (offset >= c->seen.bytes)
         return false;
-    c->seen.data[offset] ^= bits;
-    if (offset < c->durable.count)
-        c->durable.data[offset] ^= bits;
+    CHECK(simstate_spell(&c->seen) == ST_OK && simstate_spell(&c->durable) == ST_OK);
+    c->seen.head.data[offset] ^= bits;
+    if (offset < c->durable.bytes)
+        c->durable.head.data[offset] ^= bits;
     d->counts.flips++;
     return true;
 }

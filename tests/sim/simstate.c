@@ -44,44 +44,85 @@ void simstate_free(struct content *c)
         return;
     simstate_drop_changes(c);
     mem_free(c->changes);
-    buf_release(&c->durable);
-    buf_release(&c->seen);
+    buf_release(&c->durable.head);
+    buf_release(&c->seen.head);
     mem_free(c);
 }
 
-enum status simstate_resize(struct buf *b, uint64_t bytes)
+bool simstate_is_zero(struct bytes data)
 {
-    if (bytes > b->count) {
-        size_t more = (size_t)bytes - b->count;
-        uint8_t *room = buf_reserve(b, more);
-        if (room == NULL) {
-            b->failed = false;
-            return ST_NO_MEMORY;
-        }
-        memset(room, 0, more);
-    }
-    b->count = (size_t)bytes;
+    return data.count == 0 ||
+           (data.data[0] == 0 && memcmp(data.data, data.data + 1, data.count - 1) == 0);
+}
+
+enum status simstate_resize(struct image *to, uint64_t bytes)
+{
+    if (to->head.count > bytes)
+        to->head.count = (size_t)bytes;
+    to->bytes = bytes;
     return ST_OK;
 }
 
-enum status simstate_put(struct buf *b, uint64_t offset, struct bytes data)
+/* The first 'bytes' of it stand in 'head'. */
+static enum status spell(struct image *all, uint64_t bytes)
 {
-    if (offset + data.count > b->count && simstate_resize(b, offset + data.count) != ST_OK)
+    CHECK(bytes <= all->bytes);
+    if (bytes <= all->head.count)
+        return ST_OK;
+    size_t more = (size_t)bytes - all->head.count;
+    uint8_t *room = buf_reserve(&all->head, more);
+    if (room == NULL) {
+        all->head.failed = false;
         return ST_NO_MEMORY;
-    if (data.count > 0)
-        memcpy(b->data + offset, data.data, data.count);
+    }
+    memset(room, 0, more);
+    all->head.count += more;
     return ST_OK;
 }
 
-enum status simstate_apply(struct buf *b, const struct unsynced *change)
+enum status simstate_spell(struct image *all)
 {
+    return spell(all, all->bytes);
+}
+
+void simstate_read(const struct image *from, uint64_t offset, void *out, size_t count)
+{
+    size_t there = offset < from->head.count ? from->head.count - (size_t)offset : 0;
+    size_t copied = there < count ? there : count;
+    CHECK(offset + count <= from->bytes);
+    if (copied > 0)
+        memcpy(out, from->head.data + offset, copied);
+    if (copied < count)
+        memset((uint8_t *)out + copied, 0, count - copied);
+}
+
+/* 'data' NULL: zeros. */
+static enum status put(struct image *to, uint64_t offset, const uint8_t *data, size_t count)
+{
+    uint64_t end = offset + count;
+    if (end > to->bytes)
+        to->bytes = end;
+    if (data == NULL) {
+        if (offset < to->head.count)
+            memset(to->head.data + offset, 0,
+                   (size_t)(end < to->head.count ? end : to->head.count) - (size_t)offset);
+        return ST_OK;
+    }
+    if (spell(to, end) != ST_OK)
+        return ST_NO_MEMORY;
+    if (count > 0)
+        memcpy(to->head.data + offset, data, count);
+    return ST_OK;
+}
+
+enum status simstate_apply(struct image *to, const struct unsynced *change)
+{
+    uint64_t end = change->offset + change->count;
     if (change->resizes)
-        return simstate_resize(b, change->offset);
+        return simstate_resize(to, change->offset);
     if (change->lost)
-        return change->offset + change->data.count > b->count
-                   ? simstate_resize(b, change->offset + change->data.count)
-                   : ST_OK;
-    return simstate_put(b, change->disk_offset, buf_bytes(&change->data));
+        return end > to->bytes ? simstate_resize(to, end) : ST_OK;
+    return put(to, change->disk_offset, change->data.data, change->count);
 }
 
 struct name *simstate_find(const struct names *n, const char *text)
@@ -145,14 +186,21 @@ enum status simstate_copy_names(struct names *to, const struct names *from)
     return ST_OK;
 }
 
+static enum status copy_image(struct image *to, const struct image *from)
+{
+    buf_reset(&to->head);
+    buf_add_bytes(&to->head, buf_bytes(&from->head));
+    to->bytes = from->bytes;
+    return buf_status(&to->head);
+}
+
 struct content *simstate_copy(const struct content *from)
 {
     struct content *to = mem_alloc(sizeof *to);
     if (to == NULL)
         return NULL;
-    buf_add_bytes(&to->durable, buf_bytes(&from->durable));
-    buf_add_bytes(&to->seen, buf_bytes(&from->seen));
-    bool good = !to->durable.failed && !to->seen.failed;
+    bool good = copy_image(&to->durable, &from->durable) == ST_OK &&
+                copy_image(&to->seen, &from->seen) == ST_OK;
     for (size_t i = 0; i < from->change_count && good; i++) {
         struct unsynced *slot =
             simstate_grow((void **)&to->changes, &to->change_count, &to->change_capacity,
@@ -172,31 +220,32 @@ struct content *simstate_copy(const struct content *from)
 }
 
 /* Sectors of a write, each by chance; one of them may be cut anywhere. */
-static enum status tear(struct buf *b, const struct unsynced *change, uint64_t *random)
+static enum status tear(struct image *to, const struct unsynced *change, uint64_t *random)
 {
-    size_t old_count = b->count;
     uint64_t start = change->disk_offset;
-    uint64_t end = start + change->data.count;
-    if (end > b->count && simstate_draw(random) % 4 > 0) {
-        enum status st = simstate_resize(b, end);
-        for (size_t i = old_count; i < b->count && st == ST_OK && simstate_draw(random) % 4 == 0;
-             i++)
-            b->data[i] = (uint8_t)simstate_draw(random);
-        if (st != ST_OK)
-            return st;
+    uint64_t end = start + change->count;
+    enum status st = ST_OK;
+    if (end > to->bytes && simstate_draw(random) % 4 > 0) {
+        uint64_t old_bytes = to->bytes;
+        st = simstate_resize(to, end);
+        for (uint64_t i = old_bytes; i < end && st == ST_OK && simstate_draw(random) % 4 == 0;
+             i++) {
+            uint8_t junk = (uint8_t)simstate_draw(random);
+            st = put(to, i, &junk, 1);
+        }
     }
-    for (uint64_t at = start; at < end;) {
+    for (uint64_t at = start; at < end && st == ST_OK;) {
         uint64_t next = (at / SIMSTATE_SECTOR_BYTES + 1) * SIMSTATE_SECTOR_BYTES;
         size_t count = (size_t)((next < end ? next : end) - at);
         size_t kept = simstate_draw(random) % 2   ? count
                       : simstate_draw(random) % 8 ? 0
                                                   : simstate_draw(random) % count;
-        struct bytes part = {change->data.data + (at - start), kept};
-        if (kept > 0 && simstate_put(b, at, part) != ST_OK)
-            return ST_NO_MEMORY;
+        const uint8_t *data = change->data.data;
+        if (kept > 0)
+            st = put(to, at, data != NULL ? data + (at - start) : NULL, kept);
         at += count;
     }
-    return ST_OK;
+    return st;
 }
 
 bool simstate_keeps(enum simdisk_loss loss, uint64_t *random)
@@ -217,7 +266,5 @@ enum status simstate_crash(struct content *c, enum simdisk_loss loss, uint64_t *
     }
     simstate_drop_changes(c);
     c->handles = 0;
-    buf_reset(&c->seen);
-    buf_add_bytes(&c->seen, buf_bytes(&c->durable));
-    return st == ST_OK ? buf_status(&c->seen) : st;
+    return st == ST_OK ? copy_image(&c->seen, &c->durable) : st;
 }

@@ -14,16 +14,23 @@ enum {
     SIMSTATE_CHANGES_MAX = 16384,
 };
 
-/* A write or, without data, a new size, that no sync has covered. */
+/* The bytes of a file: 'head', and zeros from there on: journals write megabytes of them ahead. */
+struct image {
+    struct buf head; /* at most 'bytes' */
+    uint64_t bytes;
+};
+
+/* A write or a new size, that no sync has covered. */
 struct unsynced {
     uint64_t offset;      /* or the size */
     uint64_t disk_offset; /* where it really goes */
-    struct buf data;
+    struct buf data;      /* 'count' bytes, or none: they are zeros */
+    size_t count;
     bool resizes, lost;
 };
 
 struct content {
-    struct buf durable, seen;
+    struct image durable, seen;
     struct unsynced *changes;
     size_t change_count, change_capacity;
     unsigned handles; /* of this epoch */
@@ -56,9 +63,11 @@ void *simstate_grow(void **items, size_t *count, size_t *capacity, size_t bytes_
 void simstate_drop_changes(struct content *c);
 void simstate_free(struct content *c);
 struct content *simstate_copy(const struct content *from);
-MUST_USE enum status simstate_resize(struct buf *b, uint64_t bytes);
-MUST_USE enum status simstate_put(struct buf *b, uint64_t offset, struct bytes data);
-MUST_USE enum status simstate_apply(struct buf *b, const struct unsynced *change);
+MUST_USE enum status simstate_resize(struct image *to, uint64_t bytes);
+MUST_USE enum status simstate_apply(struct image *to, const struct unsynced *change);
+void simstate_read(const struct image *from, uint64_t offset, void *out, size_t count);
+MUST_USE enum status simstate_spell(struct image *all); /* all its bytes stand in 'head' then */
+bool simstate_is_zero(struct bytes data);
 
 /* simstate_keeps(): whether a power cut of that kind spares one whole change. */
 bool simstate_keeps(enum simdisk_loss loss, uint64_t *random);
