@@ -11,11 +11,15 @@
 
 static const struct bytes NO_BLOB = {NULL, 0};
 
-enum { LANES = 2 }; /* chunks of files, and everything else: 'files' is the index */
+enum {
+    LANES = 2,         /* chunks of files, and everything else: 'files' is the index */
+    WANT_BYTES = 1024, /* that a row of 'want' takes at most, with its share of split pages */
+};
 
 struct vault {
     struct vault_queries q;
     bool writing;                    /* a transaction is open */
+    bool full;                       /* the last write had no room, and did not begin */
     bool due;                        /* not only wants were written */
     bool refusing;                   /* something may have been erased: 'refused' may have rows */
     bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
@@ -81,8 +85,9 @@ static void abandon(struct vault *v)
     v->writing = false;
 }
 
-/* Every write begins here; one that follows a failed one is refused, so that no half is kept. */
-static enum status begin(struct vault *v, struct fault *f)
+/* Every write of so many bytes begins here; one that follows a failed one is refused, so that no
+ * half is kept. Without room for it nothing is written: what was before stays good. */
+static enum status begin(struct vault *v, uint64_t bytes, struct fault *f)
 {
     bool row;
     if (v->failed.code != ST_OK) {
@@ -90,9 +95,11 @@ static enum status begin(struct vault *v, struct fault *f)
             *f = v->failed;
         return v->failed.code;
     }
-    if (v->writing)
-        return ST_OK;
-    enum status status = vault_query_ask(&v->q, VAULT_QUERY_BEGIN, NO_BLOB, &row, f);
+    enum status status = vault_file_reserve(&v->q.file, !v->writing, bytes, f);
+    v->full = status != ST_OK;
+    if (status != ST_OK || v->writing)
+        return status;
+    status = vault_query_ask(&v->q, VAULT_QUERY_BEGIN, NO_BLOB, &row, f);
     v->writing = status == ST_OK;
     return status;
 }
@@ -100,8 +107,8 @@ static enum status begin(struct vault *v, struct fault *f)
 /* The end of a write: when it failed, all of the transaction goes. */
 static enum status wrote(struct vault *v, enum status status, struct fault *f)
 {
-    if (status == ST_OK)
-        return ST_OK;
+    if (status == ST_OK || v->full)
+        return status;
     if (f != NULL)
         v->failed = *f;
     else
@@ -253,7 +260,7 @@ enum status vault_put(struct vault *v, const struct vault_facts *facts, struct b
     if (status == ST_OK && refused)
         return fault_set(f, ST_NOT_ALLOWED, "what this item belongs to was erased");
     if (status == ST_OK)
-        status = begin(v, f);
+        status = begin(v, item.count, f);
     v->due = v->due || status == ST_OK;
     return status == ST_OK ? wrote(v, hold(v, facts, item, f), f) : status;
 }
@@ -326,7 +333,7 @@ static enum status raise_class(struct vault *v, const struct digest *name, struc
     enum status status = vault_query_ask(&v->q, VAULT_QUERY_IS_BELOW, blob, &below, f);
     if (status != ST_OK || !below)
         return status;
-    status = begin(v, f);
+    status = begin(v, 0, f);
     if (status != ST_OK)
         return status;
     v->due = true;
@@ -361,12 +368,10 @@ static enum status store_want(struct vault *v, unsigned lane, const struct vault
 /* What is wanted and has not come goes to the file, with the next commit. */
 static enum status store_wants(struct vault *v, struct fault *f)
 {
-    enum status status = ST_OK;
+    uint64_t count = (uint64_t)v->fresh[0].count + v->fresh[1].count;
+    enum status status = count > 0 ? begin(v, count * WANT_BYTES, f) : ST_OK;
     for (unsigned lane = 0; lane < LANES && status == ST_OK; lane++) {
         const struct wantlist *fresh = &v->fresh[lane];
-        if (fresh->count == 0)
-            continue;
-        status = begin(v, f);
         for (uint32_t i = 0; i < fresh->count && status == ST_OK; i++)
             status = store_want(v, lane, wantlist_at(fresh, i), f);
     }
@@ -419,7 +424,7 @@ enum status vault_want(struct vault *v, const struct vault_facts *facts, struct 
     bool refused = false;
     check_facts(facts);
     if (v->failed.code != ST_OK)
-        return begin(v, f); /* says what failed */
+        return begin(v, 0, f); /* says what failed */
     if (is_alias(facts))
         return ST_OK;
     enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
@@ -464,7 +469,7 @@ enum status vault_unwant(struct vault *v, const struct digest *name, struct faul
             return ST_OK;
     if (v->stored[0] + v->stored[1] == 0)
         return ST_OK;
-    enum status status = begin(v, f);
+    enum status status = begin(v, 0, f);
     return status == ST_OK ? wrote(v, forget_want(v, name, f), f) : status;
 }
 
@@ -574,7 +579,7 @@ static enum status begin_drop(struct vault *v, struct fault *f)
 {
     enum status status = store_wants(v, f);
     if (status == ST_OK)
-        status = begin(v, f);
+        status = begin(v, 0, f);
     v->due = v->due || status == ST_OK;
     v->cut = true;
     return status;
@@ -720,7 +725,7 @@ enum status vault_commit_held(struct vault *v, struct fault *f)
 {
     bool row;
     if (v->failed.code != ST_OK) {
-        enum status status = begin(v, f); /* says what failed */
+        enum status status = begin(v, 0, f); /* says what failed */
         v->failed.code = ST_OK;
         return status;
     }
@@ -758,7 +763,7 @@ static enum status purge(struct vault *v, struct fault *f)
     uint64_t count;
     enum status status = vault_query_rewrite(&v->q, f);
     if (status == ST_OK)
-        status = begin(v, f);
+        status = begin(v, 0, f);
     if (status != ST_OK)
         return status;
     status = vault_query_change(&v->q, VAULT_QUERY_DROP_MARK, NO_BLOB, 0, &count, f);

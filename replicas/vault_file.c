@@ -19,6 +19,11 @@ enum {
     LOG_PAGES_MAX = 4096,  /* the log goes into the file at 16 MiB; it keeps its size, so that a
                               commit is one fdatasync without a change of size */
     IMAGE_BYTES_MIN = 512, /* room to begin with in memory */
+    PAGE_LOG_BYTES = 4096 + 24,        /* a page in the log */
+    WRITE_BYTES = 6 * PAGE_LOG_BYTES,  /* leaves that one write changes, and a split */
+    BEGIN_BYTES = 64 * PAGE_LOG_BYTES, /* pages above them, and the end of the commit */
+    SHARED_BYTES = CACHE_KIB * KIB,    /* many writes change the same pages */
+    RESERVE_BYTES = 256 * KIB,         /* at once, so that it is rarely asked for */
 };
 
 #define APPLICATION "1835626081" /* "mina", application_id: whose file it is */
@@ -177,7 +182,7 @@ static enum status put_in_place(const char *from, const char *to, struct fault *
 static enum status make_file(const char *path, struct fault *f)
 {
     char fresh[PATH_FILE_MAX];
-    struct vault_file file = {NULL, NULL};
+    struct vault_file file = {0};
     name_beside(path, ".new", fresh);
     enum status status = make_empty(fresh, f);
     if (status != ST_OK)
@@ -233,6 +238,47 @@ static enum status connect_memory(struct vault_file *v, struct bytes image, stru
     return status == ST_OK ? set_up(v, f) : status;
 }
 
+/* Blocks of the log up to 'end'; its size stays. */
+static enum status reserve_to(const char *log, uint64_t end, struct fault *f)
+{
+    int fd = open(log, O_RDWR | O_CLOEXEC);
+    int error = fd < 0 ? errno : 0;
+    if (fd >= 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)end) != 0)
+        error = errno;
+    if (fd >= 0)
+        close(fd);
+    return error == ENOSPC || error == EDQUOT
+               ? fault_errno(f, error, "making room for the vault failed")
+               : ST_OK;
+}
+
+enum status vault_file_reserve(struct vault_file *v, bool first, uint64_t bytes, struct fault *f)
+{
+    char log[PATH_FILE_MAX];
+    struct stat info;
+    if (v->path == NULL)
+        return ST_OK;
+    name_beside(v->path, "-wal", log);
+    if (first) {
+        v->begun_at = stat(log, &info) == 0 ? (uint64_t)info.st_size : 0;
+        v->brought = v->changed = 0;
+    }
+    uint64_t brought = v->brought + bytes + bytes / 64;
+    uint64_t changed = v->changed + WRITE_BYTES;
+    changed = changed < SHARED_BYTES ? changed : SHARED_BYTES;
+    uint64_t end = v->begun_at + BEGIN_BYTES + brought + changed;
+    if (end > v->reserved) {
+        end += RESERVE_BYTES;
+        enum status status = reserve_to(log, end, f);
+        if (status != ST_OK)
+            return status;
+        v->reserved = end;
+    }
+    v->brought = brought;
+    v->changed = changed;
+    return ST_OK;
+}
+
 enum status vault_file_again(struct vault_file *v, struct fault *f)
 {
     CHECK(v->db == NULL && v->path != NULL);
@@ -247,7 +293,7 @@ enum status vault_file_again(struct vault_file *v, struct fault *f)
 enum status vault_file_open(const char *path, struct bytes image, struct vault_file *out,
                             struct fault *f)
 {
-    *out = (struct vault_file){NULL, NULL};
+    *out = (struct vault_file){0};
     enum status status = ST_OK;
     if (path != NULL) {
         if (strlen(path) + sizeof ".new" > PATH_FILE_MAX)
@@ -268,7 +314,7 @@ void vault_file_close(struct vault_file *v)
 {
     sql_close(v->db);
     mem_free(v->path);
-    *v = (struct vault_file){NULL, NULL};
+    *v = (struct vault_file){0};
 }
 
 enum status vault_file_image(struct vault_file *v, struct buf *out, struct fault *f)
@@ -288,6 +334,7 @@ enum status vault_file_checkpoint(struct vault_file *v, bool cut, struct fault *
     int mode = cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
     int result = sqlite3_wal_checkpoint_v2(v->db, NULL, mode, NULL, NULL);
     enum status status = sql_status(v->db, result, NULL);
+    v->reserved = cut ? 0 : v->reserved;
     return status == ST_OK ? ST_OK : vault_file_tell(v, status, f);
 }
 

@@ -14,8 +14,12 @@
 #include "replicas/fault.h"
 
 struct vault_file {
-    sqlite3 *db; /* NULL: not open */
-    char *path;  /* owned; NULL: in memory */
+    sqlite3 *db;       /* NULL: not open */
+    char *path;        /* owned; NULL: in memory */
+    uint64_t begun_at; /* bytes of the log when the transaction began */
+    uint64_t brought;  /* by its writes */
+    uint64_t changed;  /* by them, of pages that are there: at most */
+    uint64_t reserved; /* where the log's blocks end, as far as we reserved any */
 };
 
 /* vault_file_open(): as vault_open(). On error *out is as zeroed. */
@@ -30,6 +34,18 @@ void vault_file_close(struct vault_file *v);
 MUST_USE enum status vault_file_tell(const struct vault_file *v, enum status code, struct fault *f);
 /* vault_file_damaged(): ST_CORRUPT, what of the vault, and what to do. */
 MUST_USE enum status vault_file_damaged(const char *what, struct fault *f);
+
+/*
+ * vault_file_reserve(): disk blocks behind the log for one more write of the transaction, so that
+ * its commit finds room: SQLite writes pages when it commits, and what was said to somebody before
+ * then could not be taken back. 'first': the transaction is about to begin. A file system that
+ * cannot reserve tells at the commit.
+ *
+ * bytes   that the write brings, beside what it changes of pages that are there.
+ * Errors: ST_DISK_FULL  there is no room: the transaction stays as it is
+ */
+MUST_USE enum status vault_file_reserve(struct vault_file *v, bool first, uint64_t bytes,
+                                        struct fault *f);
 
 /* vault_file_image(): what is committed of one in memory; appended. */
 MUST_USE enum status vault_file_image(struct vault_file *v, struct buf *out, struct fault *f);

@@ -46,7 +46,8 @@ head -c 11250 /dev/urandom | base64 -w0 >"$SCRATCH/large" # close to the largest
 : >"$SCRATCH/acknowledged"
 add() { # NAME: one large record
     local id
-    id=$(m santiago add household "household=$1" commune=@"$SCRATCH/large" 2>"$SCRATCH/err") ||
+    id=$(m santiago add household "household=$1" commune=@"$SCRATCH/large" \
+        address=@"$SCRATCH/large" 2>"$SCRATCH/err") ||
         return $?
     echo "$1 $id" >>"$SCRATCH/acknowledged"
 }
@@ -70,8 +71,10 @@ for round in 1 2 3; do
         'any(.health[]; .level == "error" and (.text | test("disk is full")) and .fix != "")' \
         >/dev/null || die "status does not speak of the full disk"
     grep -q 'the disk is full' <(m santiago status) || die "nor to a person"
-    m iquique add household "household=I$round" people=1 >/dev/null ||
+    # What it seals and attaches would go to the full disk's vault.
+    id=$(m iquique add household "household=I$round" people=1 address="calle $round") ||
         die "the other office stopped"
+    m iquique attach "$id" "$SCRATCH/large" >/dev/null || die "the other office attaches nothing"
     # In the last round the power goes too.
     [ "$round" -lt 3 ] || stop santiago KILL
     rm "$disk/ballast"

@@ -113,6 +113,9 @@ class Soak:
             for label, member in self.members.items():
                 row = measure.sample(member, self.started)
                 if row:
+                    # What people attach is theirs; the rest is what a commit costs.
+                    files = sum(w.attached for w in self.writers) / 1024
+                    row["own"] = row["disk"] - (files if member.role == "office" else 0)
                     self.samples[label].append(row)
             number += 1
             if number % 6 == 0:

@@ -27,6 +27,7 @@ class Writer(threading.Thread):
         self.records = {}    # id -> {field: values that it may have: the acknowledged one first}
         self.tried = set()   # names of households that were ever sent
         self.files = {}      # id of an attachment -> digest
+        self.attached = 0    # bytes of them
         self.spent = 0       # acknowledged or repeated until acknowledged
         self.acknowledged = 0
         self.in_doubt = 0
@@ -126,6 +127,7 @@ class Writer(threading.Thread):
         os.unlink(path)
         if rows:
             self.files[rows[0]["id"]] = hashlib.sha256(data).hexdigest()
+            self.attached += len(data)
         else:
             self.in_doubt += 1
         return None
