@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/confine.h"
 #include "daemon/joiner.h"
 #include "daemon/logger.h"
 #include "daemon/server.h"
@@ -122,6 +123,8 @@ static enum status serve(const char *home, const char *socket_path, const char *
     enum status st = home_office(home, label, &network, f);
     if (st == ST_OK)
         st = unlock_home(home, passphrase_file, &identity, f);
+    if (st == ST_OK)
+        st = confine_process(home, socket_path, f);
     if (st == ST_OK)
         st = server_run(&o, f);
     while (st == ST_AGAIN) { /* rotated: the file holds the new key, kept as the old one was */

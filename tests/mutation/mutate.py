@@ -2,13 +2,13 @@
 """mutate.py BUILD [--sample N] [--seed S] [--jobs J] [--list] [FILE ...]
 
 Breaks one place of a source file at a time and asks the tests: a mutant that no test notices is a
-place that could be wrong unseen. BUILD is a build of the preset 'coverage'. Which tests run a line is
-found first, by running each once; a mutant is then given to those that reach its line, those that
-reach least beside it first, and last to the simulators.
+place that could be wrong unseen. BUILD is a build of the preset 'coverage'. Which tests run a line
+is found first, by running each once; a mutant is then given to those that reach its line, those
+that reach least beside it first, and last to the simulators.
 
-FILE: sources like replicas/judge.c; without any, those of FILES below. --sample: at most N mutants of
-a file, drawn by --seed. Survivors are printed with their line; the exit code is 1 where fewer than 90
-of 100 mutants of all files together are noticed.
+FILE: sources like replicas/judge.c; without any, those of FILES below. --sample: at most N mutants
+of a file, drawn by --seed. Survivors are printed with their line; the exit code is 1 where fewer
+than 90 of 100 mutants of all files together are noticed.
 """
 import argparse
 import gzip
@@ -126,8 +126,9 @@ class Build:
     def link_words(self, program):
         """The command that links 'program', as words."""
         if program not in self.links:
-            said = subprocess.run(["ninja", "-t", "commands", os.path.relpath(program, self.folder)],
-                                  cwd=self.folder, check=True, capture_output=True, text=True)
+            target = os.path.relpath(program, self.folder)
+            said = subprocess.run(["ninja", "-t", "commands", target], cwd=self.folder, check=True,
+                                  capture_output=True, text=True)
             command = said.stdout.strip().split("\n")[-1]
             command = command.removeprefix(": && ").removesuffix(" && :")
             self.links[program] = shlex.split(command)
