@@ -8,6 +8,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/backup.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -91,4 +92,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0; /* a dear cost is not paid for each input */
     try_bytes((struct bytes){data, size});
     return 0;
+}
+
+/* The plaintext inside: something changes, then each file's hash is put right. */
+static bool mutate_files(struct bytes in, struct chance *c, struct buf *out)
+{
+    enum { LABEL_AT = 1, AFTER_LABEL = 32 + 8 + 8 + 4 + 4, LENGTH = 8 };
+    if (in.data[0] != '!' || in.count < 3)
+        return false;
+    buf_add_byte(out, '!');
+    struct bytes plain = {in.data + 1, in.count - 1};
+    bool changed =
+        chance_below(c, 3) == 0 ? mutate_words(plain, c, out) : mutate_plain(plain, c, out);
+    if (!changed || out->failed || out->count < 3)
+        return false;
+    size_t at = 1 + LABEL_AT + 1 + (size_t)out->data[1 + LABEL_AT] + AFTER_LABEL;
+    while (at < out->count) {
+        size_t name = out->data[at], content = 0, begin = at;
+        if (out->count - at < 1 + name + LENGTH)
+            break;
+        at += 1 + name;
+        for (size_t i = 0; i < LENGTH; i++)
+            content = content << 8 | out->data[at + i];
+        at += LENGTH;
+        if (content > out->count - at || out->count - at - content < DIGEST_BYTES)
+            break;
+        at += content;
+        crypto_generichash(out->data + at, DIGEST_BYTES, out->data + begin, at - begin, NULL, 0);
+        at += DIGEST_BYTES;
+    }
+    return true;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_files, data, size, room, seed);
 }

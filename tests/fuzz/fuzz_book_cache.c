@@ -6,6 +6,7 @@
 
 #include "proto/check.h"
 #include "replicas/book_cache.h"
+#include "tests/fuzz/mutate.h"
 
 static void use(const struct book *b)
 {
@@ -49,4 +50,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_release(&in);
     buf_release(&out);
     return 0;
+}
+
+/* Numbers behind what says which version and network it is. */
+static bool mutate_rows(struct bytes in, struct chance *c, struct buf *out)
+{
+    enum { HEAD = 12 };
+    return mutate_behind(in, HEAD, mutate_words, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_rows, data, size, room, seed);
 }

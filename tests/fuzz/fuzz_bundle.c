@@ -12,6 +12,8 @@
 #include "replicas/bundle.h"
 #include "replicas/parcel.h"
 #include "replicas/receipt.h"
+#include "tests/fuzz/founder.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,4 +96,65 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         try_body(rest);
     return 0;
+}
+
+/* A body's chunks are opened and sealed again, one of them changed. */
+static bool mutate_body(struct bytes in, struct chance *c, struct buf *out)
+{
+    static const uint8_t key[BUNDLE_KEY_BYTES] = {3};
+    struct bundle_head h = {.part = 1, .parts = 1};
+    struct bundle_stream pull, push;
+    struct buf plain = {0}, made = {0};
+    size_t used, wanted, chunks = 0, chosen = chance_below(c, 4);
+    if (in.count < BUNDLE_START_BYTES ||
+        bundle_pull_begin(&pull, &h, key, (struct bytes){in.data, BUNDLE_START_BYTES}) != ST_OK)
+        return false;
+    struct bytes left = {in.data + BUNDLE_START_BYTES, in.count - BUNDLE_START_BYTES};
+    bundle_push_begin(&push, &h, key, out);
+    while (bundle_pull(&pull, left, &plain, &used, &wanted) == ST_OK) {
+        left = (struct bytes){left.data + used, left.count - used};
+        if (chunks++ != chosen || !mutate_msgpack(buf_bytes(&plain), c, &made))
+            buf_add_bytes(&made, buf_bytes(&plain));
+        bool pushed = bundle_push(&push, buf_bytes(&made), left.count == 0, out) == ST_OK;
+        CHECK(pushed);
+        buf_reset(&plain);
+        buf_reset(&made);
+    }
+    buf_release(&plain);
+    buf_release(&made);
+    return chunks > 0;
+}
+
+/* A head with another number in it, signed by the founder. */
+static bool mutate_head(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct buf changed = {0};
+    struct bundle_head h;
+    bool done = mutate_behind(in, BUNDLE_MAGIC_BYTES, mutate_words, c, &changed);
+    if (done && bundle_decode(buf_bytes(&changed), &h) == ST_OK) {
+        h.sender = *founder_key();
+        bundle_sign(&h, founder_secret());
+        bundle_encode(&h, out);
+    } else {
+        buf_add_bytes(out, buf_bytes(&changed));
+    }
+    buf_release(&changed);
+    return done;
+}
+
+/* The first byte says what it is, and stays. */
+static bool mutate_part(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct bytes rest = {in.data + 1, in.count - 1};
+    buf_add_byte(out, in.data[0]);
+    if (in.data[0] == 'p')
+        return mutate_msgpack(rest, c, out);
+    if (in.data[0] == 'r')
+        return mutate_behind(rest, BUNDLE_MAGIC_BYTES, mutate_msgpack, c, out);
+    return in.data[0] == 'h' ? mutate_head(rest, c, out) : mutate_body(rest, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_part, data, size, room, seed);
 }

@@ -16,6 +16,7 @@
  *  10 byte            answer the oldest GIVE with pieces of items of 100 times so many bytes; 0:
  * gone 11 byte            answer the oldest KEEP with this verdict
  */
+#include "tests/fuzz/mutate.h"
 #include "tests/unit/proto/puppet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -141,4 +142,64 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(member || p->said[MESSAGE_HEADS] == 0); /* who is no member is told nothing */
     puppet_free(p);
     return 0;
+}
+
+/* Where the operation at the front of 'in' ends. */
+static size_t operation_bytes(struct bytes in)
+{
+    struct bytes left = in;
+    uint8_t operation = take_byte(&left) % 12;
+    if (operation == 0 || operation == 6)
+        (void)take_run(&left);
+    else
+        (void)take_byte(&left);
+    return in.count - left.count;
+}
+
+static void add_changed(struct bytes operation, struct chance *c, struct buf *out)
+{
+    struct bytes run = {operation.data + 3, operation.count - 3};
+    struct buf made = {0};
+    if (operation.count <= 3 || operation.data[0] % 12 != 0 || !mutate_msgpack(run, c, &made)) {
+        (void)mutate_plain(operation, c, out);
+    } else {
+        buf_add_byte(out, 0);
+        buf_add_u16be(out, (uint16_t)made.count);
+        buf_add_bytes(out, buf_bytes(&made));
+    }
+    buf_release(&made);
+}
+
+/* One operation changed, gone or elsewhere once more; a message by its values. */
+static bool mutate_operations(struct bytes in, struct chance *c, struct buf *out)
+{
+    enum { OPERATIONS_MAX = 256 };
+    struct bytes all[OPERATIONS_MAX], left = {in.data + 1, in.count - 1};
+    uint32_t count = 0;
+    for (; left.count > 0 && count < OPERATIONS_MAX; count++) {
+        all[count] = (struct bytes){left.data, operation_bytes(left)};
+        left = (struct bytes){left.data + all[count].count, left.count - all[count].count};
+    }
+    if (count == 0)
+        return false;
+    uint32_t at = chance_below(c, count), from = chance_below(c, count), way = chance_below(c, 6);
+    buf_add_byte(out, in.data[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i == at && way == 0)
+            continue;
+        if (i == at && way >= 3)
+            add_changed(all[i], c, out);
+        else
+            buf_add_bytes(out, all[i]);
+        if (i == at && way == 1)
+            add_changed(all[from], c, out);
+        if (i == at && way == 2)
+            buf_add_bytes(out, all[from]);
+    }
+    return true;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_operations, data, size, room, seed);
 }

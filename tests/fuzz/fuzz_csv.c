@@ -6,6 +6,7 @@
 #include "proto/check.h"
 #include "replicas/import.h"
 #include "replicas/import_total.h"
+#include "tests/fuzz/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -147,4 +148,61 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     schema_free(schema);
     return 0;
+}
+
+/* Cells, between separators of any dialect. */
+static bool is_mark(uint8_t byte)
+{
+    return memchr(",;\t\n\r", byte, 5) != NULL;
+}
+
+static struct bytes choose_cell(struct bytes in, struct chance *c)
+{
+    size_t from = 1 + chance_below(c, (uint32_t)in.count), to;
+    while (from > 1 && !is_mark(in.data[from - 1]))
+        from--;
+    for (to = from; to < in.count && !is_mark(in.data[to]); to++)
+        continue;
+    return (struct bytes){in.data + from, to - from};
+}
+
+static bool mutate_cells(struct bytes in, struct chance *c, struct buf *out)
+{
+    static const char *const cells[] = {
+        "\"a\nb\"",           "\"\"\"\"", "\xef\xbb\xbf", "=1+1",       "-1",
+        "1.234,56",           "\"",       "31/12/2026",   "2026-02-30", "USD",
+        "999999999999999999", "\xff",     "\r",           "a;b",        "'=1",
+    };
+    if (in.count < 2)
+        return false;
+    struct bytes cell = choose_cell(in, c), other = choose_cell(in, c);
+    const uint8_t *behind = cell.data + cell.count;
+    bool changed = true;
+    buf_add(out, in.data, (size_t)(cell.data - in.data));
+    switch (chance_below(c, 5)) {
+    case 0:
+        buf_add_text(out, cells[chance_below(c, sizeof cells / sizeof *cells)]);
+        break;
+    case 1:
+        buf_add_bytes(out, other);
+        break;
+    case 2:
+        buf_add_byte(out, (uint8_t) ",;\t\n\r\""[chance_below(c, 6)]);
+        buf_add_bytes(out, cell);
+        break;
+    case 3:
+        buf_reset(out);
+        buf_add_byte(out, in.data[0]);
+        return mutate_lines((struct bytes){in.data + 1, in.count - 1}, c, out);
+    default:
+        changed = mutate_plain(cell, c, out);
+        break;
+    }
+    buf_add(out, behind, (size_t)(in.data + in.count - behind));
+    return changed;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_cells, data, size, room, seed);
 }

@@ -5,9 +5,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "replicas/feed.h"
 #include "replicas/feedwriter.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/sim/simdisk.h"
 
 enum { ITEMS = 60, CHANGE_BYTES_EACH = 4 };
@@ -120,4 +122,116 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     feed_reader_free(r);
     simdisk_free(sim);
     return 0;
+}
+
+/* What a block holds, as it was stored; raw_out: what it decompresses to, where it does. */
+static bool take_block(struct bytes file, const struct jframe_sum *sum, uint64_t *offset,
+                       struct feedpart_block *block, struct bytes *stored, struct buf *raw_out)
+{
+    struct bytes at = {file.data + *offset, file.count - *offset};
+    if (at.count < FEEDPART_BLOCK_BYTES)
+        return false;
+    at.count = FEEDPART_BLOCK_BYTES + (size_t)jframe_u32(at.data + 4);
+    if (at.count > file.count - *offset ||
+        feedpart_block_decode(sum, *offset, at, block, stored) != ST_OK)
+        return false;
+    uint8_t *room = buf_reserve(raw_out, block->raw_bytes);
+    size_t got = ZSTD_decompress(room, block->raw_bytes, stored->data, stored->count);
+    raw_out->count = ZSTD_isError(got) ? 0 : got;
+    *offset += at.count;
+    return true;
+}
+
+static void change_block(struct feedpart_block *block, struct bytes *stored, const struct buf *raw,
+                         struct chance *c, struct buf *room)
+{
+    struct buf changed = {0};
+    switch (chance_below(c, 5)) {
+    case 0:
+        block->items = (uint32_t)chance_number(c);
+        break;
+    case 1:
+        block->first = chance_number(c);
+        break;
+    case 2:
+        block->raw_bytes = (uint32_t)(chance_number(c) % FEEDPART_RAW_MAX);
+        break;
+    case 3:
+        (void)mutate_plain(*stored, c, room);
+        *stored = buf_bytes(room);
+        break;
+    default:
+        if (chance_below(c, 2) == 0 || !mutate_words(buf_bytes(raw), c, &changed))
+            (void)mutate_plain(buf_bytes(raw), c, &changed);
+        uint8_t *at = buf_reserve(room, ZSTD_compressBound(changed.count));
+        room->count =
+            ZSTD_compress(at, ZSTD_compressBound(changed.count), changed.data, changed.count, 1);
+        block->raw_bytes = (uint32_t)changed.count;
+        *stored = buf_bytes(room);
+        buf_release(&changed);
+        break;
+    }
+    block->stored_bytes = (uint32_t)stored->count;
+}
+
+static void add_tail(const struct jframe_sum *sum, struct bytes index, struct feedpart_tail *tail,
+                     struct chance *c, struct buf *out)
+{
+    uint32_t way = chance_below(c, 16);
+    tail->items = way == 1 ? chance_number(c) : tail->items;
+    tail->raw_bytes = way == 2 ? chance_number(c) : tail->raw_bytes;
+    feedpart_tail_encode(sum, index, tail, out);
+}
+
+/* A feed file with right sums, in which one number or one block is another. */
+static bool mutate_feed(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct feedpart_head head;
+    struct jframe_sum sum, old;
+    struct feedpart_tail tail = {0};
+    struct buf made = {0}, index = {0};
+    uint64_t offset = FEEDPART_HEAD_BYTES;
+    uint32_t chosen = chance_below(c, 4);
+    if (feedpart_head_decode(in, &head, &old) != ST_OK)
+        return false;
+    head.first = chosen == 3 ? chance_number(c) : head.first;
+    feedpart_head_encode(&head, &made, &sum);
+    for (;;) {
+        struct feedpart_block block;
+        struct bytes stored;
+        struct buf raw = {0}, room = {0};
+        struct feedpart_entry entry = {.offset = made.count};
+        if (!take_block(in, &old, &offset, &block, &stored, &raw)) {
+            buf_release(&raw);
+            break;
+        }
+        entry.first = block.first;
+        tail.items += block.items;
+        if (tail.blocks++ == chosen)
+            change_block(&block, &stored, &raw, c, &room);
+        tail.raw_bytes += block.raw_bytes;
+        feedpart_block_encode(&sum, made.count, &block, stored, &made);
+        entry.first = chance_below(c, 8) == 0 ? chance_number(c) : entry.first;
+        feedpart_entry_encode(&entry, &index);
+        buf_release(&raw);
+        buf_release(&room);
+    }
+    if (tail.blocks > 0) {
+        buf_add_bytes(&made, buf_bytes(&index));
+        add_tail(&sum, buf_bytes(&index), &tail, c, &made);
+    }
+    buf_add_bytes(out, buf_bytes(&made));
+    buf_release(&made);
+    buf_release(&index);
+    return true;
+}
+
+static bool mutate_parts(struct bytes in, struct chance *c, struct buf *out)
+{
+    return in.data[0] % 3 == 0 && mutate_behind(in, 1, mutate_feed, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_parts, data, size, room, seed);
 }

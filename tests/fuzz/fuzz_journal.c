@@ -11,6 +11,7 @@
 #include "proto/limits.h"
 #include "replicas/journal.h"
 #include "replicas/segment.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/sim/simdisk.h"
 
 enum { ITEMS = 24, SYNCED = 8, CHANGE_BYTES_EACH = 4, FILE_BYTES_MAX = 256 * KIB };
@@ -123,4 +124,59 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     open_and_use(sim, known);
     simdisk_free(sim);
     return 0;
+}
+
+/* A segment of frames with right sums, one of them changed, out of order, a mark, or a lie about
+ * what was durable. 'in' is the file. */
+static bool mutate_segment(struct bytes in, struct chance *c, struct buf *out)
+{
+    struct jframe_log log = {.generation = 1, .network = network};
+    struct jframe frame;
+    struct jframe_sum previous;
+    struct buf made = {0};
+    uint64_t offset = JFRAME_LOG_BYTES;
+    uint32_t frames = 0, chosen = chance_below(c, 12), way = chance_below(c, 6);
+    if (jframe_log_decode(in, &log) != ST_OK)
+        return false;
+    if (chosen == 0)
+        log.first = chance_number(c);
+    previous = log.previous;
+    jframe_log_encode(&log, &made);
+    while (in.count > offset &&
+           jframe_decode(&log, offset, (struct bytes){in.data + offset, in.count - offset},
+                         &frame) == ST_OK &&
+           frame.payload_bytes <= in.count - offset - JFRAME_BYTES) {
+        struct bytes payload = {in.data + offset + JFRAME_BYTES, frame.payload_bytes};
+        struct buf changed = {0};
+        offset += JFRAME_BYTES + payload.count;
+        if (++frames == chosen) {
+            frame.ordinal = way == 0 ? chance_number(c) : frame.ordinal;
+            frame.durable = way == 1 ? chance_number(c) % made.count : frame.durable;
+            payload.count = way == 2 ? 0 : payload.count;
+            if (way == 3 && mutate_plain(payload, c, &changed))
+                payload = buf_bytes(&changed);
+        }
+        if (frame.durable > made.count) /* frames before are gone */
+            frame.durable = made.count;
+        if (frames != chosen || way != 4)
+            jframe_encode(&log, made.count, &frame, &previous, payload, &made);
+        if (frames != chosen || way < 4)
+            previous = frame.sum;
+        buf_release(&changed);
+    }
+    buf_add_bytes(out, buf_bytes(&made));
+    if (in.count > offset && chance_below(c, 4) > 0)
+        buf_add(out, in.data + offset, in.count - offset);
+    buf_release(&made);
+    return true;
+}
+
+static bool mutate_frames(struct bytes in, struct chance *c, struct buf *out)
+{
+    return in.data[0] % 2 == 0 && mutate_behind(in, 1, mutate_segment, c, out);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+    return mutate_input(mutate_frames, data, size, room, seed);
 }

@@ -36,7 +36,7 @@ one() {
     local name=$1 corpus=$build/corpus/$1 status=0
     mkdir -p "$corpus"
     "$build/fuzz_$name" -max_total_time="$share" -timeout=5 -rss_limit_mb=1024 \
-        -print_final_stats=1 -artifact_prefix="$findings/$name-" \
+        -dict="$here/dict/$name.dict" -print_final_stats=1 -artifact_prefix="$findings/$name-" \
         "$corpus" "$here/corpus/$name" >"$logs/$name" 2>&1 || status=$?
     echo "exit $status" >>"$logs/$name"
 }
