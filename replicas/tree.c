@@ -44,7 +44,7 @@ enum status tree_check(struct bytes data)
     enum status st = tree_entry_first(data, &c);
     while (st == ST_OK && !c.end) {
         const struct tree_entry *e = &c.entry;
-        if (!name_is_plain(e->name))
+        if (!name_is_plain(e->name) || oid_is_zero(&e->id))
             return ST_MALFORMED;
         if (last.name.count > 0 && tree_entry_compare(&last, e) >= 0)
             return ST_NOT_CANONICAL;

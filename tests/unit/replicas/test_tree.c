@@ -160,6 +160,9 @@ static void check_takes_canonical_trees_only(void **unused)
         buf_release(&data);
     }
     assert_int_equal(tree_check(BYTES("")), ST_OK);
+    /* git's fsck refuses an entry that names no object. */
+    assert_int_equal(tree_check(BYTES("100644 a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
+                     ST_MALFORMED);
 }
 
 static void every_prefix_and_every_flipped_byte_is_read_safely(void **unused)
