@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 static const struct member *owner(const struct world *w, const struct key *key)
 {
     for (uint32_t i = 0; i < w->member_count; i++)
@@ -37,8 +36,8 @@ static void judge_member(const struct world *w, const struct member *m)
             world_fail(w, "%s does not know that %s forked", m->label, key->label);
         if (!forked && graph_forked(g, k))
             world_fail(w, "%s accuses %s of a fork", m->label, key->label);
-        if (forked && (of == NULL || of->restored_ms == 0))
-            world_fail(w, "%s forked, and never went back", key->label);
+        if (forked && (of == NULL || (of->restored_ms == 0 && !of->liar)))
+            world_fail(w, "%s forked, and neither lied nor went back", key->label);
         if (key->frozen && !forked)
             world_fail(w, "%s froze %s, which never forked", m->label, key->label);
     }
@@ -49,6 +48,8 @@ void blame_judge(struct world *w)
     const struct graph *first = replica_graph(w->members[0].replica);
     for (uint32_t k = 0; k < graph_key_count(first); k++)
         w->counts[COUNT_FORK] += graph_forked(first, k);
+    for (uint32_t k = 0; k < graph_key_count(first); k++)
+        w->counts[COUNT_FROZEN] += graph_key(first, k)->frozen;
     for (uint32_t i = 0; i < w->member_count; i++)
         judge_member(w, &w->members[i]);
 }

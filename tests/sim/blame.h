@@ -7,7 +7,7 @@
 #include "tests/sim/world.h"
 
 /* blame_judge(): every member knows every fork of what it holds, and accuses nobody else; and
- * whoever forked went back to a snapshot. */
+ * whoever forked lied or went back to a snapshot. */
 void blame_judge(struct world *w);
 
 #endif

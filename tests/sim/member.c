@@ -220,7 +220,7 @@ static void carry_out(struct member *m, const struct core_effect *fx)
         break;
     case FX_CLOSE:
         if (status_class(fx->status) == STATUS_PEER && fx->status != ST_STALLED &&
-            !net_has_flipped(w, m, fx->link))
+            !net_is_suspect(w, m, fx->link))
             world_fail(w, "%s closes a link with: %s", m->label, status_text(fx->status));
         net_close(w, m, fx->link);
         break;
@@ -285,7 +285,7 @@ bool member_linked(const struct member *a, const struct member *b)
 static void check_durable(struct member *m, const struct member *other)
 {
     struct world *w = m->world;
-    if (other->restored_ms > 0 && w->now_ms - other->restored_ms < RECENT_MS)
+    if (other->liar || (other->restored_ms > 0 && w->now_ms - other->restored_ms < RECENT_MS))
         return;
     uint32_t count;
     const uint32_t *tips = graph_tips(replica_graph(m->replica), &count);
@@ -300,13 +300,13 @@ void member_check(struct member *m)
     struct core_peer peer;
     uint32_t refusals, version = charter_newest(replica_charters(m->replica))->version;
     (void)replica_refusals(m->replica, &refusals);
-    if (refusals > 0)
+    if (refusals > 0 && m->world->lies == NULL) /* else see byzantine_is_lie() */
         world_fail(m->world, "%s refused an honest commit", m->label);
     if (version < m->charter_seen)
         world_fail(m->world, "%s: charter %u after %u", m->label, version, m->charter_seen);
     m->charter_seen = version;
-    if (m->told_count != graph_count(replica_graph(m->replica)))
-        return;
+    if (m->liar || m->told_count != graph_count(replica_graph(m->replica)))
+        return; /* a core whose member lies believes that others hold the lies */
     for (uint32_t i = 0; core_peer(m->core, i, &peer); i++)
         for (uint32_t k = 0; peer.durable && k < m->world->member_count; k++)
             if (strcmp(peer.label, m->world->members[k].label) == 0)

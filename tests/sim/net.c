@@ -383,11 +383,12 @@ void net_flip(struct world *w, uint32_t a, uint32_t b)
         p->flip = true;
 }
 
-bool net_has_flipped(struct world *w, const struct member *m, link_id link)
+bool net_is_suspect(struct world *w, const struct member *m, link_id link)
 {
     int side;
     const struct pipe *p = pipe_of(w, m, link, &side);
-    return p != NULL && p->flipped;
+    return p != NULL &&
+           (p->flipped || w->members[p->ends[0].member].liar || w->members[p->ends[1].member].liar);
 }
 
 void net_calm(struct world *w)

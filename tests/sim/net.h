@@ -33,10 +33,10 @@ void net_mend(struct world *w);
  */
 bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after);
 
-/* net_flip(): a bit of the next bytes between the two is inverted. net_has_flipped(): whether that
- * has happened to this link: its end is to be expected. */
+/* net_flip(): a bit of the next bytes between the two is inverted. net_is_suspect(): whether that
+ * has happened to this link, or a liar is at an end of it: its end is to be expected. */
 void net_flip(struct world *w, uint32_t a, uint32_t b);
-bool net_has_flipped(struct world *w, const struct member *m, link_id link);
+bool net_is_suspect(struct world *w, const struct member *m, link_id link);
 
 /* net_calm(): no faults from now on; what only seems to be connected is cut. */
 void net_calm(struct world *w);

@@ -151,7 +151,8 @@ static void model_money(struct model *o, const struct ledger_entry *e)
 }
 
 /* What the commit does is what was asked for; charters aside, which travel with whoever is next. */
-static void check_asked(struct model *o, const struct oid *id, struct op_list *ops)
+static const struct ledger_commit *check_asked(struct model *o, const struct oid *id,
+                                               struct op_list *ops)
 {
     const struct ledger_commit *c = ledger_find(o->w, id);
     struct op_list data = {0};
@@ -169,9 +170,9 @@ static void check_asked(struct model *o, const struct oid *id, struct op_list *o
         world_fail(o->w, "nobody has made commit %s", hex);
     if (c->written ? memcmp(hash.id, c->ops.id, DIGEST_BYTES) != 0 : data.count > 0)
         world_fail(o->w, "commit %s does what nobody asked for", hex);
-    model_money(o, &c->money);
     op_list_release(&data);
     buf_release(&bytes);
+    return c;
 }
 
 static void model_commit(struct model *o, uint32_t node)
@@ -182,9 +183,12 @@ static void model_commit(struct model *o, uint32_t node)
     struct fault f = {0};
     world_must(o->w, replica_item(o->replica, node, &frame, &item, &f), "read an item", &f);
     world_must(o->w, op_list_decode(item.operations, &o->w->network, &ops), "decode", NULL);
-    check_asked(o, &graph_node(replica_graph(o->replica), node)->id, &ops);
+    const struct graph_node *n = graph_node(replica_graph(o->replica), node);
+    const struct ledger_commit *c = check_asked(o, &n->id, &ops);
+    if (n->counted)
+        model_money(o, &c->money);
     struct change change = change_of_digest(&item.digest);
-    for (uint32_t i = 0; i < ops.count; i++)
+    for (uint32_t i = 0; n->counted && i < ops.count; i++)
         if (ops.ops[i].verb == OP_SET || ops.ops[i].verb == OP_ADD || ops.ops[i].verb == OP_DROP)
             model_op(o, &ops.ops[i], &change);
     op_list_release(&ops);

@@ -1,6 +1,7 @@
 /*
  * All kinds of steps: see plan.h. Whoever adds one adds a line here.
  */
+#include "tests/sim/byzantine.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/work.h"
@@ -19,6 +20,10 @@ const struct step_kind step_kinds[] = {
     {"duplicate", "A and B dial each other at once", faults_duplicate, STEP_FAULT, 6},
     {"restore", "A gets its snapshot back, and writes", faults_restore, STEP_FAULT, 6},
     {"clock", "the clock of A jumps", faults_clock, STEP_FAULT, 6},
+    {"forge", "the liar forges a commit", byzantine_forge, STEP_FAULT, 6},
+    {"equivocate", "the liar tells two commits of one seq", byzantine_equivocate, STEP_FAULT, 3},
+    {"old-past", "the liar writes on an old past", byzantine_old_past, STEP_FAULT, 3},
+    {"freeze", "the liar forks more often than it may", byzantine_freeze, STEP_FAULT, 1},
 };
 
 const uint32_t step_kind_count = sizeof step_kinds / sizeof *step_kinds;

@@ -6,6 +6,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "tests/sim/byzantine.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/member.h"
 #include "tests/sim/sealing.h"
@@ -194,9 +195,10 @@ static void run_store(struct member *m, struct world_job *j)
         w->counts[COUNT_REPEATED] += st == ST_EXISTS;
         for (uint32_t k = 0; k < v.missing_count && j->missing_count < WANT_IDS_MAX; k++)
             j->missing[j->missing_count++] = v.missing[k];
+        bool lie = byzantine_is_lie(m, j->items[i], st);
         if (st == ST_OK)
             set_source(m, v.node, j->link);
-        else if (status_class(st) == STATUS_PEER)
+        else if (status_class(st) == STATUS_PEER && !lie)
             world_fail(w, "%s refuses an honest commit: %s", m->label, f.text);
         else if (status_class(st) == STATUS_LOCAL) {
             j->status = st;

@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "tests/sim/byzantine.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/member.h"
@@ -144,6 +145,7 @@ void world_free(struct world *w)
         member_release(&w->members[i]);
     net_release(w);
     ledger_free(w->ledger);
+    byzantine_release(w);
     plan_release(&w->plan);
     mem_free(w);
 }

@@ -49,6 +49,15 @@ enum {
     X(REPEATED, "items that came again")                                                           \
     X(CHECKPOINT, "checkpoints")                                                                   \
     X(WRITE, "writes")                                                                             \
+    X(FORGED, "commits of a liar refused: signature, signer, author, tree or digest forged")       \
+    X(MISPLACED, "commits of a liar refused: wrong seq, height, parents or charter")               \
+    X(ORPHAN, "commits of a liar on parents or charters that nobody has")                          \
+    X(NOT_ALLOWED, "commits of a liar refused: what its office may not do")                        \
+    X(UNCOVERED, "commits of a liar refused: more than its account holds")                         \
+    X(EQUIVOCATION, "commits of one seq that a liar told to different members")                    \
+    X(OLD_PAST, "commits of a liar on an old past")                                                \
+    X(FORK_FLOOD, "commits of one seq, more than a key may have")                                  \
+    X(FROZEN, "keys frozen by that")                                                               \
     X(EXCUSED, "acknowledged writes that were only ever on a disk that a snapshot replaced")
 
 enum world_count {
@@ -64,6 +73,7 @@ struct member {
     struct world *world;
     uint32_t index;
     bool exists, up;
+    bool liar; /* it has lied (byzantine.h) */
     char label[LABEL_BYTES_MAX + 1], address[32];
     struct home_identity identity;
     struct simdisk *disk;
@@ -142,6 +152,7 @@ struct world {
     uint64_t segment_count;
 
     struct ledger *ledger;
+    struct lies *lies; /* byzantine.c; NULL: none was told */
 
     uint64_t admit_ms, mend_ms, calm_ms, dial_ms; /* when the next comes; UINT64_MAX: none */
     uint32_t dial_a, dial_b;

@@ -41,6 +41,7 @@ struct forge {
     struct bytes raw;                     /* the operations' bytes instead; data NULL: none */
     const uint32_t *parents;              /* or NULL: the heads */
     uint32_t parent_count;
+    uint32_t charter_version;          /* or 0: the newest */
     const struct home_identity *other; /* LIE_SIGNER */
     enum forge_lie lie;
 };
@@ -74,7 +75,8 @@ FORGE void forge_parents(const struct forge *f, struct item *item, uint32_t *nod
 FORGE void forge_charters(const struct forge *f, uint32_t floor, struct op_list *ops)
 {
     const struct charter_chain *chain = &f->replica->chain;
-    for (uint32_t v = floor + 1; v <= chain->count && f->lie != LIE_CHARTER_MUTE; v++) {
+    uint32_t last = f->charter_version > 0 ? f->charter_version : chain->count;
+    for (uint32_t v = floor + 1; v <= last && f->lie != LIE_CHARTER_MUTE; v++) {
         struct op op = {
             .verb = OP_CHARTER, .version = v, .value = buf_bytes(&charter_at(chain, v)->file)};
         CHECK(op_list_add(ops, &op) == ST_OK);
@@ -121,7 +123,8 @@ FORGE void forge_digest(const struct forge *f, const uint32_t *nodes, struct ite
 FORGE void forge_place(const struct forge *f, const uint32_t *nodes, struct item *item)
 {
     struct replica *r = f->replica;
-    const struct charter *c = charter_newest(&r->chain);
+    const struct charter *c = f->charter_version > 0 ? charter_at(&r->chain, f->charter_version)
+                                                     : charter_newest(&r->chain);
     if (f->lie == LIE_CHARTER_OLDER)
         c = charter_at(&r->chain, graph_charter_floor(r->graph, nodes, item->parent_count) - 1);
     CHECK(c != NULL);
