@@ -2,9 +2,9 @@
 """mutate.py BUILD [--sample N] [--seed S] [--jobs J] [--list] [FILE ...]
 
 Breaks one place of a source file at a time and asks the tests: a mutant that no test notices is a
-place that could be wrong unseen. BUILD is a build of the preset 'coverage'. Which tests run a line
-is found first, by running each once; a mutant is then given to those that reach its line, those
-that reach least beside it first, and last to the simulators.
+place that could be wrong unseen. BUILD is a build of the preset 'coverage'. Which tests run a
+function is found first, by running each once; a mutant is then given to those that run its
+function, those that run least beside it first, and last to the simulators.
 
 FILE: sources like replicas/judge.c; without any, those of FILES below. --sample: at most N mutants
 of a file, drawn by --seed. Survivors are printed with their line; the exit code is 1 where fewer
@@ -45,7 +45,7 @@ SWAPS = [
     (r"(?<![+\w])(?<=\s)\+(?=\s)", "-"), (r"(?<=\s)-(?=\s)", "+"),
     (r"(?<=[\s(])!(?=[\w(])", ""), (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
     (r"\breturn ST_(?!OK\b)\w+;", "return ST_OK;"),
-    (r"\+= 1\b|\+\+", "--"), (r"(?<![\w.])0(?![\w.])", "1"), (r"(?<![\w.])1(?![\w.])", "2"),
+    (r"\+= 1\b|\+\+", "--"), (r"(?<![\w.{])0(?![\w.}])", "1"), (r"(?<![\w.])1(?![\w.])", "2"),
     (r"\bcontinue;", "break;"), (r"\bbreak;", "continue;"),
 ]
 STATEMENT = re.compile(r"^\s+(?:\(void\))?[\w>.\[\]*()-]+(?:\(.*\)| [-+|&^]?= .*);$")
@@ -115,7 +115,7 @@ class Build:
         listing = subprocess.run(["ctest", "--show-only=json-v1"], cwd=self.folder, check=True,
                                  capture_output=True, text=True).stdout
         self.tests = {t["name"]: t["command"][0] for t in json.loads(listing)["tests"]
-                      if t["name"].startswith("unit/") and "cli" not in t["name"]}
+                      if t["name"].startswith(("unit/proto/", "unit/replicas/"))}
         self.links = {}
 
     def object_of(self, path):
@@ -148,7 +148,7 @@ class Build:
                 return False
 
     def reach_of(self, test):
-        """{source: [lines that the test runs]}, and how long it took."""
+        """{source: [first and last line of each function that it runs]}, and how long it took."""
         with tempfile.TemporaryDirectory() as folder:
             start = os.times().elapsed
             env = dict(os.environ, GCOV_PREFIX=folder)
@@ -166,7 +166,8 @@ class Build:
                                       capture_output=True, check=True).stdout
                 for file in json.loads(said)["files"]:
                     if os.path.relpath(os.path.join(self.folder, file["file"]), ROOT) == path:
-                        reach[path] = [x["line_number"] for x in file["lines"] if x["count"] > 0]
+                        reach[path] = [[x["start_line"], x["end_line"]] for x in file["functions"]
+                                       if x["execution_count"] > 0]
             return reach, took
 
 
@@ -193,9 +194,9 @@ def map_of(build, jobs):
 
 
 def judges_of(build, known, path, line):
-    """The tests that run this line: [command, seconds it may take]; those of little reach first."""
-    reached = [(sum(map(len, m["reach"].values())), m["took"], test)
-               for test, m in known.items() if line in m["reach"].get(path, ())]
+    """The tests that run its function: [command, seconds it may take]; of little reach first."""
+    reached = [(sum(map(len, m["reach"].values())), m["took"], test) for test, m in known.items()
+               if any(first <= line <= last for first, last in m["reach"].get(path, ()))]
     stem = os.path.basename(path)[:-2]
     reached.sort(key=lambda r: (r[2].split("/")[-1] != "test_" + stem, r[1] > 2, r[0]))
     judges = [([build.tests[test]], 5 + 10 * took) for _, took, test in reached[:TESTS_MAX]]
