@@ -40,7 +40,7 @@ static bool is_counter(uint64_t n)
 
 static bool is_time(int64_t seconds)
 {
-    return seconds >= 0 && (uint64_t)seconds <= SAFE_INTEGER_MAX;
+    return seconds >= 0 && seconds <= ITEM_TIME_MAX;
 }
 
 /* The forms that the bytes alone do not settle; one rule for both directions. */
@@ -101,8 +101,8 @@ enum status item_decode(struct bytes in, struct item *out)
     for (uint32_t i = 0; i < out->parent_count; i++)
         mp_read_fixed(&r, out->parents[i].id, OID_BYTES);
     out->author = mp_read_text(&r, IDENT_BYTES_MAX);
-    out->author_time = (int64_t)mp_read_uint(&r, SAFE_INTEGER_MAX);
-    out->commit_time = (int64_t)mp_read_uint(&r, SAFE_INTEGER_MAX);
+    out->author_time = (int64_t)mp_read_uint(&r, ITEM_TIME_MAX);
+    out->commit_time = (int64_t)mp_read_uint(&r, ITEM_TIME_MAX);
     mp_read_fixed(&r, out->digest.id, DIGEST_BYTES);
     mp_read_fixed(&r, out->signature, SIGNATURE_BYTES);
     out->operations = mp_read_binary(&r, OPERATIONS_BYTES_MAX + CHARTERS_BYTES_MAX);

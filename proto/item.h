@@ -12,6 +12,11 @@
 #include "proto/id.h"
 #include "proto/limits.h"
 
+/* The end of the year 9998 [seconds since 1970]: git hands a commit's time to ssh-keygen with a
+ * year of four digits, in whatever zone its user is; it could verify no signature of a later one.
+ */
+#define ITEM_TIME_MAX INT64_C(253370764799)
+
 struct item {
     struct bytes label;       /* the writer's office; borrowed */
     uint64_t seq, height;     /* 1 .. 2^53 - 1 */
@@ -21,7 +26,8 @@ struct item {
     uint32_t parent_count;            /* 0 .. PARENTS_MAX */
     struct oid parents[PARENTS_MAX];  /* strictly ascending bytes: the canonical order */
     struct bytes author;              /* "Name <mail>"; borrowed */
-    int64_t author_time, commit_time; /* seconds since 1970, 0 .. 2^53 - 1: for people only */
+    int64_t author_time, commit_time; /* seconds since 1970, 0 .. ITEM_TIME_MAX: for
+                                       * people only */
     struct digest digest;
     uint8_t signature[SIGNATURE_BYTES];
     struct bytes operations; /* replicas/op.h; borrowed; at most OPERATIONS_BYTES_MAX, and

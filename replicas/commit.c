@@ -234,7 +234,7 @@ static struct bytes take_person(struct reader *r, const char *prefix, int64_t *t
         r->failed = true;
     struct bytes seconds = ident;
     ident = split_last(r, &seconds);
-    *time_out = (int64_t)take_number(r, seconds, SAFE_INTEGER_MAX);
+    *time_out = (int64_t)take_number(r, seconds, ITEM_TIME_MAX);
     return ident;
 }
 

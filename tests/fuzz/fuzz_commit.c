@@ -33,10 +33,10 @@ static bool sign_again(struct bytes in, struct chance *c, struct buf *out)
         return false;
     switch (chance_below(c, 6)) {
     case 0:
-        item.author_time = (int64_t)(chance_number(c) >> 11);
+        item.author_time = (int64_t)(chance_number(c) % (uint64_t)(ITEM_TIME_MAX + 2));
         break;
     case 1:
-        item.commit_time = (int64_t)(chance_number(c) >> 11);
+        item.commit_time = (int64_t)(chance_number(c) % (uint64_t)(ITEM_TIME_MAX + 2));
         break;
     case 2:
         item.seq = 1 + (chance_number(c) >> 11);

@@ -114,6 +114,16 @@ static void two_to_53(struct buf *out)
 {
     buf_add(out, "\xcf\x00\x20\x00\x00\x00\x00\x00\x00", 9);
 }
+static void year_9998(struct buf *out)
+{
+    buf_add_byte(out, 0xcf);
+    buf_add_u64be(out, (uint64_t)ITEM_TIME_MAX);
+}
+static void year_9999(struct buf *out)
+{
+    buf_add_byte(out, 0xcf);
+    buf_add_u64be(out, (uint64_t)ITEM_TIME_MAX + 1);
+}
 static void version_4097(struct buf *out)
 {
     buf_add(out, "\xcd\x10\x01", 3);
@@ -178,6 +188,8 @@ static void forms_and_bounds_are_checked(void **state)
     assert_int_equal(decode_with(8, minus_one), ST_MALFORMED);
     assert_int_equal(decode_with(8, zero), ST_OK);
     assert_int_equal(decode_with(9, two_to_53), ST_TOO_LARGE);
+    assert_int_equal(decode_with(9, year_9998), ST_OK);
+    assert_int_equal(decode_with(9, year_9999), ST_TOO_LARGE);
     assert_int_equal(decode_with(12, long_operations), ST_TOO_LARGE);
 }
 

@@ -308,6 +308,7 @@ static void other_spellings_are_refused(void **unused)
     assert_refused("1700000000 +0000", "1700000000 +0100", ST_MALFORMED);
     assert_refused("1700000000 +0000", "-1 +0000", ST_MALFORMED);
     assert_refused("1700000000 +0000", "9007199254740992 +0000", ST_MALFORMED);
+    assert_refused("1700000060 +0000", "253370764800 +0000", ST_MALFORMED);
     assert_refused("1700000000 +0000", "99999999999999999999 +0000", ST_MALFORMED);
     assert_refused("author Ana", "author  Ana", ST_MALFORMED);
     assert_refused("santiago@minga", "iquique@minga", ST_NOT_CANONICAL);
