@@ -13,6 +13,7 @@
 #include "replicas/beancount.h"
 #include "replicas/commit.h"
 #include "replicas/engine.h"
+#include "replicas/folder.h"
 #include "replicas/git.h"
 #include "replicas/iati.h"
 #include "replicas/ledger.h"
@@ -38,7 +39,7 @@ static const char check_text[] =
 enum status export_folder(const char *dir, struct fault *f)
 {
     if (mkdir(dir, 0777) == 0)
-        return ST_OK;
+        return folder_sync_name(dir, f);
     if (errno != EEXIST)
         return fault_errno(f, errno, "cannot make the folder %s", dir);
     DIR *open = opendir(dir);

@@ -90,8 +90,12 @@ enum status folder_make_for(const char *root, const char *name, struct fault *f)
     for (char *slash = strchr(path + strlen(root) + 1, '/'); slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        bool made = mkdir(path, 0700) == 0;
+        if (!made && errno != EEXIST)
             return fault_errno(f, errno, "cannot make the folder %s", path);
+        enum status st = made ? folder_sync_name(path, f) : ST_OK;
+        if (st != ST_OK)
+            return st;
         *slash = '/';
     }
     return ST_OK;
@@ -99,7 +103,7 @@ enum status folder_make_for(const char *root, const char *name, struct fault *f)
 
 static enum status sync_one(const char *path, struct fault *f)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     int failed = fd < 0 || fsync(fd) != 0;
     enum status st = failed ? fault_errno(f, errno, "cannot sync %s", path) : ST_OK;
     if (fd >= 0)
@@ -114,10 +118,25 @@ enum status folder_sync(const char *root, struct fault *f)
     if (st != ST_OK)
         return st;
     for (const FTSENT *e = fts_read(walk); e != NULL && st == ST_OK; e = fts_read(walk))
-        if (e->fts_info == FTS_DP)
+        if (e->fts_info == FTS_DP || e->fts_info == FTS_F)
             st = sync_one(e->fts_path, f);
     fts_close(walk);
     return st;
+}
+
+enum status folder_sync_name(const char *path, struct fault *f)
+{
+    char folder[PATH_BYTES];
+    size_t count = strlen(path);
+    while (count > 1 && path[count - 1] == '/')
+        count--;
+    while (count > 0 && path[count - 1] != '/')
+        count--;
+    if (count + 2 > sizeof folder)
+        return fault_set(f, ST_TOO_LARGE, "the path %s is too long", path);
+    memcpy(folder, path, count);
+    memcpy(folder + count, ".", 2); /* "a/b/." for "a/b/c", and "." for "c" */
+    return sync_one(folder, f);
 }
 
 enum status folder_remove(const char *root, struct fault *f)

@@ -24,11 +24,16 @@ MUST_USE enum status folder_list(const char *root, bool (*wanted)(const char *na
                                  struct folder_names *out, struct fault *f);
 void folder_names_release(struct folder_names *n);
 
-/* folder_make_for(): the folders below 'root' that lead to the file 'name', 0700. Errors: ST_IO */
+/* folder_make_for(): the folders below 'root' that lead to the file 'name', 0700; durable.
+ * Errors: ST_IO */
 MUST_USE enum status folder_make_for(const char *root, const char *name, struct fault *f);
 
-/* folder_sync(): every folder of the tree is durable; its files were synced before. ST_IO */
+/* folder_sync(): every file and folder of the tree is durable, but for the name of 'root'. ST_IO */
 MUST_USE enum status folder_sync(const char *root, struct fault *f);
+
+/* folder_sync_name(): the name 'path' is durable, as it was made, changed or removed: the folder
+ * that it is in is synced. Errors: ST_IO, ST_TOO_LARGE */
+MUST_USE enum status folder_sync_name(const char *path, struct fault *f);
 
 /* folder_remove(): the tree with its root; nothing where there is none. Errors: ST_IO */
 MUST_USE enum status folder_remove(const char *root, struct fault *f);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "replicas/commit.h"
+#include "replicas/folder.h"
 
 enum {
     SMALL_FILE_MAX = 4096,
@@ -95,8 +96,13 @@ static enum status make_folders(const char *path, struct fault *f)
             continue;
         char kept = part[i];
         part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+        bool made = mkdir(part, 0700) == 0;
+        if (!made && errno != EEXIST)
             return fault_errno(f, errno, "cannot make the folder %s", part);
+        /* What an earlier try made may not be durable either: the home's own name always is. */
+        enum status st = made || kept == '\0' ? folder_sync_name(part, f) : ST_OK;
+        if (st != ST_OK)
+            return st;
         part[i] = kept;
     }
     if (chmod(path, 0700) != 0)

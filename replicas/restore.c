@@ -108,15 +108,10 @@ static enum status check_home(const char *home, struct fault *f)
     return ST_EXISTS;
 }
 
-/* The folders that lead to 'home'; the last of them is synced once the home is in it. */
-static enum status parent_of(const char *home, char out[static PATH_BYTES], struct fault *f)
+/* The folders that lead to 'home'. */
+static enum status make_parents(const char *home, struct fault *f)
 {
     const char *slash = strrchr(home, '/');
-    size_t count = slash != NULL && slash > home ? (size_t)(slash - home) : 1;
-    if (count >= PATH_BYTES)
-        return fault_set(f, ST_TOO_LARGE, "the path of the home is too long");
-    memcpy(out, slash != NULL ? home : ".", count);
-    out[count] = '\0';
     return slash != NULL && slash > home ? folder_make_for("", home + 1, f) : ST_OK;
 }
 
@@ -158,20 +153,14 @@ static enum status check_content(const struct restore *r, struct fault *f)
     return st;
 }
 
-static enum status move_in(const struct restore *r, const char *home, const char *parent,
-                           struct fault *f)
+static enum status move_in(const struct restore *r, const char *home, struct fault *f)
 {
     enum status st = folder_sync(r->root, f);
     if (st != ST_OK)
         return st;
     if (rename(r->root, home) != 0)
         return fault_errno(f, errno, "cannot move the home to %s", home);
-    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 || fsync(fd) != 0;
-    st = failed ? fault_errno(f, errno, "cannot sync %s", parent) : ST_OK;
-    if (fd >= 0)
-        close(fd);
-    return st;
+    return folder_sync_name(home, f);
 }
 
 enum status restore_home(const char *home, const char *path, struct bytes passphrase, uint64_t now,
@@ -181,7 +170,6 @@ enum status restore_home(const char *home, const char *path, struct bytes passph
     const struct backup_source source = {&r, read_in};
     const struct backup_sink sink = {&r, on_about, on_file, on_data, on_file_end};
     struct fault ignored = {0};
-    char parent[PATH_BYTES];
     int used = snprintf(r.root, sizeof r.root, "%s.restoring", home);
     if (used < 0 || (size_t)used >= sizeof r.root)
         return fault_set(f, ST_TOO_LARGE, "the path of the home is too long");
@@ -190,7 +178,7 @@ enum status restore_home(const char *home, const char *path, struct bytes passph
         return fault_set(f, ST_USAGE, "cannot read %s: %s", path, strerror(errno));
     enum status st = check_home(home, f);
     if (st == ST_OK)
-        st = parent_of(home, parent, f);
+        st = make_parents(home, f);
     if (st == ST_OK)
         st = backup_read(&source, passphrase, &sink, f);
     if (st == ST_OK)
@@ -198,7 +186,7 @@ enum status restore_home(const char *home, const char *path, struct bytes passph
     if (st == ST_OK)
         st = put_marks(&r, now, f);
     if (st == ST_OK)
-        st = move_in(&r, home, parent, f);
+        st = move_in(&r, home, f);
     if (r.out >= 0)
         close(r.out);
     close(r.in);

@@ -64,6 +64,19 @@ enum status snapshot_clear(const char *home, struct fault *f)
 
 /* ---- Taking one ---- */
 
+static enum status write_all(int to, const uint8_t *data, size_t count, const char *name,
+                             struct fault *f)
+{
+    while (count > 0) {
+        ssize_t done = write(to, data, count);
+        if (done < 0 && errno != EINTR)
+            return fault_errno(f, errno, "cannot copy %s", name);
+        data += done > 0 ? done : 0;
+        count -= done > 0 ? (size_t)done : 0;
+    }
+    return ST_OK;
+}
+
 static enum status copy_all(int from, int to, const char *name, struct fault *f)
 {
     uint8_t *part = mem_alloc(COPY_BYTES);
@@ -72,7 +85,9 @@ static enum status copy_all(int from, int to, const char *name, struct fault *f)
         ssize_t got = read(from, part, COPY_BYTES);
         if (got == 0)
             break;
-        if (got < 0 || write(to, part, (size_t)got) != got)
+        if (got > 0)
+            st = write_all(to, part, (size_t)got, name, f);
+        else if (errno != EINTR)
             st = fault_errno(f, errno, "cannot copy %s", name);
     }
     mem_free(part);
@@ -319,5 +334,5 @@ enum status snapshot_write(const char *home, struct bytes passphrase, struct pas
         st = fault_errno(f, errno, "cannot make %s", path);
     if (st != ST_OK)
         (void)unlink(fresh);
-    return st;
+    return st == ST_OK ? folder_sync_name(path, f) : st;
 }
