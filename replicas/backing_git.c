@@ -3,6 +3,7 @@
  * are read by loose.c, packs written by pack.c and merged by pack_merge.c on a thread of its own.
  * Refs are libgit2's. One thread calls; libgit2's options are the process's.
  */
+#include <errno.h>
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
@@ -15,6 +16,7 @@
 #include "proto/check.h"
 #include "proto/limits.h"
 #include "proto/mem.h"
+#include "replicas/folder.h"
 #include "replicas/git.h"
 #include "replicas/git_home.h"
 #include "replicas/loose.h"
@@ -375,24 +377,58 @@ static void git_close(void *context)
     git_libgit2_shutdown();
 }
 
-static enum status open_git(struct repository *r, const char *path, bool create, struct fault *f)
+/* A new repository, or what an old one lacks. */
+static enum status init_git(git_repository **out, const char *path, struct fault *f)
 {
-    int code;
-    if (create) {
-        git_repository_init_options options;
-        code = git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
-        options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-        options.initial_head = "main";
-        options.description = "Minga: an office's history; read it, never push to it";
-        if (code >= 0)
-            code = git_repository_init_ext(&r->git, path, &options);
-    } else {
-        code = r->readonly ? git_repository_open(&r->git, path)
-                           : git_repository_open_bare(&r->git, path);
-    }
+    git_repository_init_options options;
+    int code = git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+    options.initial_head = "main";
+    options.description = "Minga: an office's history; read it, never push to it";
+    if (code >= 0)
+        code = git_repository_init_ext(out, path, &options);
     if (code < 0)
         return git_fault(f, code, "cannot open the repository %s", path);
-    return create ? git_home_configure(r->git, f) : ST_OK;
+    return git_home_configure(*out, f);
+}
+
+/* It is made beside its place, and comes there whole and durable: libgit2 syncs no folder that it
+ * makes, and a power cut would leave a repository without the folder that the packs are in. */
+static enum status make_git(const char *path, struct fault *f)
+{
+    char fresh[PACK_PATH_MAX];
+    git_repository *git = NULL;
+    int used = snprintf(fresh, sizeof fresh, "%s.new", path);
+    if (used < 0 || (size_t)used >= sizeof fresh)
+        return fault_set(f, ST_TOO_LARGE, "the path %s is too long", path);
+    enum status st = folder_remove(fresh, f); /* what a crash left */
+    if (st == ST_OK)
+        st = init_git(&git, fresh, f);
+    git_repository_free(git);
+    if (st == ST_OK)
+        st = folder_sync(fresh, f);
+    if (st == ST_OK && rename(fresh, path) != 0)
+        st = fault_errno(f, errno, "cannot make the repository %s", path);
+    return st == ST_OK ? folder_sync_name(path, f) : st;
+}
+
+static enum status open_git(struct repository *r, const char *path, bool create, struct fault *f)
+{
+    if (create && access(path, F_OK) != 0) {
+        enum status st = make_git(path, f);
+        if (st != ST_OK)
+            return st;
+    }
+    int code =
+        r->readonly ? git_repository_open(&r->git, path) : git_repository_open_bare(&r->git, path);
+    if (create) {
+        if (code >= 0) /* a lock that a crash left would be in the way */
+            git_home_sweep(r->git);
+        git_repository_free(r->git);
+        r->git = NULL;
+        return init_git(&r->git, path, f);
+    }
+    return code >= 0 ? ST_OK : git_fault(f, code, "cannot open the repository %s", path);
 }
 
 enum status backing_git_open(const char *path, bool create, bool readonly, struct backing *out,
