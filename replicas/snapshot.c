@@ -64,8 +64,8 @@ enum status snapshot_clear(const char *home, struct fault *f)
 
 /* ---- Taking one ---- */
 
-static enum status write_all(int to, const uint8_t *data, size_t count, const char *name,
-                             struct fault *f)
+static enum status write_part(int to, const uint8_t *data, size_t count, const char *name,
+                              struct fault *f)
 {
     while (count > 0) {
         ssize_t done = write(to, data, count);
@@ -86,7 +86,7 @@ static enum status copy_all(int from, int to, const char *name, struct fault *f)
         if (got == 0)
             break;
         if (got > 0)
-            st = write_all(to, part, (size_t)got, name, f);
+            st = write_part(to, part, (size_t)got, name, f);
         else if (errno != EINTR)
             st = fault_errno(f, errno, "cannot copy %s", name);
     }
