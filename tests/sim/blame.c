@@ -1,5 +1,7 @@
 #include "tests/sim/blame.h"
 
+#include "tests/sim/oracle.h"
+
 #include <string.h>
 
 static const struct member *owner(const struct world *w, const struct key *key)
@@ -45,11 +47,12 @@ static void judge_member(const struct world *w, const struct member *m)
 
 void blame_judge(struct world *w)
 {
-    const struct graph *first = replica_graph(w->members[0].replica);
+    const struct graph *first = replica_graph(oracle_first(w)->replica);
     for (uint32_t k = 0; k < graph_key_count(first); k++)
         w->counts[COUNT_FORK] += graph_forked(first, k);
     for (uint32_t k = 0; k < graph_key_count(first); k++)
         w->counts[COUNT_FROZEN] += graph_key(first, k)->frozen;
     for (uint32_t i = 0; i < w->member_count; i++)
-        judge_member(w, &w->members[i]);
+        if (w->members[i].up)
+            judge_member(w, &w->members[i]);
 }

@@ -185,7 +185,17 @@ void member_save(struct member *m)
     CHECK(m->saved != NULL);
     world_must(m->world, simrepo_save(m->repo, &m->saved_repo), "save", NULL);
     m->saved_ms = m->world->now_ms;
+    m->saved_charter = m->charter_seen;
     world_note(m->world, m->index, "save", BYTES(""));
+}
+
+/* As `restore` leaves it: an admin does not know any more what it promised since. */
+static void mark_restored(struct member *m, uint32_t version)
+{
+    char text[16];
+    struct fault f = {0};
+    snprintf(text, sizeof text, "%u\n", version);
+    world_must(m->world, disk_put(&m->table, "", "restored", bytes_of_text(text), &f), "mark", &f);
 }
 
 void member_go_back(struct member *m)
@@ -198,6 +208,8 @@ void member_go_back(struct member *m)
     world_must(w, simrepo_restore(m->repo, &m->saved_repo), "restore", NULL);
     enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
     world_must(w, simdisk_crash(m->disk, loss, simstate_draw(w->dice)), "restore", NULL);
+    if (w->council)
+        mark_restored(m, m->saved_charter);
     world_note(w, m->index, "back", BYTES(""));
     ledger_drop_holder(m);
     m->restored = true;
@@ -220,6 +232,7 @@ static void carry_out(struct member *m, const struct core_effect *fx)
         break;
     case FX_CLOSE:
         if (status_class(fx->status) == STATUS_PEER && fx->status != ST_STALLED &&
+            !(w->council && (fx->status == ST_RETIRED || fx->status == ST_NOT_MEMBER)) &&
             !net_is_suspect(w, m, fx->link))
             world_fail(w, "%s closes a link with: %s", m->label, status_text(fx->status));
         net_close(w, m, fx->link);

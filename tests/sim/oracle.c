@@ -7,6 +7,7 @@
 #include "replicas/tree.h"
 #include "tests/sim/blame.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/removal.h"
 #include "tests/sim/replayed.h"
 #include "tests/sim/simstate.h"
 #include "tests/sim/work.h"
@@ -48,18 +49,42 @@ static bool same_heads(struct replica *a, struct replica *b)
     return same;
 }
 
-bool oracle_agree(const struct world *w)
+/* All that 'a' has 'b' has, what does not count too. */
+static bool has_all(struct replica *a, struct replica *b)
 {
-    struct replica *first = w->members[0].replica;
+    uint32_t count;
+    const uint32_t *tips = graph_tips(replica_graph(a), &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (graph_find(replica_graph(b), &graph_node(replica_graph(a), tips[i])->id) == GRAPH_NONE)
+            return false;
+    return true;
+}
+
+struct member *oracle_first(struct world *w)
+{
+    for (uint32_t i = 0; i < w->member_count; i++)
+        if (w->members[i].up && removal_in_force(w, &w->members[i]))
+            return &w->members[i];
+    return NULL;
+}
+
+bool oracle_agree(struct world *w)
+{
+    const struct member *first = oracle_first(w);
+    const struct charter *newest = removal_newest(w);
     for (uint32_t i = 0; i < w->member_count; i++) {
         const struct member *m = &w->members[i];
-        if (!m->up || m->first != NULL)
+        if (!removal_in_force(w, m))
+            continue;
+        if (first == NULL || !m->up || m->first != NULL)
             return false;
-        if (!same_heads(first, m->replica) ||
-            charter_newest(replica_charters(m->replica))->version != w->charter_version)
+        const struct charter *its = charter_newest(replica_charters(m->replica));
+        if (its->version != newest->version || its->version < w->charter_version ||
+            !same_heads(first->replica, m->replica) || !has_all(first->replica, m->replica) ||
+            !has_all(m->replica, first->replica))
             return false;
-        if (!oid_equal(replica_state(first), replica_state(m->replica)))
-            world_fail(w, "%s and %s have the same heads and another state", w->members[0].label,
+        if (!oid_equal(replica_state(first->replica), replica_state(m->replica)))
+            world_fail(w, "%s and %s have the same heads and another state", first->label,
                        m->label);
     }
     return w->member_count == w->member_target;
@@ -150,7 +175,8 @@ static void model_money(struct model *o, const struct ledger_entry *e)
     }
 }
 
-/* What the commit does is what was asked for; charters aside, which travel with whoever is next. */
+/* What the commit does is what was asked for; charters aside, which travel with whoever
+ * is next, and adoptions. */
 static const struct ledger_commit *check_asked(struct model *o, const struct oid *id,
                                                struct op_list *ops)
 {
@@ -160,7 +186,7 @@ static const struct ledger_commit *check_asked(struct model *o, const struct oid
     struct digest hash;
     char hex[OID_TEXT + 1];
     for (uint32_t i = 0; i < ops->count; i++)
-        if (ops->ops[i].verb != OP_CHARTER)
+        if (ops->ops[i].verb != OP_CHARTER && ops->ops[i].verb != OP_ADOPT)
             world_must(o->w, op_list_add(&data, &ops->ops[i]), "copy", NULL);
     op_list_resolve(&data, &o->w->network);
     world_must(o->w, op_list_encode(&data, &bytes), "encode", NULL);
@@ -325,12 +351,19 @@ static void check_accounts(struct model *o)
 
 /* ---- judgement ---- */
 
-static void check_ledger(const struct world *w)
+/* What a member in force holds all of them have. What only removed members hold may be gone. */
+static void check_ledger(struct world *w)
 {
+    uint32_t in_force = 0;
+    for (uint32_t m = 0; m < w->member_count; m++)
+        in_force |= removal_in_force(w, &w->members[m]) ? UINT32_C(1) << m : 0;
     for (uint32_t i = 0; i < ledger_count(w); i++) {
         const struct ledger_commit *c = ledger_at(w, i);
-        for (uint32_t m = 0; c->acknowledged && !c->excused && m < w->member_count; m++) {
-            if (graph_find(replica_graph(w->members[m].replica), &c->id) != GRAPH_NONE)
+        bool gone = (c->holders & in_force) == 0 && c->holders != 0;
+        w->counts[COUNT_GONE] += gone && c->acknowledged;
+        for (uint32_t m = 0; c->acknowledged && !c->excused && !gone && m < w->member_count; m++) {
+            if ((in_force >> m & 1) == 0 ||
+                graph_find(replica_graph(w->members[m].replica), &c->id) != GRAPH_NONE)
                 continue;
             char hex[OID_TEXT + 1];
             hex_encode(c->id.id, OID_BYTES, hex);
@@ -341,9 +374,11 @@ static void check_ledger(const struct world *w)
 
 void oracle_judge(struct world *w)
 {
-    struct model o = {.w = w, .replica = w->members[world_draw(w, w->member_count)].replica};
+    struct member *m = &w->members[world_draw(w, w->member_count)];
+    struct model o = {.w = w, .replica = (removal_in_force(w, m) ? m : oracle_first(w))->replica};
     check_ledger(w);
     blame_judge(w);
+    removal_judge(w);
     model_all(&o);
     check_records(&o);
     check_accounts(&o);

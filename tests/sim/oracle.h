@@ -8,8 +8,12 @@
 
 #include "tests/sim/world.h"
 
-/* oracle_agree(): all members are up and have the same charter, heads and state. */
-bool oracle_agree(const struct world *w);
+/* oracle_first(): a member in force that is up, always the same one; there is one once
+ * oracle_agree(). */
+struct member *oracle_first(struct world *w);
+
+/* oracle_agree(): all members in force are up and have the same charter, heads and state. */
+bool oracle_agree(struct world *w);
 
 /* oracle_judge(): after that: nothing acknowledged is lost, nothing is there that nobody wrote, the
  * records and accounts are as the model has them, and a replay in another order ends there too. */

@@ -83,6 +83,18 @@ static uint32_t choose(struct replaying *r, uint32_t count)
             return node; /* the first in a causal order is ready */
 }
 
+/* The last of them no commit may name yet. */
+static void offer_charters(struct replaying *r)
+{
+    const struct charter_chain *chain = replica_charters(r->from);
+    struct fault f = {0};
+    bool grown;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        struct bytes file = buf_bytes(&chain->versions[i]->file);
+        world_must(r->w, replica_offer_charters(r->to, &file, 1, &grown, &f), "offer", &f);
+    }
+}
+
 void replayed_judge(struct world *w, struct replica *from)
 {
     struct replaying r = {.w = w, .from = from};
@@ -92,6 +104,7 @@ void replayed_judge(struct world *w, struct replica *from)
     while (graph_count(replica_graph(r.to)) < count)
         offer(&r, world_chance(w, 1, 8) ? world_draw(w, count) /* too early, or again */
                                         : choose(&r, count));
+    offer_charters(&r);
     world_must(w, replica_sync(r.to, &f), "sync", &f);
     const uint32_t *a = graph_heads(replica_graph(from), &heads);
     const uint32_t *b = graph_heads(replica_graph(r.to), &others);

@@ -4,11 +4,13 @@
 #include "tests/sim/byzantine.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/removal.h"
 #include "tests/sim/work.h"
 
 const struct step_kind step_kinds[] = {
     {"admit", "the next office is added", work_admit, STEP_ADMIT, 1},
     {"write", "A writes something", work_step, STEP_WORK, 9},
+    {"approve", "the person of A approves what waits", removal_approve, STEP_WORK, 3},
     {"snapshot", "a snapshot of A is taken", faults_snapshot, STEP_FAULT, 6},
     {"crash", "A loses its power", faults_crash, STEP_FAULT, 6},
     {"crash-io", "A loses its power soon, in the middle of storing", faults_crash_io, STEP_FAULT,
@@ -20,6 +22,10 @@ const struct step_kind step_kinds[] = {
     {"duplicate", "A and B dial each other at once", faults_duplicate, STEP_FAULT, 6},
     {"restore", "A gets its snapshot back, and writes", faults_restore, STEP_FAULT, 6},
     {"clock", "the clock of A jumps", faults_clock, STEP_FAULT, 6},
+    {"appoint", "A proposes B as an admin", removal_appoint, STEP_FAULT, 4},
+    {"remove", "A proposes to remove B", removal_remove, STEP_FAULT, 4},
+    {"each-other", "two admins propose to remove each other", removal_each_other, STEP_FAULT, 3},
+    {"adopt", "A adopts what waits in quarantine", removal_adopt, STEP_FAULT, 3},
     {"forge", "the liar forges a commit", byzantine_forge, STEP_FAULT, 6},
     {"equivocate", "the liar tells two commits of one seq", byzantine_equivocate, STEP_FAULT, 3},
     {"old-past", "the liar writes on an old past", byzantine_old_past, STEP_FAULT, 3},

@@ -13,6 +13,7 @@
 #include "tests/sim/member.h"
 #include "tests/sim/net.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/removal.h"
 #include "tests/sim/simstate.h"
 #include "tests/sim/storage.h"
 #include "tests/sim/work.h"
@@ -278,14 +279,18 @@ static void pass(struct world *w, uint64_t ms)
 /* Hops between the two that are farthest apart; UINT32_MAX: some are not connected at all. */
 static uint32_t diameter(const struct world *w)
 {
-    uint32_t longest = 0;
+    uint32_t longest = 0, all = 0;
+    for (uint32_t i = 0; i < w->member_count; i++)
+        all |= removal_in_force(w, &w->members[i]) ? UINT32_C(1) << i : 0;
     for (uint32_t from = 0; from < w->member_count; from++) {
-        uint32_t met = UINT32_C(1) << from, hops = 0, all = (UINT32_C(1) << w->member_count) - 1;
+        uint32_t met = UINT32_C(1) << from, hops = 0;
+        if ((all >> from & 1) == 0)
+            continue;
         while (met != all) {
             uint32_t more = met;
             for (uint32_t a = 0; a < w->member_count; a++)
                 for (uint32_t b = 0; b < w->member_count && (met >> a & 1) != 0; b++)
-                    if (member_linked(&w->members[a], &w->members[b]))
+                    if ((all >> b & 1) != 0 && member_linked(&w->members[a], &w->members[b]))
                         more |= UINT32_C(1) << b;
             if (more == met)
                 return UINT32_MAX;
@@ -300,7 +305,7 @@ static uint32_t diameter(const struct world *w)
 static bool all_are_up(const struct world *w)
 {
     for (uint32_t i = 0; i < w->member_count; i++)
-        if (!w->members[i].up)
+        if (!w->members[i].up && removal_in_force(w, &w->members[i]))
             return false;
     return w->member_count == w->member_target;
 }
@@ -366,8 +371,10 @@ void world_live(struct world *w, uint8_t out[static 32])
     pass(w, HEAL_DELAY_MS);
     converge(w);
     for (uint32_t i = 0; i < w->member_count; i++)
-        member_check(&w->members[i]);
+        if (removal_in_force(w, &w->members[i]))
+            member_check(&w->members[i]);
     oracle_judge(w);
-    world_note(w, 0, "state", (struct bytes){replica_state(w->members[0].replica)->id, OID_BYTES});
+    world_note(w, 0, "state",
+               (struct bytes){replica_state(oracle_first(w)->replica)->id, OID_BYTES});
     crypto_generichash_final(&w->trace, out, 32);
 }

@@ -58,6 +58,14 @@ enum {
     X(OLD_PAST, "commits of a liar on an old past")                                                \
     X(FORK_FLOOD, "commits of one seq, more than a key may have")                                  \
     X(FROZEN, "keys frozen by that")                                                               \
+    X(APPOINT, "proposals of another admin")                                                       \
+    X(REMOVE, "proposals to remove a member")                                                      \
+    X(EACH_OTHER, "times two admins, cut from each other, proposed to remove each other")          \
+    X(APPROVE, "approvals by admins")                                                              \
+    X(REMOVED, "members removed")                                                                  \
+    X(QUARANTINE, "commits of removed members in quarantine at the end, once for each member")     \
+    X(ADOPT, "adoptions")                                                                          \
+    X(GONE, "acknowledged writes that only removed members hold")                                  \
     X(EXCUSED, "acknowledged writes that were only ever on a disk that a snapshot replaced")
 
 enum world_count {
@@ -104,6 +112,7 @@ struct member {
     struct simdisk *saved; /* a snapshot; NULL: none */
     struct simrepo_state saved_repo;
     uint64_t saved_ms, restored_ms;
+    uint32_t saved_charter;
     bool restored; /* and not opened since */
     uint32_t charter_seen;
 };
@@ -158,6 +167,7 @@ struct world {
     uint32_t dial_a, dial_b;
     uint32_t delay_max_ms;
     bool healing;
+    bool council; /* admins have begun to change the charter: who restores says so */
 
     uint64_t *counts; /* COUNT_KIND_COUNT */
     bool print;

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "proto/check.h"
-#include "proto/mem.h"
 #include "replicas/custody.h"
 #include "replicas/erasure.h"
 #include "replicas/keyring.h"
 #include "replicas/sealed.h"
+#include "tests/sim/counting.h"
 #include "tests/trust/crowd.h"
 
 /* Those whose key is in force by the newest charter that any of the admins knows. */
@@ -48,30 +48,15 @@ static void check_agreement(const struct standing *s)
     }
 }
 
-/* What counts is what keys in force reach, and the kept heads: found without the code under test.
- */
 static void check_counting(const struct standing *s, struct person *p)
 {
     struct graph *g = replica_graph(p->replica);
-    uint32_t count = graph_count(g);
-    bool *reached = mem_array(count, sizeof *reached);
-    CHECK(reached != NULL);
-    for (uint32_t i = count; i-- > 0;) {
-        const struct graph_node *n = graph_node(g, i);
-        const struct graph_key *key = graph_key(g, n->key);
-        const struct charter_retired *retired = charter_retired_key(s->newest, &key->key);
-        bool end = charter_by_key(s->newest, &key->key) != NULL && !key->frozen;
-        for (uint32_t k = 0; retired != NULL && k < retired->kept_count; k++)
-            end = end || oid_equal(&retired->kept[k], &n->id);
-        reached[i] = reached[i] || end;
-        if (reached[i] != n->counted)
-            crowd_fail(s->crowd, "%s: a commit of %s %s", p->label, key->label,
-                       n->counted ? "counts, and should not" : "should count");
-        s->crowd->counts[DID_QUARANTINE] += !n->counted && p == s->in[0];
-        for (uint32_t k = 0; reached[i] && k < n->parent_count; k++)
-            reached[graph_parent(g, n, k)] = true;
-    }
-    mem_free(reached);
+    uint32_t waiting, wrong = counting_wrong(g, s->newest, &waiting);
+    if (wrong != GRAPH_NONE)
+        crowd_fail(s->crowd, "%s: a commit of %s %s", p->label,
+                   graph_key(g, graph_node(g, wrong)->key)->label,
+                   graph_node(g, wrong)->counted ? "counts, and should not" : "should count");
+    s->crowd->counts[DID_QUARANTINE] += p == s->in[0] ? waiting : 0;
 }
 
 /* Nobody is accused of a fork but who went back. */

@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include "proto/check.h"
-#include "proto/control.h"
 #include "replicas/schema_system.h"
 #include "replicas/vault.h"
-#include "replicas/verb.h"
+#include "tests/sim/saying.h"
 #include "tests/sim/simstate.h"
 
-enum { WALL_START = 1780000000, WORDS_MAX = 8 };
+enum { WALL_START = 1780000000 };
 
 /* libsodium's own randomness comes from the seed too: one seed, one history. */
 static uint64_t entropy_state;
@@ -192,40 +191,11 @@ static void acknowledge(struct person *p, const struct crowd_answer *a)
     c->counts[DID_WRITE]++;
 }
 
-static enum status say(struct person *p, const char *const *words, struct crowd_answer *a,
-                       struct fault *f)
-{
-    static struct control_request q;
-    struct buf author = {0};
-    q = (struct control_request){.verb = bytes_of_text(words[0])};
-    buf_add_format(&author, "person <person@%s>", p->label);
-    for (uint32_t i = 1; words[i] != NULL; i++) {
-        const char *equals = strchr(words[i], '=');
-        if (strncmp(words[i], "--", 2) != 0) {
-            q.words[q.word_count++] = bytes_of_text(words[i]);
-            continue;
-        }
-        size_t bytes = equals != NULL ? (size_t)(equals - words[i]) - 2 : strlen(words[i]) - 2;
-        struct control_option *o = &q.options[q.option_count++];
-        o->name = (struct bytes){(const uint8_t *)words[i] + 2, bytes};
-        o->value = bytes_of_text(equals != NULL ? equals + 1 : "");
-    }
-    struct verb_call call = {.replica = p->replica,
-                             .request = &q,
-                             .author = buf_bytes(&author),
-                             .listen = "",
-                             .user = a,
-                             .row = keep_row};
-    enum status st = verb_run(&call, f);
-    buf_release(&author);
-    return st;
-}
-
 enum status crowd_ask(struct person *p, const char *const *words, struct crowd_answer *out,
                       struct fault *f)
 {
     *out = (struct crowd_answer){.commit = ""};
-    enum status st = say(p, words, out, f);
+    enum status st = saying_run(p->replica, p->label, words, keep_row, out, f);
     if (simdisk_is_off(p->disk)) {
         crowd_crash(p);
         return ST_IO;

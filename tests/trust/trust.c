@@ -10,10 +10,10 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/adoption.h"
-#include "replicas/council.h"
 #include "replicas/custody.h"
 #include "replicas/erasure.h"
 #include "replicas/vault.h"
+#include "tests/sim/saying.h"
 #include "tests/trust/crowd.h"
 
 enum {
@@ -181,19 +181,13 @@ static void remove_each_other(struct crowd *c)
 static void approve(struct crowd *c)
 {
     struct person *p = somebody(c, CROWD_ADMINS);
-    struct council_motion motions[PROPOSALS_MAX];
-    uint32_t count = council_ask_motions(p->replica, motions);
-    for (uint32_t i = 0; i < count; i++) {
-        char number[16];
-        struct fault f = {0};
-        if (!motions[i].wanted)
-            continue;
-        snprintf(number, sizeof number, "%u", i + 1);
-        const char *words[] = {"member", "approve", number, NULL};
-        enum status st = crowd_say(p, words, &f);
-        c->counts[DID_APPROVE] += st == ST_OK || st == ST_NEEDS_PERSON;
+    char number[SAYING_NUMBER_BYTES];
+    const char *words[] = {"member", "approve", number, NULL};
+    struct fault f = {0};
+    if (!saying_motion(p->replica, number))
         return;
-    }
+    enum status st = crowd_say(p, words, &f);
+    c->counts[DID_APPROVE] += st == ST_OK || st == ST_NEEDS_PERSON;
 }
 
 static void adopt(struct crowd *c)
