@@ -37,6 +37,7 @@ struct worker {
     bool stopping, failed;
     _Atomic bool held; /* see worker_release() */
     bool rested;       /* nothing happened since the last idle moment */
+    bool full;         /* the last write found no room: said by status until one does */
     struct fault fault;
     void (*wake)(void *context);
     void *context;
@@ -310,6 +311,8 @@ static void run_status(struct worker *w, struct job *j)
         memcpy(j->ids[m].id, &seq, sizeof seq);
     }
     buf_add_text(&j->rows, "}");
+    if (w->full && j->fault.code == ST_OK)
+        (void)fault_set(&j->fault, ST_DISK_FULL, "%s", status_text(ST_DISK_FULL));
     j->conflict_count = conflicted;
     replica_refusals(r, &j->refusal_count);
     assembly_health(r, add_health, j);
@@ -388,6 +391,8 @@ static void run_job(struct worker *w, struct job *j)
     case JOB_NEWS:
         break;
     }
+    if (j->writes && (j->status == ST_OK || j->status == ST_DISK_FULL))
+        w->full = j->status == ST_DISK_FULL;
 }
 
 /* ---- news ---- */
@@ -609,8 +614,10 @@ static enum status run_batch(struct worker *w, struct job *batch, struct fault *
 static enum status put_away(struct worker *w, bool idle, struct fault *f)
 {
     enum status st = ST_OK;
-    if (replica_wants_checkpoint(w->replica, idle))
+    if (replica_wants_checkpoint(w->replica, idle)) {
         st = replica_checkpoint(w->replica, f);
+        w->full = st == ST_DISK_FULL;
+    }
     if (st == ST_OK && idle)
         st = replica_refresh_index(w->replica, f);
     if (idle && !w->rested)

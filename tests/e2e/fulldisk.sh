@@ -52,6 +52,11 @@ add() { # NAME: one large record
     echo "$1 $id" >>"$SCRATCH/acknowledged"
 }
 fill() { cat /dev/zero >"$disk/ballast" 2>/dev/null || true; } # to the last page
+told() {
+    m santiago --json status | jq -e \
+        'any(.health[]; .level == "error" and (.text | test("disk is full")) and .fix != "")' \
+        >/dev/null
+}
 
 for round in 1 2 3; do
     fill
@@ -61,15 +66,14 @@ for round in 1 2 3; do
         add "R$round-$i" || { code=$?; break; }
     done
     expect "the writer, on a full disk: $(cat "$SCRATCH/err")" "$code" 1
+    told || die "a writer was refused, and status does not say why"
     fill
     code=0
     m santiago --json add household household=X commune=@"$SCRATCH/large" >/dev/null \
         2>"$SCRATCH/err" || code=$?
     expect "a write on a full disk" "$code $(field error <"$SCRATCH/err")" "1 disk-full"
     # The daemon is up, says what is the matter, and the others go on.
-    m santiago --json status | jq -e \
-        'any(.health[]; .level == "error" and (.text | test("disk is full")) and .fix != "")' \
-        >/dev/null || die "status does not speak of the full disk"
+    told || die "status does not speak of the full disk"
     grep -q 'the disk is full' <(m santiago status) || die "nor to a person"
     # What it seals and attaches would go to the full disk's vault.
     id=$(m iquique add household "household=I$round" people=1 address="calle $round") ||
