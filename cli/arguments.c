@@ -208,8 +208,11 @@ enum status arguments_parse(int argc, char *const *argv, struct call *out,
         .argc = argc, .argv = argv, .call = out, .home_out = given_home_out, .fault = f};
     *out = (struct call){.verb = NULL};
     *given_home_out = NULL;
-    if (argc > VERBS_ARGUMENTS_MAX)
+    if (argc > VERBS_ARGUMENTS_MAX) { /* refused in the form that was asked for */
+        for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+            out->json = out->json || strcmp(argv[i], "--json") == 0;
         return fault_set(f, ST_USAGE, tr("more than %d words"), VERBS_ARGUMENTS_MAX);
+    }
     enum status st = take_globals(&p);
     if (st == ST_OK)
         st = take_verb(&p);

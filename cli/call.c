@@ -10,7 +10,7 @@
 #include "replicas/json.h"
 #include "replicas/verb.h"
 
-enum { SAY_BYTES = 2048, CODE_BYTES = 64 };
+enum { SAY_BYTES = 2048, CODE_BYTES = 64, HELP_BYTES = 128 };
 
 const char *call_option(const struct call *c, const char *name)
 {
@@ -66,8 +66,15 @@ static const char *class_text(const char *word)
 
 int call_end(const struct call *c, const char *code, const char *text, const char *fix, int exit)
 {
+    char help[HELP_BYTES];
     if (exit == CALL_DONE)
         return exit;
+    if (exit == CALL_USAGE && fix[0] == '\0' && c->verb != NULL) {
+        snprintf(help, sizeof help, tr("see: minga help %s"), c->verb->name);
+        fix = help;
+    } else if (exit == CALL_USAGE && fix[0] == '\0') {
+        fix = tr("minga help lists the commands");
+    }
     if (c->json) {
         end_json(code, text, fix, exit);
         return exit;
