@@ -29,7 +29,13 @@ static enum status load_charter(void *user, const char *name)
     if (st != ST_OK)
         fault_context(c->fault, st, "the charter file %s", path);
     buf_release(&file);
-    return st;
+    /* It was verified before it was kept: what is wrong with it now, the disk did. */
+    if (st == ST_OK || st == ST_WRONG_NETWORK || status_class(st) == STATUS_LOCAL)
+        return st;
+    if (c->fault != NULL)
+        c->fault->code = ST_CORRUPT;
+    fault_fix(c->fault, "copy that file from the home of another office, where it is the same");
+    return ST_CORRUPT;
 }
 
 enum status recover_charters(struct replica *r, struct fault *f)

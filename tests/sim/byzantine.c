@@ -264,8 +264,9 @@ static void fill(struct member *m, struct plot *p, uint32_t token)
 {
     struct world *w = m->world;
     uint32_t line = world_draw(w, WORK_LINES);
-    int64_t held = work_balance(w, m->replica, m->index, line);
-    if (held <= 0 || p->forge.parents != NULL || world_chance(w, 1, 2)) {
+    int64_t held = 0;
+    if (work_balance(w, m->replica, m->index, line, &held) != ST_OK || held <= 0 ||
+        p->forge.parents != NULL || world_chance(w, 1, 2)) {
         add_case(m, &p->ops, token);
         return;
     }

@@ -1,5 +1,7 @@
 #include "tests/sim/faults.h"
 
+#include <string.h>
+
 #include "tests/sim/member.h"
 #include "tests/sim/net.h"
 #include "tests/sim/simstate.h"
@@ -15,6 +17,12 @@ enum {
     AGED_MS = 2000, /* that a snapshot has to have */
     WRITES_MAX = 3, /* after a snapshot came back, before anybody else is heard */
     DECADE_SECONDS = 10 * 365 * 24 * 3600,
+    OPERATIONS_MAX = 40, /* of a disk until one fails */
+    ROOM_BYTES = 4096,   /* that a full disk still has */
+    FULL_MS = 20000,
+    SLOW_MIN_MS = 100, /* a slow disk, for each batch */
+    SLOW_MS = 1500,
+    ANEW_MS = 10000, /* until a new machine is there */
 };
 
 void faults_snapshot(struct world *w, const struct step *s)
@@ -109,6 +117,119 @@ void faults_clock(struct world *w, const struct step *s)
     w->counts[COUNT_CLOCK]++;
 }
 
+/* ---- disks ---- */
+
+void faults_count(struct member *m)
+{
+    static const enum world_count kinds[SIMDISK_FAULT_COUNT] = {
+        [SIMDISK_FAIL_READ] = COUNT_IO_ERROR,
+        [SIMDISK_FAIL_WRITE] = COUNT_IO_ERROR,
+        [SIMDISK_FAIL_SYNC] = COUNT_IO_ERROR,
+        [SIMDISK_FAIL_NAME] = COUNT_IO_ERROR,
+        [SIMDISK_FULL] = COUNT_FULL,
+        [SIMDISK_LOSE_WRITE] = COUNT_LOST,
+        [SIMDISK_MISDIRECT] = COUNT_MISDIRECTED};
+    const struct simdisk_counts *now = simdisk_counts(m->disk);
+    for (int i = 0; i < SIMDISK_FAULT_COUNT; i++)
+        m->world->counts[kinds[i]] += now->faults[i] - m->struck[i];
+    memcpy(m->struck, now->faults, sizeof m->struck);
+}
+
+void faults_mend_disk(struct member *m)
+{
+    for (int i = 0; i < SIMDISK_FAULT_COUNT; i++)
+        simdisk_arm(m->disk, (enum simdisk_fault)i, 0);
+    simdisk_limit(m->disk, 0);
+    simrepo_arm(m->repo, 0);
+    faults_count(m);
+}
+
+static void arm(struct world *w, const struct step *s, enum simdisk_fault fault)
+{
+    struct member *m = &w->members[s->who];
+    m->ill = true;
+    simdisk_arm(m->disk, fault, 1 + world_draw(w, OPERATIONS_MAX));
+}
+
+void faults_io_error(struct world *w, const struct step *s)
+{
+    uint32_t kind = world_draw(w, SIMDISK_FULL + 1);
+    if (kind < SIMDISK_FULL)
+        arm(w, s, (enum simdisk_fault)kind);
+    else
+        simrepo_arm(w->members[s->who].repo, 1 + world_draw(w, OPERATIONS_MAX));
+    w->members[s->who].ill = true;
+}
+
+void faults_full(struct world *w, const struct step *s)
+{
+    struct member *m = &w->members[s->who];
+    m->ill = true;
+    simdisk_limit(m->disk, simdisk_bytes(m->disk) + world_draw(w, ROOM_BYTES));
+    m->full_ms = w->now_ms + world_draw(w, FULL_MS);
+}
+
+/* One disk at a time: of two that lie, both may have been the only ones with a write. */
+static bool may_lie(struct world *w, const struct step *s)
+{
+    for (uint32_t i = 0; i < w->member_count; i++)
+        if (i != s->who && w->members[i].lied)
+            return false;
+    w->members[s->who].ill = w->members[s->who].lied = true;
+    return true;
+}
+
+void faults_lost(struct world *w, const struct step *s)
+{
+    if (may_lie(w, s))
+        arm(w, s, SIMDISK_LOSE_WRITE);
+}
+
+void faults_misdirected(struct world *w, const struct step *s)
+{
+    if (may_lie(w, s))
+        arm(w, s, SIMDISK_MISDIRECT);
+}
+
+void faults_rot(struct world *w, const struct step *s)
+{
+    if (may_lie(w, s) && simdisk_rot(w->members[s->who].disk, simstate_draw(w->dice)))
+        w->counts[COUNT_ROT]++;
+}
+
+void faults_rot_repository(struct world *w, const struct step *s)
+{
+    if (may_lie(w, s) && simrepo_spoil(w->members[s->who].repo, simstate_draw(w->dice)))
+        w->counts[COUNT_ROT_REPOSITORY]++;
+}
+
+void faults_loss(struct world *w, const struct step *s)
+{
+    struct member *m = &w->members[s->who];
+    if (member_lose_all(m))
+        m->restart_ms = w->now_ms + world_draw(w, ANEW_MS);
+}
+
+void faults_slow(struct world *w, const struct step *s)
+{
+    struct member *m = &w->members[s->who];
+    m->slow_ms = SLOW_MIN_MS + world_draw(w, SLOW_MS);
+    m->fit_ms = w->now_ms + world_draw(w, PART_MS);
+    w->counts[COUNT_SLOW]++;
+}
+
+/* ---- what was heard before ---- */
+
+void faults_replay(struct world *w, const struct step *s)
+{
+    net_repeat(w, s->who, s->other);
+}
+
+void faults_replay_connection(struct world *w, const struct step *s)
+{
+    net_replay(w, s->who);
+}
+
 void faults_end(struct world *w)
 {
     w->healing = true;
@@ -117,7 +238,10 @@ void faults_end(struct world *w)
     for (uint32_t i = 0; i < w->member_count; i++) {
         struct member *m = &w->members[i];
         simdisk_cut(m->disk, 0);
-        m->cut_by_ms = UINT64_MAX;
+        m->cut_by_ms = m->fit_ms = m->full_ms = UINT64_MAX;
+        m->slow_ms = m->storage_ms;
+        faults_mend_disk(m);
+        member_examine(m);
         if (!m->up)
             m->restart_ms = w->now_ms;
     }

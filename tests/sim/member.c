@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "tests/sim/faults.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/net.h"
 #include "tests/sim/simstate.h"
@@ -51,7 +52,8 @@ void member_make(struct world *w, uint32_t index)
     entropy(m, seed, sizeof seed);
     crypto_sign_seed_keypair(m->identity.key.id, m->identity.secret, seed);
     m->links_active = 1 + world_draw(w, LINKS_ACTIVE_DEFAULT);
-    m->storage_ms = world_draw(w, 4) == 0 ? 40 : 4;
+    m->storage_ms = m->slow_ms = world_draw(w, 4) == 0 ? 40 : 4;
+    m->fit_ms = m->full_ms = UINT64_MAX;
     m->disk = simdisk_new();
     m->repo = simrepo_new(m->disk);
     CHECK(m->disk != NULL && m->repo != NULL);
@@ -90,6 +92,15 @@ void member_settle(struct member *m, const struct bytes *files, uint32_t count)
         world_must(m->world, disk_put(&m->table, "charters", name, files[i], &f), "settle", &f);
     }
     world_must(m->world, m->table.sync_folder(m->disk, "", &f), "settle", &f);
+}
+
+/* What it held it may lack from now on, as after the return of a snapshot. */
+static void forget_held(struct member *m)
+{
+    ledger_drop_holder(m);
+    m->restored = true;
+    m->restored_ms = m->world->now_ms;
+    m->charter_seen = 0;
 }
 
 /* ---- up ---- */
@@ -155,14 +166,112 @@ void member_open(struct member *m)
         member_stop(m);
         return;
     }
-    if (st != ST_OK)
-        world_fail(w, "%s does not open: %s: %s", m->label, status_word(st), f.text);
+    if (st != ST_OK) {
+        if (!world_bears(m, st))
+            world_fail(w, "%s does not open: %s: %s", m->label, status_word(st), f.text);
+        world_note(w, m->index, "log", bytes_of_text(f.text));
+        member_exit(m);
+        if (st == ST_CORRUPT || st == ST_WRONG_NETWORK)
+            member_give_up(m);
+        return;
+    }
+    if (m->lied)
+        forget_held(m);
     check_opened(m);
     w->counts[COUNT_RESTART] += w->now_ms > WORLD_START_MS;
     start_core(m);
 }
 
 /* ---- down ---- */
+
+void member_exit(struct member *m)
+{
+    struct world *w = m->world;
+    world_note(w, m->index, "exit", BYTES(""));
+    net_vanish(w, m);
+    shut(m);
+    m->restart_ms = w->now_ms + (w->healing ? 1 : 100 + world_draw(w, RESTART_MS));
+    m->cut_in_open = 0;
+    w->counts[COUNT_EXIT]++;
+}
+
+/* The longest chain of those that are up. */
+static const struct charter_chain *chain_of_others(const struct member *m)
+{
+    const struct charter_chain *best = NULL;
+    for (uint32_t i = 0; i < m->world->member_count; i++) {
+        const struct member *other = &m->world->members[i];
+        if (other == m || !other->up)
+            continue;
+        const struct charter_chain *chain = replica_charters(other->replica);
+        if (best == NULL || chain->count > best->count)
+            best = chain;
+    }
+    return best;
+}
+
+bool member_lose_all(struct member *m)
+{
+    struct world *w = m->world;
+    const struct charter_chain *chain = chain_of_others(m);
+    struct bytes *files;
+    if (chain == NULL)
+        return false;
+    if (m->up)
+        member_stop(m);
+    world_note(w, m->index, "lost", BYTES(""));
+    faults_count(m);
+    simrepo_free(m->repo);
+    simdisk_free(m->disk);
+    simdisk_free(m->saved);
+    m->saved = NULL;
+    m->disk = simdisk_new();
+    m->repo = simrepo_new(m->disk);
+    files = mem_array(chain->count, sizeof *files);
+    CHECK(m->disk != NULL && m->repo != NULL && files != NULL);
+    m->table = simdisk_table(m->disk);
+    for (uint32_t i = 0; i < chain->count; i++)
+        files[i] = buf_bytes(&chain->versions[i]->file);
+    member_settle(m, files, chain->count);
+    mem_free(files);
+    forget_held(m);
+    memset(m->struck, 0, sizeof m->struck);
+    m->ill = m->lied = false;
+    m->full_ms = m->cut_by_ms = UINT64_MAX;
+    m->cut_in_open = 0;
+    w->counts[COUNT_LOSS]++;
+    return true;
+}
+
+void member_give_up(struct member *m)
+{
+    struct world *w = m->world;
+    if (!m->lied)
+        world_fail(w, "%s finds damage on a disk that has none", m->label);
+    if (m->up)
+        member_exit(m);
+    if (member_lose_all(m))
+        w->counts[COUNT_DAMAGE]++;
+    m->restart_ms = w->now_ms + 1;
+}
+
+static void see_damage(void *user, const char *text)
+{
+    struct member *m = user;
+    world_note(m->world, m->index, "log", bytes_of_text(text));
+}
+
+void member_examine(struct member *m)
+{
+    struct fault f = {0};
+    if (!m->lied)
+        return;
+    if (m->up)
+        member_exit(m);
+    enum status st = journal_damage(&m->table, &m->world->network, see_damage, m, &f);
+    if (simrepo_is_damaged(m->repo) || (st != ST_OK && st != ST_NOT_FOUND))
+        member_give_up(m);
+}
 
 void member_stop(struct member *m)
 {
@@ -171,6 +280,7 @@ void member_stop(struct member *m)
     net_vanish(w, m);
     shut(m);
     enum simdisk_loss loss = (enum simdisk_loss)world_draw(w, SIMDISK_LOSS_COUNT);
+    w->counts[COUNT_TORN] += loss == SIMDISK_TEAR;
     world_must(w, simdisk_crash(m->disk, loss, simstate_draw(w->dice)), "crash", NULL);
     m->cut_by_ms = UINT64_MAX;
     m->restart_ms = w->now_ms + (w->healing ? 0 : 100 + world_draw(w, RESTART_MS));
@@ -211,10 +321,7 @@ void member_go_back(struct member *m)
     if (w->council)
         mark_restored(m, m->saved_charter);
     world_note(w, m->index, "back", BYTES(""));
-    ledger_drop_holder(m);
-    m->restored = true;
-    m->restored_ms = w->now_ms;
-    m->charter_seen = 0;
+    forget_held(m);
     w->counts[COUNT_RESTORE]++;
 }
 

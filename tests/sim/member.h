@@ -18,6 +18,16 @@ void member_settle(struct member *m, const struct bytes *files, uint32_t count);
 /* member_open(): recover and start. The power may go once more while it does: it is down then. */
 void member_open(struct member *m);
 
+/* member_exit(): the daemon ends, because its disk failed; the power stays. member_lose_all(): the
+ * disk is empty; with the same identity, from paper, and the charters of another member it begins
+ * anew. false: no other member is up. member_examine(): a person looks at all of the disk of one
+ * that may be damaged, and sets the member up anew if it is. member_give_up(): it met damage: the
+ * same without looking. */
+void member_exit(struct member *m);
+bool member_lose_all(struct member *m);
+void member_examine(struct member *m);
+void member_give_up(struct member *m);
+
 /* member_stop(): the power goes now. member_save(): a snapshot of disk and repository.
  * member_go_back(): the power goes, and the snapshot is what is there. */
 void member_stop(struct member *m);

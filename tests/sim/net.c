@@ -8,6 +8,8 @@
 #include "tests/sim/member.h"
 #include "tests/sim/simstate.h"
 
+enum { SPOKEN_BYTES = 2048 }; /* of a connection that may come again */
+
 static const link_id accepted_bit = UINT32_C(1) << 31;
 
 static struct pipe *pipe_of(struct world *w, const struct member *m, link_id link, int *side_out)
@@ -131,6 +133,7 @@ static void arrive(struct world *w, struct pipe *p)
         return;
     }
     to->last_accepted = (to->last_accepted + 1) & ~accepted_bit;
+    p->hearing = w->spoken[to->index].count == 0;
     p->ends[1].closed = false;
     p->ends[1].link = to->last_accepted | accepted_bit;
     count_duplicate(w, p);
@@ -151,6 +154,9 @@ static void add_segment(struct world *w, struct pipe *p, struct pipe_end *to, st
     CHECK(s != NULL);
     uint64_t at_ms = w->now_ms + delay_of(w, p);
     to->last_ms = s->at_ms = at_ms > to->last_ms ? at_ms : to->last_ms;
+    struct buf *spoken = &w->spoken[to->member];
+    if (to == &p->ends[1] && p->hearing && spoken->count < SPOKEN_BYTES)
+        buf_add_bytes(spoken, data);
     s->number = ++w->segment_count;
     s->count = data.count;
     memcpy(s->data, data.data, data.count);
@@ -198,6 +204,7 @@ void net_send(struct world *w, struct member *m, link_id link, struct bytes data
         close_later(&p->ends[side], w->now_ms + delay_of(w, p));
         return;
     }
+    struct bytes whole = data;
     bool dropped = data.count >= p->drop_after;
     if (dropped)
         data.count = p->drop_after;
@@ -208,6 +215,12 @@ void net_send(struct world *w, struct member *m, link_id link, struct bytes data
         add_segment(w, p, to, (struct bytes){data.data, count});
         data.data += count;
         data.count -= count;
+    }
+    if (p->again && !dropped) {
+        p->again = false;
+        p->flipped = true;
+        w->counts[COUNT_REPLAY]++;
+        add_segment(w, p, to, whole);
     }
     if (dropped) {
         w->counts[COUNT_DROP]++;
@@ -383,6 +396,35 @@ void net_flip(struct world *w, uint32_t a, uint32_t b)
         p->flip = true;
 }
 
+void net_repeat(struct world *w, uint32_t a, uint32_t b)
+{
+    struct pipe *p = pipe_between(w, a, b);
+    if (p != NULL)
+        p->again = true;
+}
+
+/* Nobody listens for the answers. */
+void net_replay(struct world *w, uint32_t to)
+{
+    struct member *m = &w->members[to];
+    if (!m->up || w->spoken[to].count == 0)
+        return;
+    struct pipe *p = new_pipe(w);
+    *p = (struct pipe){.used = true, .flipped = true, .drop_after = SIZE_MAX};
+    p->delay_ms = 1 + world_draw(w, w->delay_max_ms);
+    p->random = simstate_draw(w->dice);
+    m->last_accepted = (m->last_accepted + 1) & ~accepted_bit;
+    p->ends[0] = (struct pipe_end){.member = to, .closed = true, .close_ms = UINT64_MAX};
+    p->ends[1] = (struct pipe_end){
+        .member = to, .link = m->last_accepted | accepted_bit, .close_ms = UINT64_MAX};
+    struct core_event accepted = {
+        .kind = CORE_ACCEPTED, .link = p->ends[1].link, .text = "10.0.1.1"};
+    add_segment(w, p, &p->ends[1], buf_bytes(&w->spoken[to]));
+    close_later(&p->ends[1], p->ends[1].last_ms + world_draw(w, NET_CLOSE_MS));
+    w->counts[COUNT_REPLAY_CONNECTION]++;
+    member_step(m, &accepted);
+}
+
 bool net_is_suspect(struct world *w, const struct member *m, link_id link)
 {
     int side;
@@ -400,7 +442,7 @@ void net_calm(struct world *w)
         if (!p->used)
             continue;
         p->drop_after = SIZE_MAX;
-        p->flip = false;
+        p->flip = p->again = false;
         if (p->connecting && p->connect_ms == UINT64_MAX)
             p->connect_ms = w->now_ms; /* it is refused now */
         for (int side = 0; side < 2 && !p->connecting; side++)
@@ -414,4 +456,6 @@ void net_release(struct world *w)
     for (int i = 0; i < WORLD_PIPES_MAX; i++)
         for (int side = 0; side < 2; side++)
             empty(&w->pipes[i].ends[side]);
+    for (uint32_t i = 0; i < WORLD_MEMBERS_MAX; i++)
+        buf_release(&w->spoken[i]);
 }

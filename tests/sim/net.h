@@ -38,6 +38,11 @@ bool net_cut(struct world *w, uint32_t a, uint32_t b, size_t after);
 void net_flip(struct world *w, uint32_t a, uint32_t b);
 bool net_is_suspect(struct world *w, const struct member *m, link_id link);
 
+/* net_repeat(): the next bytes between the two come twice. net_replay(): somebody dials 'to' and
+ * says what a member said to it before. */
+void net_repeat(struct world *w, uint32_t a, uint32_t b);
+void net_replay(struct world *w, uint32_t to);
+
 /* net_calm(): no faults from now on; what only seems to be connected is cut. */
 void net_calm(struct world *w);
 void net_release(struct world *w);

@@ -340,7 +340,8 @@ static void check_accounts(struct model *o)
         for (uint32_t line = 0; line <= WORK_LINES; line++) {
             const char *name = line < WORK_LINES ? work_lines[line] : "pool";
             const char *label = o->w->members[m].label;
-            int64_t sum = work_balance(o->w, o->replica, m, line);
+            int64_t sum = 0;
+            world_must(o->w, work_balance(o->w, o->replica, m, line, &sum), "count", NULL);
             if (sum != o->balances[m][line])
                 world_fail(o->w, "%s of %s holds %lld, by the entries %lld", name, label,
                            (long long)sum, (long long)o->balances[m][line]);

@@ -520,6 +520,11 @@ void simdisk_arm(struct simdisk *d, enum simdisk_fault fault, uint64_t n)
     d->armed[fault] = n;
 }
 
+uint64_t simdisk_bytes(const struct simdisk *d)
+{
+    return content_bytes(d);
+}
+
 void simdisk_limit(struct simdisk *d, uint64_t bytes)
 {
     d->limit = bytes;

@@ -74,6 +74,9 @@ bool simdisk_pass(struct simdisk *d);
 /* simdisk_arm(): the n-th operation from now that the fault fits fails (1: the next); 0: disarm. */
 void simdisk_arm(struct simdisk *d, enum simdisk_fault fault, uint64_t n);
 
+/* simdisk_bytes(): of all content, as the program sees it. */
+uint64_t simdisk_bytes(const struct simdisk *d);
+
 /* simdisk_limit(): no more content than this, or ST_DISK_FULL; 0: no limit. */
 void simdisk_limit(struct simdisk *d, uint64_t bytes);
 

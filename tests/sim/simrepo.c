@@ -12,12 +12,14 @@ enum { SIMREPO_OBJECTS_MAX = 1 << 20 };
 struct object {
     struct oid id;
     enum store_kind kind;
+    bool rotten, lost;
     size_t count;
     uint8_t data[];
 };
 
 struct simrepo {
     struct simdisk *power;
+    uint64_t armed;
     struct object **objects; /* in the order of their writing */
     size_t object_count, object_capacity;
     struct oid_map by_id;
@@ -30,15 +32,24 @@ static enum status no_power(struct fault *f)
     return fault_set(f, ST_IO, "the simulated repository has no power");
 }
 
+static bool strikes(struct simrepo *r)
+{
+    return r->armed > 0 && --r->armed == 0;
+}
+
 static enum status repo_read(void *context, const struct oid *id, enum store_kind *kind_out,
                              struct buf *data_out, struct fault *f)
 {
-    const struct simrepo *r = context;
+    struct simrepo *r = context;
     const struct object *o = oid_map_find(&r->by_id, id);
     if (simdisk_is_off(r->power))
         return no_power(f);
-    if (o == NULL)
+    if (o == NULL || o->lost)
         return fault_set(f, ST_NOT_FOUND, "no such object in the simulated repository");
+    if (o->rotten)
+        return fault_set(f, ST_CORRUPT, "an object of the simulated repository has rotted");
+    if (strikes(r))
+        return fault_set(f, ST_IO, "the simulated repository fails to read");
     *kind_out = o->kind;
     buf_add(data_out, o->data, o->count);
     return buf_status(data_out);
@@ -71,9 +82,15 @@ static enum status repo_write(void *context, const struct store_object *objects,
     enum status st = ST_OK;
     if (simdisk_is_off(r->power))
         return no_power(f);
-    for (size_t i = 0; st == ST_OK && i < count; i++)
-        if (oid_map_find(&r->by_id, &objects[i].id) == NULL)
+    if (strikes(r))
+        return fault_set(f, ST_IO, "the simulated repository fails to write");
+    for (size_t i = 0; st == ST_OK && i < count; i++) {
+        struct object *there = oid_map_find(&r->by_id, &objects[i].id);
+        if (there == NULL)
             st = keep_object(r, &objects[i]);
+        else
+            there->rotten = there->lost = false;
+    }
     CHECK(simdisk_pass(r->power));
     return st;
 }
@@ -161,6 +178,31 @@ struct backing simrepo_backing(struct simrepo *r)
         .set_refs = repo_set_refs,
         .list_refs = repo_list_refs,
     };
+}
+
+void simrepo_arm(struct simrepo *r, uint64_t n)
+{
+    r->armed = n;
+}
+
+bool simrepo_spoil(struct simrepo *r, uint64_t seed)
+{
+    if (r->object_count == 0)
+        return false;
+    struct object *o = r->objects[simstate_draw(&seed) % r->object_count];
+    if (simstate_draw(&seed) % 2 == 0)
+        o->rotten = true;
+    else
+        o->lost = true;
+    return true;
+}
+
+bool simrepo_is_damaged(const struct simrepo *r)
+{
+    for (size_t i = 0; i < r->object_count; i++)
+        if (r->objects[i]->rotten || r->objects[i]->lost)
+            return true;
+    return false;
 }
 
 enum status simrepo_save(const struct simrepo *r, struct simrepo_state *out)

@@ -27,6 +27,13 @@ void simrepo_free(struct simrepo *r);
 /* simrepo_backing(): as the code under test takes it; its close does nothing. */
 struct backing simrepo_backing(struct simrepo *r);
 
+/* simrepo_arm(): the n-th read or write from now on fails with ST_IO (1: the next); 0: none.
+ * simrepo_spoil(): one object, by chance, rots (ST_CORRUPT) or is lost (ST_NOT_FOUND); false: there
+ * is none. simrepo_is_damaged(): whether one did. */
+void simrepo_arm(struct simrepo *r, uint64_t n);
+bool simrepo_spoil(struct simrepo *r, uint64_t seed);
+bool simrepo_is_damaged(const struct simrepo *r);
+
 MUST_USE enum status simrepo_save(const struct simrepo *r, struct simrepo_state *out);
 /* simrepo_restore(): Errors: ST_NO_MEMORY  nothing changed */
 MUST_USE enum status simrepo_restore(struct simrepo *r, const struct simrepo_state *to);

@@ -76,7 +76,7 @@ static void add_job(struct member *m, struct world_job *j)
     if (++m->job_count > MEMBER_JOBS_MAX)
         world_fail(m->world, "%u pieces of work wait at %s", m->job_count, m->label);
     if (m->work_ms == UINT64_MAX)
-        m->work_ms = m->world->now_ms + (simstate_draw(&m->random) >> 32) % m->storage_ms;
+        m->work_ms = m->world->now_ms + (simstate_draw(&m->random) >> 32) % m->slow_ms;
 }
 
 static struct world_job *take_job(struct member *m)
@@ -418,12 +418,14 @@ static void tell_heads(struct member *m)
     member_step(m, &event);
 }
 
-static void tell_commit(struct member *m, uint32_t node, struct buf *frame)
+static enum status tell_commit(struct member *m, uint32_t node, struct buf *frame)
 {
     struct item item;
     struct fault f = {0};
     const struct oid *id = &graph_node(replica_graph(m->replica), node)->id;
-    world_must(m->world, replica_item(m->replica, node, frame, &item, &f), "read an item", &f);
+    enum status st = replica_item(m->replica, node, frame, &item, &f);
+    if (st != ST_OK)
+        return st;
     struct core_event event = {
         .kind = CORE_COMMITTED,
         .link = node - m->told_count < m->source_capacity ? m->sources[node - m->told_count] : 0,
@@ -432,6 +434,7 @@ static void tell_commit(struct member *m, uint32_t node, struct buf *frame)
     event.committed.parents = item.parents;
     event.committed.parent_count = item.parent_count;
     member_step(m, &event);
+    return ST_OK;
 }
 
 /* The sync returned: that is the acknowledgement, whatever comes after. */
@@ -445,8 +448,9 @@ static void hold_news(struct member *m)
     }
 }
 
-static void tell_news(struct member *m)
+static enum status tell_news(struct member *m)
 {
+    enum status st = ST_OK;
     uint32_t count = graph_count(replica_graph(m->replica));
     struct buf frame = {0};
     struct digest motions;
@@ -456,14 +460,19 @@ static void tell_news(struct member *m)
         tell_charter(m, 0, ST_OK);
     sealing_tell(m, count > m->told_count);
     if (count == m->told_count)
-        return;
-    for (uint32_t i = m->told_count; i < count; i++)
-        tell_commit(m, i, &frame);
+        return ST_OK;
+    for (uint32_t i = m->told_count; st == ST_OK && i < count; i++)
+        st = tell_commit(m, i, &frame);
+    if (st != ST_OK) {
+        buf_release(&frame);
+        return st;
+    }
     m->told_count = count;
     if (m->sources != NULL)
         memset(m->sources, 0, m->source_capacity * sizeof *m->sources);
     buf_release(&frame);
     tell_heads(m);
+    return ST_OK;
 }
 
 void storage_begin(struct member *m)
@@ -539,53 +548,68 @@ static void check_results(struct member *m, const struct world_job *batch, enum 
     if (simdisk_is_off(m->disk))
         return;
     for (const struct world_job *j = batch; j != NULL; j = j->next)
-        if (status_class(j->status) == STATUS_LOCAL)
+        if (!world_bears(m, j->status) && status_class(j->status) == STATUS_LOCAL)
             world_fail(m->world, "%s: %s", m->label, status_text(j->status));
-    world_must(m->world, sync, "sync", f);
+    if (!world_bears(m, sync))
+        world_fail(m->world, "%s: sync: %s: %s", m->label, status_word(sync), f->text);
 }
 
-static void checkpoint(struct member *m)
+static enum status checkpoint(struct member *m)
 {
     struct fault f = {0};
     enum status st = replica_checkpoint(m->replica, &f);
     m->world->counts[COUNT_CHECKPOINT]++;
-    if (!simdisk_is_off(m->disk))
-        world_must(m->world, st, "a checkpoint", &f);
+    if (!world_bears(m, st))
+        world_fail(m->world, "%s: a checkpoint: %s: %s", m->label, status_word(st), f.text);
+    return st == ST_DISK_FULL ? ST_OK : st; /* it is put off */
 }
 
-void storage_run(struct member *m)
+/* The jobs of one batch; *damage_out: one of them met damage. */
+static struct world_job *run_batch(struct member *m, bool *damage_out)
 {
-    struct world *w = m->world;
     struct world_job *batch = NULL, **end = &batch;
-    struct fault f = {0};
-    uint32_t size = 1 + world_draw(w, BATCH_JOBS_MAX);
+    uint32_t size = 1 + world_draw(m->world, BATCH_JOBS_MAX);
     for (uint32_t i = 0; i < size && m->first != NULL; i++) {
         *end = take_job(m);
         run_job(m, *end);
+        *damage_out = *damage_out || (*end)->status == ST_CORRUPT;
         end = &(*end)->next;
     }
+    return batch;
+}
+
+/* As the daemon does: what is not ST_OK ends it, and nothing is acknowledged. */
+void storage_run(struct member *m)
+{
+    struct world *w = m->world;
+    struct fault f = {0};
+    bool damage = false;
+    struct world_job *batch = run_batch(m, &damage);
     enum status st = replica_sync(m->replica, &f);
     check_results(m, batch, st, &f);
-    if (st == ST_OK)
+    if (st == ST_OK) {
         hold_news(m);
-    bool told = !simdisk_is_off(m->disk);
-    if (told)
-        tell_news(m);
+        st = simdisk_is_off(m->disk) ? ST_IO : tell_news(m);
+    }
     while (batch != NULL) {
         struct world_job *next = batch->next;
-        if (told)
+        if (st == ST_OK)
             answer(m, batch);
         free_job(batch);
         batch = next;
     }
-    if (told && replica_wants_checkpoint(m->replica, world_chance(w, 1, 12)))
-        checkpoint(m);
+    if (st == ST_OK && replica_wants_checkpoint(m->replica, world_chance(w, 1, 12)))
+        st = checkpoint(m);
     if (simdisk_is_off(m->disk)) {
         w->counts[COUNT_CRASH_AT_IO]++;
         member_stop(m);
-        return;
+    } else if (st == ST_CORRUPT || damage) {
+        member_give_up(m);
+    } else if (st != ST_OK) {
+        member_exit(m);
+    } else {
+        if (world_chance(w, 1, 8))
+            member_check(m);
+        m->work_ms = m->first != NULL ? w->now_ms + world_draw(w, m->slow_ms) : UINT64_MAX;
     }
-    if (world_chance(w, 1, 8))
-        member_check(m);
-    m->work_ms = m->first != NULL ? w->now_ms + world_draw(w, m->storage_ms) : UINT64_MAX;
 }

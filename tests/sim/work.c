@@ -49,7 +49,8 @@ struct draft {
     struct member *m;
     struct op_list ops;
     struct ledger_entry money;
-    uint32_t token; /* the last value or reference; no two steps have the same */
+    enum status trouble; /* what a read met */
+    uint32_t token;      /* the last value or reference; no two steps have the same */
 };
 
 void work_record_id(uint32_t index, uint8_t out[static RECORD_ID_BYTES])
@@ -84,8 +85,9 @@ static void load(struct draft *d, const struct op *op, struct record *out)
     struct fault f = {0};
     hex_encode(op->id, RECORD_ID_BYTES, hex);
     enum status st = replica_record(d->m->replica, NULL, op->type, bytes_of_text(hex), out, &f);
-    if (st != ST_NOT_FOUND && !simdisk_is_off(d->m->disk))
+    if (st != ST_NOT_FOUND && !world_bears(d->m, st))
         world_must(d->m->world, st, "read a record", &f);
+    d->trouble = st != ST_NOT_FOUND && d->trouble == ST_OK ? st : d->trouble;
 }
 
 /* All that the field holds is superseded; now and then only what an older state showed. */
@@ -199,24 +201,24 @@ static void fill(struct draft *d)
     }
 }
 
-int64_t work_balance(const struct world *w, struct replica *r, uint32_t member, uint32_t line)
+enum status work_balance(const struct world *w, struct replica *r, uint32_t member, uint32_t line,
+                         int64_t *out)
 {
     struct account_posting p = {.currency = "CLP"};
     struct account_memo *memo = NULL;
     char folder[TREE_PATH_MAX];
     struct oid tree = {0};
-    int64_t balance = 0;
     struct fault f = {0};
     memcpy(p.owner, w->members[member].label, sizeof p.owner);
     snprintf(p.line, sizeof p.line, "%s", line < WORK_LINES ? work_lines[line] : "pool");
     account_folder(&p, folder);
     enum status st = tree_find_tree(replica_store(r), replica_state(r), folder, &tree, &f);
-    if (st != ST_NOT_FOUND)
-        world_must(w, st, "find an account", &f);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
     world_must(w, account_memo_create(&memo), "count", NULL);
-    world_must(w, account_balance(memo, replica_store(r), &tree, &balance, &f), "count", &f);
+    st = account_balance(memo, replica_store(r), &tree, out, &f);
     account_memo_free(memo);
-    return balance;
+    return st;
 }
 
 /* Refused is what the account does not cover, and nothing else. */
@@ -225,7 +227,7 @@ static void check_overdrawn(const struct draft *d, int64_t before, enum status s
     struct member *m = d->m;
     const struct ledger_entry *e = &d->money;
     bool debits = e->kind == LEDGER_EXPENSE || e->kind == LEDGER_ALLOTMENT;
-    if (simdisk_is_off(m->disk))
+    if (simdisk_is_off(m->disk) || (st != ST_OK && st != ST_OVERDRAWN))
         return;
     if ((st == ST_OVERDRAWN) != (debits && before < e->amount))
         world_fail(m->world, "%s spends %lld of %lld: %s", m->label, (long long)e->amount,
@@ -256,14 +258,21 @@ enum status work_write(struct member *m, const struct step *s)
     if (removal_is_silenced(m))
         return ST_OK;
     fill(&d);
-    int64_t before = simdisk_is_off(m->disk)
-                         ? 0
-                         : work_balance(w, m->replica, m->index,
-                                        d.money.kind == LEDGER_EXPENSE ? d.money.line : WORK_LINES);
+    int64_t before = 0;
+    enum status st = d.trouble;
+    if (st == ST_OK)
+        st = work_balance(w, m->replica, m->index,
+                          d.money.kind == LEDGER_EXPENSE ? d.money.line : WORK_LINES, &before);
+    if (st != ST_OK) {
+        if (!world_bears(m, st))
+            world_fail(w, "%s cannot read: %s", m->label, status_word(st));
+        op_list_release(&d.ops);
+        return st;
+    }
     op_list_resolve(&d.ops, &w->network);
     world_must(w, op_list_encode(&d.ops, &ops), "encode operations", NULL);
     buf_add_format(&author, "ana <ana@%s>", m->label);
-    enum status st = replica_write(m->replica, &d.ops, buf_bytes(&author), &commit, &f);
+    st = replica_write(m->replica, &d.ops, buf_bytes(&author), &commit, &f);
     if (st == ST_OK) {
         ledger_write(m, &commit.id, buf_bytes(&ops), &d.money);
         w->counts[COUNT_WRITE]++;
@@ -271,7 +280,7 @@ enum status work_write(struct member *m, const struct step *s)
     check_overdrawn(&d, before, st);
     if (st == ST_OVERDRAWN)
         st = ST_OK;
-    else if (st != ST_OK && !simdisk_is_off(m->disk))
+    else if (!world_bears(m, st))
         world_fail(w, "%s cannot write: %s: %s", m->label, status_word(st), f.text);
     op_list_release(&d.ops);
     buf_release(&ops);

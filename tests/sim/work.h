@@ -29,7 +29,9 @@ void work_record_id(uint32_t index, uint8_t out[static RECORD_ID_BYTES]);
 void work_value(uint32_t token, struct buf *out);
 uint32_t work_token(struct bytes value_json);
 
-/* work_balance(): what the account of 'member' holds; line WORK_LINES: its pool. */
-int64_t work_balance(const struct world *w, struct replica *r, uint32_t member, uint32_t line);
+/* work_balance(): what the account of 'member' holds; line WORK_LINES: its pool.
+ * Errors: what reading meets where the disk fails */
+MUST_USE enum status work_balance(const struct world *w, struct replica *r, uint32_t member,
+                                  uint32_t line, int64_t *out);
 
 #endif

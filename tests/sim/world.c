@@ -85,6 +85,13 @@ void world_fail(const struct world *w, const char *format, ...)
     exit(1);
 }
 
+bool world_bears(const struct member *m, enum status st)
+{
+    bool local = status_class(st) == STATUS_LOCAL;
+    bool other = st == ST_WRONG_NETWORK && m->lied; /* the network is named on the disk */
+    return st == ST_OK || other || (local && (m->ill || simdisk_is_off(m->disk)));
+}
+
 void world_must(const struct world *w, enum status st, const char *what, const struct fault *f)
 {
     if (st != ST_OK)
@@ -173,6 +180,8 @@ static uint64_t next_ms(const struct world *w)
         const struct member *m = &w->members[i];
         earlier(&next, m->up ? m->work_ms : m->restart_ms);
         earlier(&next, m->cut_by_ms);
+        earlier(&next, m->fit_ms);
+        earlier(&next, m->full_ms);
         earlier(&next, member_deadline_ms(m));
     }
     return next;
@@ -231,6 +240,12 @@ static bool run_member(struct world *w, struct member *m)
         if (m->up)
             member_stop(m);
         w->counts[COUNT_CRASH]++;
+    } else if (m->fit_ms <= w->now_ms) {
+        m->fit_ms = UINT64_MAX;
+        m->slow_ms = m->storage_ms;
+    } else if (m->full_ms <= w->now_ms) {
+        m->full_ms = UINT64_MAX;
+        simdisk_limit(m->disk, 0);
     } else if (!m->up && m->restart_ms <= w->now_ms) {
         simdisk_cut(m->disk, w->healing ? 0 : m->cut_in_open);
         member_open(m);

@@ -66,7 +66,20 @@ enum {
     X(QUARANTINE, "commits of removed members in quarantine at the end, once for each member")     \
     X(ADOPT, "adoptions")                                                                          \
     X(GONE, "acknowledged writes that only removed members hold")                                  \
-    X(EXCUSED, "acknowledged writes that were only ever on a disk that a snapshot replaced")
+    X(TORN, "losses of power that tore writes")                                                    \
+    X(IO_ERROR, "I/O errors")                                                                      \
+    X(FULL, "writes on a full disk")                                                               \
+    X(LOST, "writes that never reached the disk")                                                  \
+    X(MISDIRECTED, "writes that reached another place of the disk")                                \
+    X(ROT, "bits that rotted on a disk")                                                           \
+    X(ROT_REPOSITORY, "objects of a repository that rotted or were lost")                          \
+    X(EXIT, "daemons that ended because a disk failed")                                            \
+    X(DAMAGE, "damage that was found, and the member set up anew")                                 \
+    X(LOSS, "members that lost everything")                                                        \
+    X(SLOW, "disks that got slow")                                                                 \
+    X(REPLAY, "bytes of before that came again")                                                   \
+    X(REPLAY_CONNECTION, "connections of before that came again")                                  \
+    X(EXCUSED, "acknowledged writes that were only ever on a disk that was lost or replaced")
 
 enum world_count {
 #define WORLD_COUNT_NAME(name, text) COUNT_##name,
@@ -96,8 +109,8 @@ struct member {
     uint32_t cut_in_open; /* boundaries until the power goes again while it starts; 0: it stays */
     uint64_t cut_by_ms;   /* a cut of power that has not come by then comes; UINT64_MAX: none */
     int64_t wall_skew;    /* seconds */
-    uint32_t storage_ms;  /* how long its disk takes */
-    uint64_t arrived;     /* the greatest number of a segment that arrived */
+    uint32_t storage_ms, slow_ms; /* how long its disk takes, when it is itself; and now */
+    uint64_t arrived;             /* the greatest number of a segment that arrived */
     link_id last_accepted;
 
     struct world_job *first, *last; /* work for the storage */
@@ -114,6 +127,10 @@ struct member {
     uint64_t saved_ms, restored_ms;
     uint32_t saved_charter;
     bool restored; /* and not opened since */
+    bool ill;      /* its disk may fail: that has to be told, and nothing more */
+    bool lied;     /* its disk lost what it said it had: that has to be found */
+    uint64_t struck[SIMDISK_FAULT_COUNT]; /* faults of its disk that were counted */
+    uint64_t fit_ms, full_ms; /* a slow disk is as it was again, a full one has room; UINT64_MAX */
     uint32_t charter_seen;
 };
 
@@ -140,8 +157,10 @@ struct pipe {                      /* ends[0] dialled */
     bool used, connecting, silent; /* silent: the attempt gets no answer */
     uint64_t connect_ms, random;
     uint32_t delay_ms;
-    bool flip, flipped; /* the next segment gets an inverted bit; one has got it */
-    size_t drop_after;  /* bytes from now on until it is cut; SIZE_MAX: never */
+    bool flip, again;  /* the next segment gets an inverted bit, or comes twice */
+    bool hearing;      /* what is said first is kept: it may come again */
+    bool flipped;      /* one did, or all of it is of before */
+    size_t drop_after; /* bytes from now on until it is cut; SIZE_MAX: never */
     struct pipe_end ends[2];
 };
 
@@ -159,6 +178,7 @@ struct world {
     bool cut[WORLD_MEMBERS_MAX][WORLD_MEMBERS_MAX];
     uint32_t lag_ms[WORLD_MEMBERS_MAX][WORLD_MEMBERS_MAX];
     uint64_t segment_count;
+    struct buf spoken[WORLD_MEMBERS_MAX]; /* the first bytes of a connection to each */
 
     struct ledger *ledger;
     struct lies *lies; /* byzantine.c; NULL: none was told */
@@ -198,6 +218,9 @@ void world_note(struct world *w, uint32_t who, const char *what, struct bytes da
 /* world_fail(): a rule is broken: say so and end the process with 1. */
 _Noreturn void world_fail(const struct world *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* world_bears(): 'st' is ST_OK, or a LOCAL failure of a member whose disk fails or is off. */
+bool world_bears(const struct member *m, enum status st);
 
 /* world_must(): 'st' is ST_OK, or world_fail(). */
 void world_must(const struct world *w, enum status st, const char *what, const struct fault *f);

@@ -79,8 +79,10 @@ static void a_damaged_charter(void **state)
         assert_true(simdisk_flip(a->sim, "charters/0002.json", at, 1));
         replica_drop(a->replica);
         memset(&m->f, 0, sizeof m->f);
-        assert_int_not_equal(members_try_open(m, a), ST_OK);
+        assert_int_equal(members_try_open(m, a), ST_CORRUPT);
+        assert_int_equal(m->f.code, ST_CORRUPT);
         assert_non_null(strstr(m->f.text, "charters/0002.json"));
+        assert_non_null(strstr(m->f.fix, "another office"));
         assert_true(simdisk_flip(a->sim, "charters/0002.json", at, 1));
     }
     members_open(m, a);
