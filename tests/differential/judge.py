@@ -153,10 +153,10 @@ class Judge:
         kind, number = KINDS[letter.upper()]
         self.counts["mutants"] += 1
         oid = oid_of(kind, data)
-        if (letter, oid) in self.seen:
-            self.counts["twice"] += 1
+        if bytes.fromhex(oid) in self.seen:
+            self.counts["mutants that came before"] += 1
             return
-        self.seen.add((letter, oid))
+        self.seen.add(bytes.fromhex(oid))
         if letter.islower():
             self.reasons[kind, more.decode()] += 1
         self.batch.append((letter, oid, number, data, more))
@@ -173,7 +173,8 @@ class Judge:
                 facts = more.decode().split("\n")
                 commits[oid] = (data, facts)
                 self.counts["commits accepted"] += 1
-                self.counts["commits judged good by replay"] += facts[9] == "judged"
+                if facts[9]:
+                    self.counts[f"commits that replay {facts[9]}"] += 1
                 (linked if facts[8] else loose).append((number, data))
             elif letter == "T":
                 self.counts["trees accepted"] += 1
@@ -211,7 +212,7 @@ def main(arguments):
         for letter, data, more in mutants(sys.stdin.buffer):
             judge.add(letter, data, more)
         judge.judge()
-        for name in ("commits accepted", "trees accepted", "commits judged good by replay"):
+        for name in ("commits accepted", "trees accepted", "commits that replay accepted"):
             if judge.counts[name] == 0:
                 raise Wrong(f"no {name}: nothing was compared")
     except Wrong as wrong:

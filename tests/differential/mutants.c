@@ -7,15 +7,15 @@
  * To standard output, a mutant each: a letter, a u32 (big-endian) and as many bytes: 'C' a commit
  * that is accepted, 'T' a tree, 'c' and 't' one that is refused. Behind an accepted commit 'E' with
  * what was read from it, a line each: tree, parents, author, its time, label, commit time, subject,
- * key, "linked" where tree and parents are objects of the history, "judged" where replay accepts it
- * as well. Behind a refused one 'R' with the reason.
+ * key, "linked" where tree and parents are objects of the history; of one in eight "accepted" or
+ * "refused": what replay says. Behind a refused one 'R' with the reason.
  */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/check.h"
+#include "proto/mem.h"
 #include "replicas/commit.h"
 #include "replicas/engine.h"
 #include "replicas/identity.h"
@@ -25,11 +25,17 @@
 #include "replicas/verify.h"
 #include "tests/differential/change.h"
 
-enum { WRITERS_MAX = 8, FILE_MAX = 4096, TREE_ONE_IN = 8 };
+enum { WRITERS_MAX = 8, FILE_MAX = 4096, TREE_ONE_IN = 8, REPLAY_ONE_IN = 8 };
+
+struct original { /* a commit of the history: as an item with its operations */
+    struct buf bytes, subject;
+    uint32_t writer;
+};
 
 struct history {
     struct replica *replica;
     const struct graph *graph;
+    struct original *originals;
     uint8_t secrets[WRITERS_MAX][crypto_sign_SECRETKEYBYTES];
     struct key keys[WRITERS_MAX];
     uint32_t writers;
@@ -118,7 +124,9 @@ static void put_read(const struct history *h, const struct item *item, const str
     buf_add_byte(&out, '\n');
     add_hex(&out, key->id, KEY_BYTES, '\n');
     buf_add_text(&out, is_linked(h, item) ? "linked\n" : "\n");
-    buf_add_text(&out, is_judged(h, item, operations) ? "judged\n" : "\n");
+    if (operations.data != NULL)
+        buf_add_text(&out, is_judged(h, item, operations) ? "accepted" : "refused");
+    buf_add_byte(&out, '\n');
     put('E', buf_bytes(&out));
     buf_release(&out);
 }
@@ -146,24 +154,6 @@ static void try_tree(struct bytes tree)
         put('R', bytes_of_text(status_word(st)));
 }
 
-/* A commit of the history, chosen and read as an item with its operations. */
-static void choose_item(const struct history *h, struct chance *c, struct buf *bytes_out,
-                        struct item *out, uint32_t *writer_out)
-{
-    struct fault f = {0};
-    uint32_t index = chance_below(c, graph_count(h->graph));
-    const struct graph_node *n = graph_node(h->graph, index);
-    enum status st = verify_rebuild_item(h->replica, &n->id, bytes_out, &f);
-    must(st == ST_OK, f.text);
-    st = item_decode(buf_bytes(bytes_out), out);
-    must(st == ST_OK, "an item of the history cannot be read");
-    *writer_out = WRITERS_MAX;
-    for (uint32_t i = 0; i < h->writers; i++)
-        if (memcmp(&h->keys[i], &graph_key(h->graph, n->key)->key, sizeof h->keys[i]) == 0)
-            *writer_out = i;
-    must(*writer_out < WRITERS_MAX, "an identity is missing");
-}
-
 static void subject_of(const struct history *h, const struct item *item, struct buf *out)
 {
     struct op_list ops;
@@ -171,6 +161,29 @@ static void subject_of(const struct history *h, const struct item *item, struct 
     must(st == ST_OK, "operations of the history cannot be read");
     op_subject(&ops, out);
     op_list_release(&ops);
+}
+
+static void read_originals(struct history *h)
+{
+    struct fault f = {0};
+    uint32_t count = graph_count(h->graph);
+    h->originals = mem_array(count, sizeof *h->originals);
+    must(h->originals != NULL, "no memory");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct graph_node *n = graph_node(h->graph, i);
+        struct original *o = &h->originals[i];
+        struct item item;
+        enum status st = verify_rebuild_item(h->replica, &n->id, &o->bytes, &f);
+        must(st == ST_OK, f.text);
+        st = item_decode(buf_bytes(&o->bytes), &item);
+        must(st == ST_OK, "an item of the history cannot be read");
+        subject_of(h, &item, &o->subject);
+        while (o->writer < h->writers &&
+               memcmp(&h->keys[o->writer], &graph_key(h->graph, n->key)->key, sizeof h->keys[0]) !=
+                   0)
+            o->writer++;
+        must(o->writer < h->writers, "an identity is missing");
+    }
 }
 
 /* The commit's text without its signature, changed, and signed as it then stands. */
@@ -195,21 +208,23 @@ static void sign_text(struct bytes text, const uint8_t *secret, const struct key
 
 static void make_commit(const struct history *h, struct chance *c)
 {
-    struct buf bytes = {0}, subject = {0}, room = {0}, text = {0}, out = {0};
+    struct buf room = {0}, text = {0}, out = {0};
     struct item item;
-    uint32_t writer;
-    choose_item(h, c, &bytes, &item, &writer);
-    struct bytes operations = item.operations;
-    subject_of(h, &item, &subject);
-    uint32_t way = chance_below(c, 8);
-    struct bytes said = buf_bytes(&subject);
+    const struct original *original = &h->originals[chance_below(c, graph_count(h->graph))];
+    enum status st = item_decode(buf_bytes(&original->bytes), &item);
+    must(st == ST_OK, "it was read before");
+    struct bytes operations =
+        chance_below(c, REPLAY_ONE_IN) == 0 ? item.operations : (struct bytes){NULL, 0};
+    uint32_t way = chance_below(c, 8), writer = original->writer;
+    struct bytes said = buf_bytes(&original->subject);
     const struct oid *other = &graph_node(h->graph, chance_below(c, graph_count(h->graph)))->id;
     const struct oid *tree = &graph_node(h->graph, chance_below(c, graph_count(h->graph)))->tree;
+    item.author_time = chance_below(c, UINT32_C(1) << 31); /* so that hardly any comes twice */
     if (way < 5)
         change_item(&item, &said, other, tree, c, &room);
     if (chance_below(c, 16) == 0)
         writer = chance_below(c, h->writers);
-    enum status st = commit_sign(&item, said, h->secrets[writer]);
+    st = commit_sign(&item, said, h->secrets[writer]);
     must(st == ST_OK, "no memory");
     commit_encode(&item, &h->keys[writer], said, &text);
     if (way == 5) { /* plain bytes under the old signature */
@@ -223,8 +238,6 @@ static void make_commit(const struct history *h, struct chance *c)
         buf_add_bytes(&out, buf_bytes(&text));
     }
     try_commit(h, buf_bytes(&out), operations);
-    buf_release(&bytes);
-    buf_release(&subject);
     buf_release(&room);
     buf_release(&text);
     buf_release(&out);
@@ -264,6 +277,7 @@ int main(int argc, char **argv)
     enum status st = verify_repo_into(argv[1], NULL, &report, &h.replica, &f);
     must(st == ST_OK && report.ok && h.replica != NULL, "REPO does not verify");
     h.graph = replica_graph(h.replica);
+    read_originals(&h);
     struct chance c = {strtoull(argv[3], NULL, 10)};
     for (uint64_t left = strtoull(argv[2], NULL, 10); left > 0; left--) {
         if (chance_below(&c, TREE_ONE_IN) == 0)
@@ -271,6 +285,11 @@ int main(int argc, char **argv)
         else
             make_commit(&h, &c);
     }
+    for (uint32_t i = 0; i < graph_count(h.graph); i++) {
+        buf_release(&h.originals[i].bytes);
+        buf_release(&h.originals[i].subject);
+    }
+    mem_free(h.originals);
     replica_drop(h.replica);
     return fflush(stdout) == 0 ? 0 : 1;
 }
