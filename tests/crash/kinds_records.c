@@ -170,6 +170,7 @@ static void checkpoints(struct stage *s)
         stage_family(s, "Rosa Vera", id);
         checkpoint(s);
     }
+    office_reopen(s->o); /* waits for the thread that merges packs */
 }
 
 static void close_and_open(struct stage *s)

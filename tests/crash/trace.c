@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ enum { PATH_BYTES = 1024, READ_BYTES = 64 * 1024 };
 
 static struct trace now;
 static bool on;
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP; /* packs merge on a thread */
 static char root[PATH_BYTES];
 
 _Noreturn void trace_die(const char *what, const char *path)
@@ -84,15 +86,21 @@ size_t trace_count(void)
     return on ? now.event_count : 0;
 }
 
-const struct trace_inode *trace_inode(uint32_t inode)
+bool trace_is_unknown(uint32_t inode)
 {
-    return &now.inodes[inode];
+    pthread_mutex_lock(&mutex);
+    bool unknown = now.inodes[inode].unknown;
+    pthread_mutex_unlock(&mutex);
+    return unknown;
 }
 
 uint32_t trace_of(int descriptor)
 {
     struct stat about;
-    return fstat(descriptor, &about) == 0 ? find_inode(&about) : TRACE_NONE;
+    pthread_mutex_lock(&mutex);
+    uint32_t inode = fstat(descriptor, &about) == 0 ? find_inode(&about) : TRACE_NONE;
+    pthread_mutex_unlock(&mutex);
+    return inode;
 }
 
 bool trace_place(int folder, const char *path, struct trace_place *out)
@@ -111,7 +119,9 @@ bool trace_place(int folder, const char *path, struct trace_place *out)
     parent[name > 0 ? name : 1] = '\0';
     if (fstatat(folder, parent, &about, 0) != 0)
         return false;
+    pthread_mutex_lock(&mutex);
     out->folder = find_inode(&about);
+    pthread_mutex_unlock(&mutex);
     if (out->folder == TRACE_NONE)
         return false;
     if (count - name >= sizeof out->name)
@@ -128,6 +138,7 @@ static void put_name(char to[static TRACE_NAME_BYTES], const char *name)
 
 void trace_made(const struct trace_place *p, int descriptor, bool folder)
 {
+    pthread_mutex_lock(&mutex);
     struct stat about;
     if (fstat(descriptor, &about) != 0)
         trace_die("fstat", p->name);
@@ -136,10 +147,11 @@ void trace_made(const struct trace_place *p, int descriptor, bool folder)
     e->inode = inode;
     e->folder = p->folder;
     put_name(e->name, p->name);
+    pthread_mutex_unlock(&mutex);
 }
 
 /* What is found under a name as the log has it so far. */
-uint32_t trace_find(const struct trace_place *p)
+static uint32_t find_name(const struct trace_place *p)
 {
     uint32_t found = TRACE_NONE;
     for (uint32_t i = 0; i < now.entry_count; i++)
@@ -164,15 +176,18 @@ uint32_t trace_find(const struct trace_place *p)
 
 void trace_linked(const struct trace_place *from, const struct trace_place *to)
 {
-    uint32_t inode = trace_find(from);
+    pthread_mutex_lock(&mutex);
+    uint32_t inode = find_name(from);
     struct trace_event *e = add_event(TRACE_LINK);
     e->inode = inode;
     e->folder = to->folder;
     put_name(e->name, to->name);
+    pthread_mutex_unlock(&mutex);
 }
 
 void trace_written(uint32_t inode, uint64_t at, const void *data, size_t count)
 {
+    pthread_mutex_lock(&mutex);
     struct trace_event *e = add_event(TRACE_WRITE);
     e->inode = inode;
     e->at = at;
@@ -181,38 +196,47 @@ void trace_written(uint32_t inode, uint64_t at, const void *data, size_t count)
     buf_add(&now.arena, data, count);
     if (now.arena.failed)
         trace_die("out of memory", "");
+    pthread_mutex_unlock(&mutex);
 }
 
 void trace_cut(uint32_t inode, uint64_t size)
 {
+    pthread_mutex_lock(&mutex);
     struct trace_event *e = add_event(TRACE_CUT);
     e->inode = inode;
     e->at = size;
+    pthread_mutex_unlock(&mutex);
 }
 
 void trace_synced(uint32_t inode)
 {
+    pthread_mutex_lock(&mutex);
     add_event(TRACE_SYNC)->inode = inode;
+    pthread_mutex_unlock(&mutex);
 }
 
 void trace_renamed(const struct trace_place *from, const struct trace_place *to)
 {
-    uint32_t inode = trace_find(from);
+    pthread_mutex_lock(&mutex);
+    uint32_t inode = find_name(from);
     struct trace_event *e = add_event(TRACE_RENAME);
     e->inode = inode;
     e->folder = from->folder;
     e->to_folder = to->folder;
     put_name(e->name, from->name);
     put_name(e->to_name, to->name);
+    pthread_mutex_unlock(&mutex);
 }
 
 void trace_removed(const struct trace_place *p)
 {
-    uint32_t inode = trace_find(p);
+    pthread_mutex_lock(&mutex);
+    uint32_t inode = find_name(p);
     struct trace_event *e = add_event(TRACE_REMOVE);
     e->inode = inode;
     e->folder = p->folder;
     put_name(e->name, p->name);
+    pthread_mutex_unlock(&mutex);
 }
 
 /* ---- the beginning ---- */

@@ -86,13 +86,14 @@ struct trace_place {
     char name[TRACE_NAME_BYTES];
 };
 
-/* trace_is_on(); trace_place(): where 'path' lies; false: not below the root. trace_of(): the
+/* May be called by several threads; which of two came first is known where one waits for the other.
+ *
+ * trace_is_on(); trace_place(): where 'path' lies; false: not below the root. trace_of(): the
  * inode that a descriptor stands for, or TRACE_NONE. */
 bool trace_is_on(void);
 bool trace_place(int folder, const char *path, struct trace_place *out);
 uint32_t trace_of(int descriptor);
-const struct trace_inode *trace_inode(uint32_t inode);
-uint32_t trace_find(const struct trace_place *p);
+bool trace_is_unknown(uint32_t inode);
 
 void trace_made(const struct trace_place *p, int descriptor, bool folder);
 void trace_linked(const struct trace_place *from, const struct trace_place *to);

@@ -194,7 +194,7 @@ static void *map(void *where, size_t count, int protection, int flags, int descr
 {
     if (descriptor >= 0 && (flags & MAP_SHARED) != 0 && (protection & PROT_WRITE) != 0) {
         uint32_t inode = trace_is_on() ? trace_of(descriptor) : TRACE_NONE;
-        if (inode != TRACE_NONE && !trace_inode(inode)->unknown)
+        if (inode != TRACE_NONE && !trace_is_unknown(inode))
             trace_die("mmap for writing", "");
     }
     return (void *)syscall(SYS_mmap, where, count, protection, flags, descriptor, at);
