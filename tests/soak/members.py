@@ -70,6 +70,7 @@ class Member:
         self.label, self.role, self.folder = label, role, folder
         self.home = os.path.join(folder, label)
         self.log = os.path.join(folder, label + ".log")
+        self.within = []  # what comes before a command that dials or listens: where it runs
         self.process = None
         self.peers = {}
         self.up_since = None
@@ -77,7 +78,8 @@ class Member:
         self.changing = threading.Lock()  # held by who takes it down or samples it
 
     def command(self, *words):
-        return [self.minga, "--home", self.home, "--no-color", "--json", *words]
+        within = self.within if words[0] == "join" else []
+        return [*within, self.minga, "--home", self.home, "--no-color", "--json", *words]
 
     def run(self, *words):
         """exit code, rows, the error's row"""
@@ -109,7 +111,8 @@ class Member:
         """Seconds until it answers."""
         began = time.monotonic()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.mingad, "--home", self.home], stderr=log)
+            self.process = subprocess.Popen([*self.within, self.mingad, "--home", self.home],
+                                            stderr=log)
         until(f"{self.label} answers", START_S, self.answers)
         self.up_since = time.monotonic()
         return self.up_since - began
@@ -142,6 +145,17 @@ class Member:
 
     def wipe(self):
         shutil.rmtree(self.home)
+
+
+def states(members):
+    found = [member.status() for member in members]
+    return [status and status["state"] for status in found]
+
+
+def one_state(members):
+    """Whether all answer, and with the same state."""
+    found = states(members)
+    return found[0] is not None and len(set(found)) == 1
 
 
 class Network:
@@ -197,14 +211,6 @@ class Network:
             if cable.process is None:
                 cable.plug()
         self.cut = False
-
-    def states(self):
-        found = [member.status() for member in self.all()]
-        return [status and status["state"] for status in found]
-
-    def one_state(self):
-        states = self.states()
-        return states[0] is not None and len(set(states)) == 1
 
     def end(self):
         for member in self.all():

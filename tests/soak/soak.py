@@ -18,7 +18,7 @@ import traceback
 
 import judge
 import measure
-from members import Failed, Network, until
+from members import Failed, Network, one_state, states, until
 from writer import Writer
 
 ISLANDS = (("santiago", "talca", "auditor"), ("iquique", "alto-hospicio", "arica", "fosis"))
@@ -98,7 +98,7 @@ class Soak:
             first.must("fund", "allot", member.label, "workshops", "CLP", str(ALLOTTED),
                        "--date", "2009-07-05")
         shared = first.must("add", "household", "household=shared")[0]["id"]
-        until("all begin from one state", 60, self.network.one_state)
+        until("all begin from one state", 60, self.one_state)
         self.writers = [Writer(m, self.options.seed, self.options.rate, shared) for m in offices]
         self.samples = {label: [] for label in self.members}
         for label in self.members:
@@ -132,6 +132,9 @@ class Soak:
             for label, rows in self.samples.items() if rows)
         return (f"edits {self.edits()}, p50 {1000 * measure.share(late, 0.5):.0f} ms, "
                 f"p99 {1000 * measure.share(late, 0.99):.0f} ms | {costs}")
+
+    def one_state(self):
+        return one_state(self.network.all())
 
     def edits(self):
         return sum(w.acknowledged for w in self.writers)
@@ -273,10 +276,10 @@ class Soak:
         self.over.set()
         self.watch()
         began = time.monotonic()
-        self.after("one state everywhere", HEAL_S, self.network.one_state)
+        self.after("one state everywhere", HEAL_S, self.one_state)
         self.after("the offices hold what is sealed", HEAL_S, lambda: all(
             m.status()["waiting_sealed"] == 0 for m in self.network.all() if m.role == "office"))
-        self.tell(f"healed: one state {self.network.states()[0]} everywhere after "
+        self.tell(f"healed: one state {states(self.network.all())[0]} everywhere after "
                   f"{time.monotonic() - began:.1f} s")
 
     def judged(self):

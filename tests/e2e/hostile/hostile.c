@@ -15,7 +15,7 @@
 #include <zstd.h>
 
 #include "proto/mem.h"
-#include "tests/e2e/hostile/line.h"
+#include "tests/e2e/hostile/speak.h"
 #include "tests/unit/replicas/forge.h"
 
 enum {
@@ -28,16 +28,6 @@ enum {
     DEPTH = 100000,
     REPLAYS = 300,
     SEALED_TIMES = 100,
-};
-
-struct attack {
-    const char *address, *home, *word;
-    struct replica *replica;
-    const struct home_identity *self;
-    struct home_identity stranger;
-    struct key victim;
-    struct line line;
-    struct squeeze_writer *writer;
 };
 
 static int complain(const char *what)
@@ -107,52 +97,6 @@ static int halfway(struct attack *a)
 
 /* ---- as a member ---- */
 
-static bool say(struct attack *a, const struct message *m)
-{
-    struct buf raw = {0}, plain = {0};
-    message_encode(m, &raw);
-    CHECK(buf_status(&raw) == ST_OK);
-    CHECK(squeeze_write(a->writer, buf_bytes(&raw), &plain) == ST_OK);
-    bool sent = line_frames(&a->line, buf_bytes(&plain));
-    buf_release(&raw);
-    buf_release(&plain);
-    return sent;
-}
-
-static bool shake(struct attack *a, const struct home_identity *as)
-{
-    int fd = line_open(a->address);
-    if (fd < 0)
-        return false;
-    CHECK(squeeze_writer_create(&a->writer) == ST_OK);
-    return line_hello(&a->line, fd, as->secret, &a->victim, &a->replica->network) &&
-           line_shake(&a->line);
-}
-
-/* HELLO and CHARTER, ours and theirs, then HEADS: that we have nothing. */
-static bool introduce(struct attack *a)
-{
-    static struct message m;
-    const struct charter *newest = charter_newest(&a->replica->chain);
-    m = (struct message){.kind = MESSAGE_HELLO};
-    m.hello.version = MESSAGE_VERSION;
-    m.hello.agent = BYTES("hostile");
-    if (!say(a, &m))
-        return false;
-    m = (struct message){.kind = MESSAGE_CHARTER};
-    m.charter.version = newest->version;
-    m.charter.hash = newest->hash;
-    if (!say(a, &m))
-        return false;
-    do {
-        if (line_next(&a->line, LINE_WAIT_S) != ST_OK || a->line.message.kind == MESSAGE_BYE)
-            return false;
-    } while (a->line.message.kind != MESSAGE_CHARTER || a->line.message.charter.more);
-    m = (struct message){.kind = MESSAGE_HEADS};
-    m.heads.whole = true;
-    return say(a, &m);
-}
-
 /* What comes back, and how it ends. */
 static int listen_on(struct attack *a)
 {
@@ -171,9 +115,9 @@ static int listen_on(struct attack *a)
 
 static int stranger(struct attack *a)
 {
-    if (!shake(a, &a->stranger))
+    if (!speak_shake(a, &a->stranger))
         return complain("no handshake");
-    (void)introduce(a);
+    (void)speak_introduce(a);
     if (a->line.message.kind == MESSAGE_BYE) {
         printf("bye %s\n", msg_bye_word(a->line.message.bye.code));
         return 0;
@@ -185,7 +129,7 @@ static int stranger(struct attack *a)
 static int stall(struct attack *a)
 {
     char none;
-    if (!shake(a, a->self) || !introduce(a))
+    if (!speak_shake(a, a->self) || !speak_introduce(a))
         return complain("no introduction");
     puts("holding");
     fflush(stdout);
@@ -222,7 +166,7 @@ static int oversize(struct attack *a)
 {
     static const uint8_t length[4] = {0x10, 0, 0, 0};
     static uint8_t zeros[1 << 20];
-    if (!shake(a, a->self))
+    if (!speak_shake(a, a->self))
         return complain("no handshake");
     bool open = unfolded(a, length, sizeof length, true);
     for (size_t sent = 0; open && sent < BOMB_BYTES; sent += sizeof zeros)
@@ -235,7 +179,7 @@ static int bomb(struct attack *a)
 {
     static const uint8_t length[4] = {0, 0x10, 0, 0}; /* MESSAGE_BYTES_MAX */
     static uint8_t zeros[1 << 20];
-    if (!shake(a, a->self))
+    if (!speak_shake(a, a->self))
         return complain("no handshake");
     bool open = true;
     for (size_t sent = 0; open && sent < BOMB_BYTES; sent += sizeof zeros)
@@ -247,7 +191,7 @@ static int deep(struct attack *a)
 {
     static uint8_t arrays[DEPTH];
     struct buf plain = {0};
-    if (!shake(a, a->self) || !introduce(a))
+    if (!speak_shake(a, a->self) || !speak_introduce(a))
         return complain("no introduction");
     memset(arrays, 0x91, sizeof arrays);
     CHECK(squeeze_write(a->writer, (struct bytes){arrays, sizeof arrays}, &plain) == ST_OK);
@@ -321,7 +265,7 @@ static bool send_item(struct attack *a, struct bytes item)
     static struct message m;
     m = (struct message){.kind = MESSAGE_ITEM};
     CHECK(msg_item_add(&m.item, item));
-    return say(a, &m);
+    return speak_say(a, &m);
 }
 
 static int forged(struct attack *a)
@@ -345,7 +289,7 @@ static int forged(struct attack *a)
     else
         f.ops = &ops;
     forge_item(&f, &item);
-    if (!shake(a, a->self) || !introduce(a) || !send_item(a, buf_bytes(&item)))
+    if (!speak_shake(a, a->self) || !speak_introduce(a) || !send_item(a, buf_bytes(&item)))
         return complain("no introduction");
     op_list_release(&ops);
     buf_release(&raw);
@@ -358,7 +302,7 @@ static int replay(struct attack *a)
 {
     struct buf frame = {0};
     struct item item;
-    if (!shake(a, a->self) || !introduce(a))
+    if (!speak_shake(a, a->self) || !speak_introduce(a))
         return complain("no introduction");
     for (uint32_t i = 0; i < REPLAYS; i++) {
         uint32_t node = i % graph_count(a->replica->graph);
@@ -386,10 +330,10 @@ static int sealed(struct attack *a)
         m = (struct message){.kind = MESSAGE_SEALED_WANT};
         m.sealed_want.wish_count = SEALED_NAMES_MAX;
     }
-    if (!shake(a, a->self) || !introduce(a))
+    if (!speak_shake(a, a->self) || !speak_introduce(a))
         return complain("no introduction");
     for (uint32_t i = 0; i < SEALED_TIMES && said; i++)
-        said = say(a, &m);
+        said = speak_say(a, &m);
     return listen_on(a);
 }
 
@@ -410,25 +354,13 @@ int main(int count, char **words)
         return complain("usage: hostile ATTACK ADDRESS HOME VICTIM [WORD]");
     struct attack a = {
         .address = words[2], .home = words[3], .word = count > 5 ? words[5] : "honest"};
-    struct replica_options options = {.home = a.home, .readonly = true};
-    struct fault f = {0};
     int code = 1;
-    if (replica_open(&options, &a.replica, &f) != ST_OK)
-        return complain(f.text);
-    const struct charter_member *victim =
-        charter_by_label(charter_newest(&a.replica->chain), bytes_of_text(words[4]));
-    if (victim == NULL)
-        return complain("no such victim");
-    a.victim = victim->key;
-    a.self = replica_identity(a.replica);
-    crypto_sign_keypair(a.stranger.key.id, a.stranger.secret);
+    if (!speak_begin(&a, words[4]))
+        return 1;
     for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
         if (strcmp(attacks[i].word, words[1]) == 0)
             code = attacks[i].run(&a);
-    squeeze_writer_free(a.writer);
-    if (a.line.reader != NULL)
-        line_close(&a.line);
-    replica_drop(a.replica);
+    speak_end(&a);
     git_libgit2_shutdown();
     return code;
 }

@@ -13,12 +13,23 @@
 #include "proto/channel.h"
 #include "proto/check.h"
 
+bool line_address(const char *text, struct sockaddr_in *out)
+{
+    char host[INET_ADDRSTRLEN];
+    const char *colon = strrchr(text, ':');
+    *out = (struct sockaddr_in){.sin_family = AF_INET};
+    if (colon == NULL || (size_t)(colon - text) >= sizeof host)
+        return false;
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    out->sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    return inet_pton(AF_INET, host, &out->sin_addr) == 1;
+}
+
 int line_open(const char *address)
 {
-    const char *colon = strrchr(address, ':');
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    CHECK(colon != NULL);
-    to.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    struct sockaddr_in to;
+    CHECK(line_address(address, &to));
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
         close(fd);

@@ -6,6 +6,8 @@
 #ifndef TESTS_HOSTILE_LINE_H
 #define TESTS_HOSTILE_LINE_H
 
+#include <netinet/in.h>
+
 #include "proto/frame.h"
 #include "proto/message.h"
 #include "proto/noise.h"
@@ -22,6 +24,9 @@ struct line {
     struct buf plain; /* of frames, not yet unfolded */
     struct message message;
 };
+
+/* line_address(): of "IPV4:PORT"; false: it is none. */
+bool line_address(const char *text, struct sockaddr_in *out);
 
 /* line_open(): -1: nobody listens there. */
 int line_open(const char *address);
