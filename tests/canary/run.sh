@@ -11,6 +11,7 @@ failed=0
 canary() {
     case $2 in
     *record_join) said=$(MINGA_CANARY=$1 "$build/$2" 2>&1) ;;
+    *scope*) said=$(MINGA_CANARY=$1 "$build/$2" all 3 2>&1) ;;
     *) said=$(MINGA_CANARY=$1 "$build/$2" --seeds "$seeds" 2>&1) ;;
     esac
     status=$?
@@ -28,6 +29,9 @@ canary() {
 tree='it signs tree' # a member joined what another had joined otherwise
 canary join replicas_canary_record_join 'laws\|kept'
 canary seen replicas_canary_record_join 'laws\|kept'
+canary join minga-scope-canary 'value is lost\|another state'
+canary seen minga-scope-canary 'changes the state\|another state'
+canary sums minga-scope-canary 'another sum'
 canary acknowledged minga-sim-canary 'which it had acknowledged'
 canary invented minga-sim-canary 'what nobody wrote'
 canary join minga-sim-canary "$tree\|a value of .* is lost"
