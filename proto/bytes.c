@@ -93,7 +93,7 @@ uint8_t *buf_reserve(struct buf *b, size_t count)
     CHECK(b->count <= b->capacity);
     if (b->failed)
         return NULL;
-    if (count <= b->capacity - b->count)
+    if (b->data != NULL && count <= b->capacity - b->count)
         return b->data + b->count;
     size_t wanted;
     if (__builtin_add_overflow(b->count, count, &wanted) || wanted > SIZE_MAX / 2) {

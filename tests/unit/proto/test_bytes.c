@@ -116,6 +116,7 @@ static void test_reserve_gives_room_behind(void **state)
 {
     (void)state;
     struct buf b = {0};
+    assert_non_null(buf_reserve(&b, 0)); /* NULL would say that memory ran out */
     buf_add_text(&b, "abc");
     uint8_t *at = buf_reserve(&b, 5000);
     assert_ptr_equal(at, b.data + 3);
