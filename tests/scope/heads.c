@@ -43,9 +43,9 @@ static void arrive(struct heads *s, uint32_t i)
     for (uint32_t k = 0; k < i; k++)
         if ((heads >> k & 1) != 0)
             parents[count++] = s->nodes[k];
-    struct graph_new n = {.key = s->network->keys[c->member],
+    struct graph_new n = {.key = s->network->identities[c->member].key,
                           .label = network_labels[c->member],
-                          .charter_version = HISTORY_MEMBERS,
+                          .charter_version = NETWORK_MEMBERS,
                           .parents = parents,
                           .parent_count = count};
     must(s, graph_is_antichain(s->graph, parents, count), "the heads are no antichain");
@@ -75,7 +75,7 @@ static void judge(struct heads *s, uint32_t set)
                          (i == k || (s->h->commits[i].past >> k & 1) != 0),
                      "a commit reaches what is not in its past, or not what is");
     for (uint32_t i = 0; i < HISTORY_MEMBERS; i++) {
-        uint32_t key = graph_key_find(s->graph, &s->network->keys[i]);
+        uint32_t key = graph_key_find(s->graph, &s->network->identities[i].key);
         must(s, key == GRAPH_NONE || !graph_forked(s->graph, key), "an honest member has forked");
     }
 }
@@ -93,27 +93,6 @@ static void walk_order(struct heads *s, const uint32_t *order)
         judge(s, set);
     }
     graph_free(s->graph);
-}
-
-/* The next order in the sequence of all; false: there is none. */
-static bool next_order(uint32_t *order, uint32_t count)
-{
-    uint32_t at = count - 1, other = count - 1;
-    while (at > 0 && order[at - 1] > order[at])
-        at--;
-    if (at == 0)
-        return false;
-    while (order[other] < order[at - 1])
-        other--;
-    uint32_t kept = order[at - 1];
-    order[at - 1] = order[other];
-    order[other] = kept;
-    for (uint32_t low = at, high = count - 1; low < high; low++, high--) {
-        kept = order[low];
-        order[low] = order[high];
-        order[high] = kept;
-    }
-    return true;
 }
 
 static bool is_causal(const struct history *h, const uint32_t *order)
@@ -147,7 +126,7 @@ void heads_walk(const struct scope_options *o, struct scope_counts *counts)
         do {
             if (is_causal(&walk.h, order))
                 walk_order(&s, order);
-        } while (next_order(order, walk.h.count));
+        } while (scope_next_order(order, walk.h.count));
         counts->histories++;
         counts->systems += history_systems(&walk.h);
     }

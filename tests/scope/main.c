@@ -12,13 +12,36 @@
 static const struct {
     const char *name;
     void (*walk)(const struct scope_options *o, struct scope_counts *counts);
-} parts[] = {{"heads", heads_walk}, {"money", money_walk}, {"records", records_walk}};
+} parts[] = {{"heads", heads_walk},
+             {"money", money_walk},
+             {"records", records_walk},
+             {"replicas", replicas_walk}};
 
 bool scope_mine(const struct scope_options *o, uint64_t *pairs, const struct history *h)
 {
     if (h->count != 2)
         return true;
     return (*pairs)++ % o->parts == o->part;
+}
+
+bool scope_next_order(uint32_t *order, uint32_t count)
+{
+    uint32_t at = count - 1, other = count - 1;
+    while (at > 0 && order[at - 1] > order[at])
+        at--;
+    if (at == 0)
+        return false;
+    while (order[other] < order[at - 1])
+        other--;
+    uint32_t kept = order[at - 1];
+    order[at - 1] = order[other];
+    order[other] = kept;
+    for (uint32_t low = at, high = count - 1; low < high; low++, high--) {
+        kept = order[low];
+        order[low] = order[high];
+        order[high] = kept;
+    }
+    return true;
 }
 
 void scope_fail(const struct history *h, const char *letters, const char *what)
@@ -32,7 +55,7 @@ void scope_fail(const struct history *h, const char *letters, const char *what)
 static int usage(void)
 {
     fprintf(stderr,
-            "usage: minga-scope heads|money|records|all COMMITS [PART/PARTS]\n"
+            "usage: minga-scope heads|money|records|replicas|all COMMITS [PART/PARTS]\n"
             "  Every history of 1 to COMMITS (at most 6) commits by three members, in every\n"
             "  interleaving. With PART/PARTS (0/2 and 1/2) processors share them.\n");
     return 2;

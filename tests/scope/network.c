@@ -15,26 +15,27 @@
     "{\"fields\":{" SUM "},\"postings\":[" postings                                                \
     "],\"shape\":\"entry\",\"writers\":[\"office\"]}"
 
-static const char schema[] = "{\"types\":{\"gift\":" TYPE(CREDIT) ",\"loan\":" TYPE(
-    DEBIT "," CREDIT) ",\"payment\":" TYPE(DEBIT) "}}";
+static const char schema[] =
+    "{\"types\":{\"case\":{\"fields\":{\"a\":{\"class\":\"open\",\"kind\":\"text\"}},"
+    "\"shape\":\"record\",\"writers\":[\"office\"]},\"gift\":" TYPE(CREDIT) ",\"loan\":" TYPE(
+        DEBIT "," CREDIT) ",\"payment\":" TYPE(DEBIT) "}}";
 
-const char *const network_labels[HISTORY_MEMBERS] = {"office-a", "office-b", "office-c"};
+const char *const network_labels[NETWORK_MEMBERS] = {"office-a", "office-b", "office-c",
+                                                     "office-d"};
 
 void network_found(struct network *n)
 {
-    uint8_t founder[crypto_sign_SECRETKEYBYTES] = {0};
     *n = (struct network){0};
-    for (uint32_t i = 0; i < HISTORY_MEMBERS; i++) {
+    for (uint32_t i = 0; i < NETWORK_MEMBERS; i++) {
+        struct home_identity *own = &n->identities[i];
+        const uint8_t *founder = n->identities[0].secret;
         uint8_t seed[crypto_sign_SEEDBYTES] = {(uint8_t)(i + 1)};
-        uint8_t secret[crypto_sign_SECRETKEYBYTES];
         struct charter_member member = {.role = CHARTER_OFFICE, .admin = i == 0};
         struct buf file = {0};
         struct fault f = {0};
-        crypto_sign_seed_keypair(n->keys[i].id, secret, seed);
-        member.key = n->keys[i];
+        crypto_sign_seed_keypair(own->key.id, own->secret, seed);
+        member.key = own->key;
         memcpy(member.label, network_labels[i], strlen(network_labels[i]) + 1);
-        if (i == 0)
-            memcpy(founder, secret, sizeof founder);
         enum status st =
             i == 0 ? charter_found("scope", &member, bytes_of_text(schema), founder, &file, &f)
                    : charter_add_member(&n->chain, &member, founder, &file, &f);

@@ -16,8 +16,10 @@
  *   promise     the state is what an independent model says: no value is lost that none superseded
  *               who had it, none that was superseded comes back, accounts have their sums
  *
- * heads.c does the same for who has which heads, and there every order of arrival is really walked.
- * Three alphabets: records.c, money.c, heads.c.
+ * records.c and money.c do that, each with an alphabet of what collides. Two more have one letter
+ * and walk every order of arrival as it is, so that nothing rests on the argument above alone:
+ * heads.c in the graph of commits, replicas.c between whole replicas, to which commits also come
+ * before those that they build on, and twice.
  */
 #ifndef TESTS_SCOPE_SCOPE_H
 #define TESTS_SCOPE_SCOPE_H
@@ -41,9 +43,14 @@ struct scope_options {
 void records_walk(const struct scope_options *o, struct scope_counts *counts);
 void money_walk(const struct scope_options *o, struct scope_counts *counts);
 void heads_walk(const struct scope_options *o, struct scope_counts *counts);
+void replicas_walk(const struct scope_options *o, struct scope_counts *counts);
+
+/* scope_next_order(): the next of all orders of 0 .. count - 1, from the ascending one on; false:
+ * that was the last. */
+bool scope_next_order(uint32_t *order, uint32_t count);
 
 /* scope_mine(): whether the present history is of that part; shorter ones than two commits are
- * everybody's, and are counted in part 0. */
+ * every part's. */
 bool scope_mine(const struct scope_options *o, uint64_t *pairs, const struct history *h);
 
 /* scope_fail(): 'what' does not hold in this history: say so and end the process with 1. */
