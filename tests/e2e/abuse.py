@@ -83,7 +83,7 @@ class Office:
         self.minga, self.home, self.scratch = minga, home, scratch
         self.folder = os.path.join(scratch, "here")
         os.makedirs(self.folder, exist_ok=True)
-        self.exits, self.runs = collections.Counter(), 0
+        self.exits, self.runs, self.language = collections.Counter(), 0, "en"
         self.types, self.fields, self.ids = [], {}, []
 
     def run(self, words, stdin=b""):
@@ -91,7 +91,8 @@ class Office:
         argv = [os.fsencode(self.minga), b"--home", os.fsencode(self.home), *words]
         try:
             return subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, check=False,
-                                  stderr=subprocess.PIPE, timeout=PATIENCE, cwd=self.folder)
+                                  stderr=subprocess.PIPE, timeout=PATIENCE, cwd=self.folder,
+                                  env={**os.environ, "LANGUAGE": self.language})
         except subprocess.TimeoutExpired as late:
             raise Wrong(f"no end: {words!r}") from late
 
@@ -361,6 +362,7 @@ def check_exports(office, number):
 def a_seed(seed, office, verbs, state):
     """What one seed makes, and why it is wrong, or None."""
     dice = random.Random(seed)
+    office.language = dice.choice(("en", "es"))
     make = dice.choice((a_command, a_command, a_record, a_sheet))
     words = make(dice, office, verbs) if make is a_command else make(dice, office)
     try:
