@@ -40,7 +40,7 @@ enum {
     SHORT = 4096,        /* instead of an errno: half of the bytes are taken */
     LIBRARIES = 64,      /* in one program */
     NAME_BYTES = 64,     /* of a library's file */
-    FRAMES = 24,         /* of the call that failed, kept for whoever mends it */
+    FRAMES = 24,         /* of the last call that failed, for whoever mends it */
     FRAME_BYTES = 96,    /* of one of them as text */
     EARLY_BYTES = 16384, /* for the dynamic linker, while the next allocator is looked for */
 };
@@ -96,11 +96,10 @@ static uint32_t verdict(uint32_t kind)
     uint64_t turn = atomic_fetch_add(&page->turn, 1) + 1, first = atomic_load(&page->first);
     if (turn < first || turn - first >= atomic_load(&page->calls))
         return 0;
-    if (atomic_fetch_add(&page->failed, 1) == 0) {
-        keeping = true;
-        keep_stack();
-        keeping = false;
-    }
+    atomic_fetch_add(&page->failed, 1);
+    keeping = true;
+    keep_stack();
+    keeping = false;
     return atomic_load(&page->error);
 }
 

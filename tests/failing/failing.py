@@ -81,7 +81,8 @@ def run_flow(flow, net, most, skipped, build):
             print(f'DEFECT {flow.name} {point}\n    {defect}\n    ' + '\n    '.join(where[:14]),
                   flush=True)
 
-    flow.open(net, True)
+    flow.open(net)
+    most = min(n for n in (most, flow.most, sys.maxsize) if n is not None)
     seen = flow.count()
     tally.calls = sum(n - min(n, skipped.get(k, 0)) for k, n in seen.items())
     for point in points(seen, most, skipped):

@@ -152,7 +152,7 @@ class Page:
         return out
 
     def stack(self):
-        """The first call that failed: 'file+0xoffset', the innermost first."""
+        """The last call that failed: 'file+0xoffset', the innermost first."""
         frames = []
         for i in range(FRAMES):
             at = FRAMES_AT + i * FRAME_BYTES

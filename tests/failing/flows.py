@@ -3,12 +3,10 @@ import base64
 import os
 import shutil
 import signal
+import subprocess
 
 import judge
-from faults import ALLOCATION, ways_of
-from office import Office, free_port, until_true
-
-PROGRAMME = {'households': ('household', 'H'), 'enterprises': ('enterprise', 'E')}
+from office import GUARD_S, Answer, Office, free_port, until_true
 
 
 class Network:
@@ -21,16 +19,24 @@ class Network:
         os.makedirs(folder)
         self.make()
 
-    def office(self, label, page=None, calls=True):
-        return Office(self.build, f'{self.folder}/{label}', page or self.page, calls)
+    def office(self, label, page=None):
+        return Office(self.build, f'{self.folder}/{label}', page or self.page)
 
     def template(self, label):
         return f'{self.folder}/template-{label}'
 
-    def fresh(self, label, page=None, calls=True):
-        office = self.office(label, page, calls)
+    def fresh(self, label, page=None):
+        office = self.office(label, page)
         office.copy_from(self.template(label))
         return office
+
+    def alone(self, office):
+        """Nobody finds this office, and it finds nobody."""
+        with open(office.home + '/config', 'r+', encoding='utf-8') as file:
+            text = file.read().replace(str(self.ports['santiago']), str(free_port()))
+            file.seek(0)
+            file.write(text)
+            file.truncate()
 
     def make(self):
         santiago = self.office('santiago')
@@ -51,6 +57,8 @@ class Network:
                        santiago.ask('status').rows[0]['state'], 'one state everywhere')
         for office in [santiago, *others]:
             office.end()
+            with open(office.home + '/config', 'a', encoding='utf-8') as file:
+                file.write('[office]\n\tmeet = 0s\n') # no write waits for a peer
             os.rename(office.home, self.template(os.path.basename(office.home)))
 
     def fill(self, office):
@@ -67,6 +75,9 @@ class Network:
         self.record = row['id']
         other = must(office.ask('add', 'household', 'household=X2', 'office=santiago')).rows[0]
         self.other = other['id']
+        self.secret = self.folder + '/secret'
+        with open(self.secret, 'w', encoding='utf-8') as file:
+            file.write('correct horse battery staple\n')
         self.file = attach(office, self.record, 7, bytes(range(256)) * 300).rows[0]['id']
 
 
@@ -87,26 +98,35 @@ class Served:
     """A command of a daemon that runs on, through one failure after another."""
     starts = False # a program of ours: see catalogue.skipped()
 
-    def __init__(self, name, ask, check=None, stable=False, role='santiago'):
-        self.name, self.ask, self.check, self.stable, self.role = name, ask, check, stable, role
+    def __init__(self, name, ask, check=None, stable=False, prepare=None, most=None):
+        self.name, self.ask, self.check, self.stable = name, ask, check, stable
+        self.prepare = prepare # what is done before each run, and not failed
+        self.most = most       # runs are slow: at most so many of a kind, whatever is asked for
 
-    def open(self, net, calls):
+    def open(self, net):
         self.net, self.number = net, 0
-        self.office = net.fresh(self.role, calls=calls)
+        self.office = net.fresh('santiago')
+        if self.prepare is not None:
+            net.alone(self.office)
         self.office.start()
         self.acked = []
         self.usual = self.ask(net, self.office, self.next())
         if not self.stable:
             self.usual = None if self.usual.done else self.usual
+        for _ in range(2): # what only a first command needs is the affair of the flow `cold`
+            self.ask(net, self.office, self.next())
+            self.office.ask('status')
 
     def next(self):
         self.number += 1
+        if self.prepare is not None:
+            self.prepare(self.net, self.office, self.number)
         return self.number
 
     def count(self):
-        page = self.net.page
+        page, number = self.net.page, self.next()
         page.forget()
-        self.ask(self.net, self.office, self.next())
+        self.ask(self.net, self.office, number)
         self.office.ask('status')
         return page.seen()
 
@@ -123,12 +143,12 @@ class Served:
             until_true(lambda: o.ended() or o.connect() and o.ask('status').done,
                        'it ends, or goes on serving')
         if o.ended():
-            defect, library = judge.daemon_end(o.end(), o.said(), page.stack())
+            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(), kind)
             o.start()
         if not got.gone and not defect:
-            defect = judge.answer(got, self.usual)
+            defect = judge.answer(got, self.usual, kind)
         if not defect and not status.gone:
-            defect = judge.answer(status, None)
+            defect = judge.answer(status, None, kind)
         if got.done and self.check is not None:
             self.acked.append((number, got))
             defect = defect or self.check(self.net, o, number, got)
@@ -142,8 +162,8 @@ class Served:
             for number, got in self.acked:
                 if defect is None and self.check is not None:
                     defect = self.check(self.net, o, number, got)
-            add = o.ask('add', 'household', f'household=AFTER{self.next()}', 'office=santiago')
-            if self.role != 'auditor' and defect is None and not add.done:
+            add = o.ask('add', 'household', f'household=AFTER{end}', 'office=santiago')
+            if defect is None and not add.done:
                 defect = f'a write afterwards: {add}'
             if end is not None:
                 code = o.end(end)
@@ -165,13 +185,14 @@ class Command:
     """A run of minga: each begins with a copy of the home, or beside a daemon that goes on."""
     starts = True
 
-    def __init__(self, name, words, daemon=False, stable=True, after=None, fresh_home=True):
+    def __init__(self, name, words, daemon=False, stable=True, before=None, after=None,
+                 most=None):
         self.name, self.words, self.daemon, self.stable = name, words, daemon, stable
-        self.after, self.fresh_home = after, fresh_home
+        self.before, self.after, self.most = before, after, most
 
-    def open(self, net, calls):
-        self.net, self.calls, self.number = net, calls, 0
-        self.office = net.fresh('santiago', net.other_page, calls)
+    def open(self, net):
+        self.net, self.number = net, 0
+        self.office = net.fresh('santiago', net.other_page)
         if self.daemon:
             self.office.start()
         got = self.run()
@@ -182,9 +203,11 @@ class Command:
     def run(self, page=None):
         self.number += 1
         words = self.words(self.net, self.office, self.number)
-        if not self.daemon and self.fresh_home:
+        if not self.daemon:
             self.office.copy_from(self.net.template('santiago'))
-        return self.office.minga(*words, page=page, calls=self.calls, check=False)
+        if self.before is not None:
+            self.before(self.net, self.office)
+        return self.office.minga(*words, page=page, check=False)
 
     def count(self):
         self.net.page.reset()
@@ -196,7 +219,8 @@ class Command:
         page.arm(kind, first, way, calls)
         got = self.run(page)
         failed = page.disarm()
-        defect, library = judge.program(got, self.usual_exit, self.usual_out, page.stack())
+        defect, library = judge.program(got, self.usual_exit, self.usual_out, page.stack(),
+                                        calls > 1 and kind in ('write', 'writev'))
         if defect is None and self.after is not None:
             defect = self.after(self.net, self.office, self.number, got)
         return defect, failed, library
@@ -215,9 +239,11 @@ class Start:
     """The start of a daemon: it serves, or ends with a sentence; the next start serves."""
     name, starts = 'start', True
 
-    def open(self, net, calls):
-        self.net, self.calls = net, calls
-        self.office = net.fresh('santiago', calls=calls)
+    most = None
+
+    def open(self, net):
+        self.net = net
+        self.office = net.fresh('santiago')
 
     def run(self, arm):
         o = self.office
@@ -237,7 +263,7 @@ class Start:
         failed = page.disarm()
         defect, library = None, False
         if o.ended():
-            defect, library = judge.daemon_end(o.end(), o.said(), page.stack())
+            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(), kind)
             o.start()
         shown = o.ask('show', self.net.record)
         added = o.ask('add', 'household', 'household=AFTER', 'office=santiago')
@@ -250,3 +276,138 @@ class Start:
 
     def close(self):
         return None
+
+
+class Join:
+    """A newcomer pairs; what failed is tried again with the same link."""
+    name, starts, most = 'join', True, None
+
+    def open(self, net):
+        self.net, self.number = net, 0
+        self.office = net.fresh('santiago', net.other_page)
+        self.office.start()
+
+    def run(self, link):
+        words = [self.net.build + '/mingad', '--home', self.net.folder + '/newcomer', '--join',
+                 link, '--timeout', '20']
+        return subprocess.run(words, env=self.net.page.environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=GUARD_S, check=False)
+
+    def link(self):
+        self.number += 1
+        shutil.rmtree(self.net.folder + '/newcomer', ignore_errors=True)
+        got = self.office.ask('invite', f'newcomer{self.number}', role='office')
+        if not got.done:
+            raise AssertionError(f'invite: {got}')
+        return got.rows[0]['link']
+
+    def count(self):
+        link = self.link()
+        self.net.page.reset()
+        self.run(link)
+        return self.net.page.seen()
+
+    def once(self, kind, first, way, calls):
+        link, page = self.link(), self.net.page
+        page.arm(kind, first, way, calls)
+        got = self.run(link)
+        failed = page.disarm()
+        defect, library = judge.program(got, 0, None, page.stack(), calls > 1 and kind == 'write')
+        if got.returncode != 0:
+            again = self.run(link)
+            if defect is None and again.returncode != 0 and b'already' not in again.stderr:
+                defect = f'tried again: {again.returncode} {again.stderr.decode()[-300:]}'
+        if defect is None:
+            defect = verified(self.net.office('newcomer'))
+        return defect, failed, library
+
+    def close(self):
+        return None
+
+
+class Sync:
+    """Two daemons; a call of one of them fails while the other writes: both arrive all the same."""
+    starts, most = False, 12
+
+    def __init__(self, name, faulty, restart):
+        self.name, self.faulty, self.restart = name, faulty, restart
+
+    def open(self, net):
+        self.net, self.number = net, 0
+        mine, other = net.page, net.other_page
+        self.writer = net.fresh('santiago', mine if self.faulty == 'santiago' else other)
+        self.reader = net.fresh('iquique', mine if self.faulty == 'iquique' else other)
+        self.office = self.writer if self.faulty == 'santiago' else self.reader
+        self.writer.start()
+        self.reader.start()
+        self.round(lambda: None)
+
+    def arrived(self, record):
+        if self.office.ended():
+            return False
+        got = self.reader.ask('show', record)
+        return got.done and got.rows[0]['fields'].get('head_name') == f'Ana {self.number}'
+
+    def round(self, arm):
+        """One record with sealed values goes over; whether it arrived before the end."""
+        self.number += 1
+        if self.restart: # the handshake fails as well
+            self.office.end()
+            arm()
+            self.office.launch()
+        else:
+            arm()
+        o, record = self.writer, None
+        words = ['household', f'household=Y{self.number}', 'office=santiago',
+                 f'head_name=Ana {self.number}']
+        defect = []
+
+        def gone():
+            if self.office.ended():
+                kind = self.armed
+                page = self.net.page
+                page.disarm()
+                wrong, self.library = judge.daemon_end(self.office.end(), self.office.said(),
+                                                       page.stack(), kind)
+                defect.extend([wrong] if wrong else [])
+                self.office.start()
+
+        def added():
+            nonlocal record
+            gone()
+            got = o.ask('add', *words)
+            record = got.rows[0]['id'] if got.done else None
+            return got.done
+        until_true(added, 'the record is added')
+
+        def there():
+            gone()
+            return self.arrived(record)
+        until_true(there, 'the record arrives')
+        return defect[0] if defect else None
+
+    def count(self):
+        self.round(self.net.page.forget)
+        return self.net.page.seen()
+
+    def once(self, kind, first, way, calls):
+        page = self.net.page
+        self.armed, self.library = kind, False
+        defect = self.round(lambda: page.arm(kind, first, way, calls))
+        return defect, page.disarm(), self.library
+
+    def close(self):
+        for office in (self.writer, self.reader):
+            code = office.end()
+            if code != 0:
+                return f'the daemon ended with {code}: {office.said()[-300:]}'
+            defect = verified(office)
+            if defect:
+                return defect
+        return None
+
+
+def by_program(office, *words):
+    """minga, nothing of which fails, asks the daemon, of which something does."""
+    got = office.minga(*words, check=False)
+    return Answer([], ['', got.stderr.decode(errors='replace'), '', got.returncode])

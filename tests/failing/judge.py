@@ -5,6 +5,8 @@ import signal
 EXITS = {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14} # docs/CLI.md
 # What this machine could not do is no fault of the words, the history, the key or the home.
 CLAIMS = {2: 'wrong usage', 5: 'a damaged history', 10: 'no replica', 12: 'a wrong key'}
+# An address that is taken is for the configuration to change.
+SAID_BY = {'bind': 2, 'listen': 2}
 # Libraries that end the process by themselves where a call fails that they cannot go on without.
 ABORTING = re.compile(r'lib(uv|sodium|crypto|krb5|gssapi_krb5|git2|c)\.so')
 SANITIZER = re.compile(r'AddressSanitizer|runtime error:|LeakSanitizer')
@@ -20,11 +22,11 @@ def sentence(text):
     return None
 
 
-def exit_code(code, usual):
-    """What an exit code says that is not so."""
+def exit_code(code, usual, kind=None):
+    """What an exit code says that is not so, where a call of that kind failed."""
     if code not in EXITS:
         return f'exit {code} is none of the list'
-    if code in CLAIMS and code not in usual:
+    if code in CLAIMS and code not in usual and SAID_BY.get(kind) != code:
         return f'exit {code}: it claims {CLAIMS[code]}'
     return None
 
@@ -42,14 +44,14 @@ def death(code, said, stack):
     return f'{name}: {said.strip()[-300:]}', False
 
 
-def program(got, usual_exit, usual_out, stack):
-    """A run of minga: (defect or None, ended by a library)."""
+def program(got, usual_exit, usual_out, stack, mute=False):
+    """A run of minga: (defect or None, ended by a library). 'mute': it could not say anything."""
     said = got.stderr.decode(errors='replace')
     defect, library = death(got.returncode, said, stack)
     if defect or library:
         return defect, library
     defect = exit_code(got.returncode, {usual_exit})
-    if not defect and got.returncode not in (0, usual_exit):
+    if not defect and not mute and got.returncode not in (0, usual_exit):
         defect = sentence(said)
     if not defect and got.returncode == usual_exit and usual_out is not None and \
             got.stdout != usual_out:
@@ -57,12 +59,12 @@ def program(got, usual_exit, usual_out, stack):
     return (f'{defect} [{said.strip()[-160:]}]' if defect else None), False
 
 
-def daemon_end(code, said, stack):
+def daemon_end(code, said, stack, kind):
     """A daemon that ended: (defect or None, ended by a library)."""
     defect, library = death(code, said, stack)
     if defect or library:
         return defect, library
-    defect = exit_code(code, set())
+    defect = exit_code(code, set(), kind)
     if not defect and code == 0:
         defect = 'it ended as if it had been told to'
     if not defect and 'event=failed' not in said and 'mingad: ' not in said:
@@ -72,12 +74,12 @@ def daemon_end(code, said, stack):
     return (f'the daemon: {defect} [{said.strip()[-200:]}]' if defect else None), False
 
 
-def answer(got, usual):
+def answer(got, usual, kind):
     """An answer of the daemon that goes on serving."""
-    if got.done:
+    if got.done or usual is not None and got.exit == usual.exit:
         if usual is not None and got.rows != usual.rows:
             return f'done, with another answer: {str(got.rows)[-200:]}'
         return None
     usual_exits = {usual.exit} if usual is not None else set()
-    defect = exit_code(got.exit, usual_exits) or sentence(got.text)
+    defect = exit_code(got.exit, usual_exits, kind) or sentence(got.text)
     return f'{defect} [{got}]' if defect else None
