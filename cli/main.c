@@ -2,6 +2,7 @@
  * minga: the command line of an office. See `minga -h`.
  */
 #include <git2.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/language.h"
 #include "cli/output.h"
+#include "proto/mem.h"
 
 static int run(struct call *c, const char *home)
 {
@@ -45,6 +47,7 @@ static int start(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    json_set_alloc_funcs(mem_alloc, mem_free); /* so that mem_refused() knows of all */
     language_choose();
     if (sodium_init() < 0 || git_libgit2_init() < 0) {
         fputs("minga: a library could not be started\n", stderr);
@@ -52,6 +55,11 @@ int main(int argc, char **argv)
     }
     umask(077);
     int exit = start(argc, argv);
+    if (exit == CALL_DONE && mem_refused()) {
+        fprintf(stderr, "minga: %s\n",
+                tr("it was done, but memory ran out: a part of the answer may be missing"));
+        exit = CALL_FAILED;
+    }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("minga: cannot write to standard output\n", stderr);
         exit = exit == CALL_DONE ? CALL_FAILED : exit;

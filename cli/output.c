@@ -10,6 +10,7 @@ enum {
     CONTINUATION_BITS = 6,
     CONTINUATION_MASK = 0x3f,
     LINE_BYTES = 1024,
+    PIECE_BYTES = 16, /* of what stands for one character */
 };
 
 /* One character at the front: its bytes; 0 where it is no UTF-8 (RFC 3629). */
@@ -45,24 +46,50 @@ static bool acts(uint32_t c)
     return false;
 }
 
+/* What is shown of the character at the front, and how many bytes of the text it is. */
+static size_t show(struct bytes text, char out[static PIECE_BYTES], size_t *shown_out)
+{
+    uint32_t c = 0;
+    size_t count = take(text, &c);
+    int used = 0;
+    if (count == 0)
+        used = snprintf(out, PIECE_BYTES, "\\x%02x", text.data[0]);
+    else if (!acts(c))
+        memcpy(out, text.data, count);
+    else if (c == '\n' || c == '\t')
+        used = snprintf(out, PIECE_BYTES, c == '\n' ? "\\n" : "\\t");
+    else
+        used = snprintf(out, PIECE_BYTES, c <= 0xff ? "\\x%02x" : "\\u%04x", c);
+    *shown_out = used > 0 ? (size_t)used : count;
+    return count > 0 ? count : 1;
+}
+
 void output_safe(struct bytes text, struct buf *out)
 {
+    char piece[PIECE_BYTES];
+    size_t shown;
     for (size_t at = 0; at < text.count;) {
-        uint32_t c = 0;
-        size_t count = take((struct bytes){text.data + at, text.count - at}, &c);
-        if (count == 0) {
-            buf_add_format(out, "\\x%02x", text.data[at]);
-            at++;
-            continue;
-        }
-        if (!acts(c))
-            buf_add(out, text.data + at, count);
-        else if (c == '\n' || c == '\t')
-            buf_add_text(out, c == '\n' ? "\\n" : "\\t");
-        else
-            buf_add_format(out, c <= 0xff ? "\\x%02x" : "\\u%04x", c);
-        at += count;
+        at += show((struct bytes){text.data + at, text.count - at}, piece, &shown);
+        buf_add(out, piece, shown);
     }
+}
+
+/* The same to a file, as one write where it is no longer than a line, and without memory: so a
+ * failure is told where there is none left. */
+static void write_safe(struct bytes text, FILE *file)
+{
+    char room[LINE_BYTES];
+    size_t used = 0, shown;
+    for (size_t at = 0; at < text.count;) {
+        if (used + PIECE_BYTES + 1 > sizeof room) {
+            fwrite(room, 1, used, file);
+            used = 0;
+        }
+        at += show((struct bytes){text.data + at, text.count - at}, room + used, &shown);
+        used += shown;
+    }
+    room[used++] = '\n';
+    fwrite(room, 1, used, file);
 }
 
 size_t output_columns(struct bytes text)
@@ -80,7 +107,7 @@ size_t output_columns(struct bytes text)
 void output_line(FILE *file, const char *format, ...)
 {
     char line[LINE_BYTES];
-    struct buf raw = {0}, safe = {0};
+    struct buf raw = {0};
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
@@ -95,12 +122,8 @@ void output_line(FILE *file, const char *format, ...)
         }
     }
     va_end(again);
-    output_safe(bytes_of_text(text), &safe);
-    buf_add_byte(&safe, '\n');
-    if (buf_status(&safe) == ST_OK)
-        fwrite(safe.data, 1, safe.count, file);
+    write_safe(bytes_of_text(text), file);
     buf_release(&raw);
-    buf_release(&safe);
 }
 
 /* ---- JSON and CSV ---- */

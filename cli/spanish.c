@@ -379,6 +379,8 @@ static const struct language_entry ENTRIES[] = {
      "instale mingad junto a minga, o en una carpeta de PATH"},
     {"mingad ended without saying why", "mingad terminó sin decir por qué"},
     {"run it again with -v to see its messages", "repítalo con -v para ver sus mensajes"},
+    {"it was done, but memory ran out: a part of the answer may be missing",
+     "se hizo, pero faltó memoria: puede faltar una parte de la respuesta"},
     {"Nothing to change: every value is there already.",
      "Nada que cambiar: todos los valores están ya."},
     {"%.*s: done, commit %.*s", "%.*s: hecho, commit %.*s"},

@@ -1,11 +1,13 @@
 #include "proto/mem.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 static _Thread_local uint64_t countdown;
 static _Thread_local bool failed;
+static atomic_bool refused;
 
 static bool fails_now(void)
 {
@@ -26,9 +28,22 @@ bool mem_failed(void)
     return failed;
 }
 
+bool mem_refused(void)
+{
+    return atomic_load(&refused);
+}
+
+/* What the system gave, or that it gave nothing. */
+static void *noted(void *block)
+{
+    if (block == NULL)
+        atomic_store(&refused, true);
+    return block;
+}
+
 void *mem_alloc(size_t bytes)
 {
-    return fails_now() ? NULL : calloc(1, bytes > 0 ? bytes : 1);
+    return noted(fails_now() ? NULL : calloc(1, bytes > 0 ? bytes : 1));
 }
 
 void *mem_array(size_t count, size_t bytes_each)
@@ -39,12 +54,12 @@ void *mem_array(size_t count, size_t bytes_each)
 
 void *mem_resize(void *block, size_t bytes)
 {
-    return fails_now() ? NULL : realloc(block, bytes > 0 ? bytes : 1);
+    return noted(fails_now() ? NULL : realloc(block, bytes > 0 ? bytes : 1));
 }
 
 void *mem_copy(const void *from, size_t bytes)
 {
-    void *block = fails_now() ? NULL : malloc(bytes > 0 ? bytes : 1);
+    void *block = noted(fails_now() ? NULL : malloc(bytes > 0 ? bytes : 1));
     if (block != NULL && bytes > 0)
         memcpy(block, from, bytes);
     return block;

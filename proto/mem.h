@@ -36,4 +36,8 @@ void mem_wipe_free(void *block, size_t bytes);
 void mem_fail_at(uint64_t n);
 bool mem_failed(void);
 
+/* mem_refused(): whether any allocation of this process ever got no memory. For a program that ends
+ * soon, and must not say that all went well where a part of its answer may be missing. */
+bool mem_refused(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "proto/mem.h"
 
 enum { TRIALS = 20000, TEXT_MAX = 48 };
 
@@ -223,14 +224,40 @@ static void prints_lines_of_any_length(void **state)
     assert_string_equal(text + sizeof long_text - 1, "\\x07\n");
 }
 
+/* What is said where there is no memory: whole, and known of. */
+static void says_a_line_without_memory(void **state)
+{
+    (void)state;
+    char line[64] = "";
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_false(mem_refused());
+    mem_fail_at(1);
+    output_line(file, "minga: %s\x1b[2J", "Peñalolén");
+    mem_fail_at(1);
+    void *none = mem_alloc(1);
+    mem_fail_at(0);
+    assert_null(none);
+    assert_true(mem_refused());
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "minga: Peñalolén\\x1b[2J\n");
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shows_what_would_act),         cmocka_unit_test(never_lets_anything_act),
-        cmocka_unit_test(keeps_the_meaning_of_json),    cmocka_unit_test(puts_the_schema_first),
-        cmocka_unit_test(quotes_cells_and_formulas),    cmocka_unit_test(shows_values),
-        cmocka_unit_test(aligns_columns_by_characters), cmocka_unit_test(cuts_long_cells),
+        cmocka_unit_test(shows_what_would_act),
+        cmocka_unit_test(never_lets_anything_act),
+        cmocka_unit_test(keeps_the_meaning_of_json),
+        cmocka_unit_test(puts_the_schema_first),
+        cmocka_unit_test(quotes_cells_and_formulas),
+        cmocka_unit_test(shows_values),
+        cmocka_unit_test(aligns_columns_by_characters),
+        cmocka_unit_test(cuts_long_cells),
         cmocka_unit_test(prints_lines_of_any_length),
+        cmocka_unit_test(says_a_line_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
