@@ -101,9 +101,32 @@ static void on_reply(uv_write_t *request, int status)
         drop(c);
 }
 
-/* Takes over what 'data' holds. */
+static void add_end(struct buf *out, enum status code, const char *text, const char *fix)
+{
+    struct control_answer end = {.kind = CONTROL_END,
+                                 .code = bytes_of_text(status_word(code)),
+                                 .text = bytes_of_text(text),
+                                 .fix = bytes_of_text(fix),
+                                 .exit = verb_exit(code)};
+    control_write_end(&end, out);
+}
+
+/* One object of an answer; what memory was missing for fails the whole answer. */
+static void add_row(struct buf *rows, const struct buf *json)
+{
+    rows->failed = rows->failed || json->failed;
+    control_write_row(buf_bytes(json), rows);
+}
+
+/* Takes over what 'data' holds. An answer that there was no memory for is told as such: half of one
+ * is none. */
 static void reply(struct client *c, struct buf *data)
 {
+    if (data->failed) {
+        buf_release(data);
+        add_end(data, ST_NO_MEMORY, "out of memory: the answer is lost",
+                "ask again; minga log shows whether a write was done");
+    }
     struct reply *r = c->closing || data->failed ? NULL : mem_alloc(sizeof *r);
     if (r == NULL) {
         buf_release(data);
@@ -120,16 +143,6 @@ static void reply(struct client *c, struct buf *data)
         mem_free(r);
         drop(c);
     }
-}
-
-static void add_end(struct buf *out, enum status code, const char *text, const char *fix)
-{
-    struct control_answer end = {.kind = CONTROL_END,
-                                 .code = bytes_of_text(status_word(code)),
-                                 .text = bytes_of_text(text),
-                                 .fix = bytes_of_text(fix),
-                                 .exit = verb_exit(code)};
-    control_write_end(&end, out);
 }
 
 static void finish(struct client *c, struct buf *rows, enum status code, const char *text,
@@ -156,7 +169,7 @@ static void list_peers(struct client *c)
     for (uint32_t i = 0; core_peer(c->console->server->core, i, &peer); i++) {
         buf_reset(&json);
         report_peer(&peer, &json);
-        control_write_row(buf_bytes(&json), &rows);
+        add_row(&rows, &json);
     }
     buf_release(&json);
     finish(c, &rows, ST_OK, "", "");
@@ -470,10 +483,11 @@ void console_finished(struct console *k, struct job *j)
         reply(c, &j->rows);
         c->busy = false;
     } else if (j->status != ST_OK) {
-        refuse(c, j->status, j->fault.text, j->fault.fix);
+        refuse(c, j->status, j->fault.text[0] != '\0' ? j->fault.text : status_text(j->status),
+               j->fault.fix);
     } else {
         report_status(k->server, j, &json);
-        control_write_row(buf_bytes(&json), &rows);
+        add_row(&rows, &json);
         buf_release(&json);
         finish(c, &rows, ST_OK, "", "");
     }
@@ -504,7 +518,8 @@ void console_news(struct console *k, const struct job *news)
         hex_encode(news->commits[i].id.id, OID_BYTES, hex);
         buf_add_format(&json, "{\"event\":\"commit\",\"office\":\"%s\",\"commit\":\"%s\"}",
                        news->commits[i].label, hex);
-        tell_watchers(k, buf_bytes(&json));
+        if (buf_status(&json) == ST_OK)
+            tell_watchers(k, buf_bytes(&json));
         buf_release(&json);
     }
 }
@@ -541,7 +556,7 @@ static void check_sync(struct client *c, uint64_t now)
     report_sync(c->console->server, bytes_of_text(c->label), &json, &complete, &failed);
     bool fresh = now < c->since_ms + SYNC_MS_MIN && failed > 0;
     if ((complete && !fresh) || now >= c->until_ms) {
-        control_write_row(buf_bytes(&json), &rows);
+        add_row(&rows, &json);
         if (failed > 0)
             finish(c, &rows, ST_UNREACHABLE, "not every office was reached",
                    "nothing is lost: it goes on by itself; minga peer shows why");

@@ -213,11 +213,7 @@ static void end_rows(struct job *j)
 static void run_verb(struct worker *w, struct job *j)
 {
     struct control_request *q = mem_alloc(sizeof *q);
-    if (q == NULL) {
-        j->status = ST_NO_MEMORY;
-        return;
-    }
-    j->status = control_read_request(buf_bytes(&j->data), q);
+    j->status = q != NULL ? control_read_request(buf_bytes(&j->data), q) : ST_NO_MEMORY;
     if (j->status == ST_OK) {
         struct verb_call call = {.replica = w->replica,
                                  .request = q,
