@@ -28,11 +28,14 @@ static const char *const TABLES =
     "CREATE INDEX IF NOT EXISTS record_sealed ON record(type, id) WHERE sealed > 0;"
     "CREATE TABLE IF NOT EXISTS place(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
+/* Nobody else opens the file while the home is locked: so SQLite needs no locks of its parts, of
+ * which one that cannot be given back would refuse every later question. */
 static enum status set_up(sqlite3 *db, struct fault *f)
 {
     char text[512];
     snprintf(text, sizeof text,
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
+             "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+             "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
              "PRAGMA temp_store=MEMORY;" /* what is sorted may be in clear */
              "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA cache_size=-%d;"
              "PRAGMA journal_size_limit=%u; PRAGMA busy_timeout=%d;",
