@@ -2,6 +2,7 @@
 #include "replicas/council.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha1.h>
 #include <stdarg.h>
@@ -374,7 +375,7 @@ static bool is_open(const char *home)
     if (home_path(home, "lock", path, NULL) != ST_OK)
         return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0)
         close(fd);
     return busy;
