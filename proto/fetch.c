@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "proto/say.h"
+#include "proto/sometimes.h"
 #include "proto/theirs.h"
 #include "proto/window.h"
 
@@ -127,6 +128,7 @@ static void send_items(struct fetch *f, struct common *c, struct wire *w,
                        window_in_flight(&f->window, &e->loaded.ids[i])))
             continue; /* not by theirs_knows(): what waits over there may be lost there */
         if (!window_fits(&f->window, item.count)) {
+            SOMETIMES("the window takes no more items");
             f->dirty = true;
             break;
         }
@@ -260,6 +262,7 @@ static enum status keep_time(struct fetch *f, struct common *c, struct wire *w)
     if (c->now_ms >= f->gossip_ms) {
         f->gossip_ms = c->now_ms + GOSSIP_MS;
         if (fetch_is_quiet(f)) {
+            SOMETIMES("a quiet link tells its heads again");
             wake(f);
             if (f->told != 0)
                 tell_heads(f, c, w, f->told - 1);
@@ -315,6 +318,7 @@ static enum status on_lacking(struct fetch *f, struct common *c, struct wire *w,
     if (status != ST_OK)
         return status;
     if (f->unknown && !f->theirs.summarized && f->theirs.base.count == 0 && !f->dirty) {
+        SOMETIMES("nothing is sent before it is known where two histories meet");
         move(f, FETCH_WAITING); /* where the two meet is not known: almost all would go twice */
         return ST_OK;
     }
@@ -338,6 +342,7 @@ static enum status on_loaded(struct fetch *f, struct common *c, struct wire *w,
     }
     if (request == f->want_request) {
         f->want_request = 0;
+        SOMETIMES("a peer wants items by their ids");
         if (e->status == ST_OK)
             send_items(f, c, w, e, true);
         return e->status;

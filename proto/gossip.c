@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "proto/pulse.h"
+#include "proto/sometimes.h"
 
 #define TO(state) (1u << PEER_##state)
 static const unsigned moves[PEER_STATE_COUNT] = {
@@ -152,8 +153,10 @@ static void back_off(struct peer *p, struct common *c)
     uint32_t draw;
     for (uint32_t i = 1; i < p->failures && longest < BACKOFF_MS_MAX; i++)
         longest *= 2;
-    if (longest > BACKOFF_MS_MAX)
+    if (longest > BACKOFF_MS_MAX) {
+        SOMETIMES("a dialler waits for its longest back-off");
         longest = BACKOFF_MS_MAX;
+    }
     c->entropy(c->entropy_context, &draw, sizeof(draw));
     p->retry_ms = c->now_ms + longest / 2 + draw % (longest / 2 + 1);
     move(p, PEER_WAITING);
@@ -178,6 +181,7 @@ void gossip_closed(struct gossip *g, struct common *c, struct links *ls, const s
     if (links_of_key(ls, &l->key) != NULL)
         return;
     if (l->rekeyed) {
+        SOMETIMES("a link ends for a key that was replaced");
         move(p, PEER_IDLE);
         return;
     }
@@ -327,6 +331,7 @@ static void end_duplicate(struct link *newer, struct link *older, struct common 
     struct link *loser = older;
     bool ours_is_smaller = memcmp(c->key.id, newer->key.id, KEY_BYTES) < 0;
     if (newer->dialled != older->dialled && older->dialled == ours_is_smaller) {
+        SOMETIMES("of two links the newer ends");
         loser = newer;
         pulse_ping(older, c); /* it may be dead and not know it */
     }

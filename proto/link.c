@@ -5,6 +5,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "proto/say.h"
+#include "proto/sometimes.h"
 
 #define TO(state) (1u << LINK_##state)
 static const unsigned moves[LINK_STATE_COUNT] = {
@@ -222,6 +223,7 @@ void link_receive(struct link *l, struct common *c, struct bytes in)
 /* The other, or we ourselves, were members once: the versions lacking, and nothing else. */
 static void part(struct link *l, struct common *c, enum bye_code code)
 {
+    SOMETIMES("a link with a retired key ends");
     give_charter(l, c);
     link_end(l, c, ST_RETIRED, code);
 }
@@ -308,6 +310,7 @@ static void meet_branch(struct link *l, struct common *c)
     bool known = view_member_of_x25519(&c->view, remote) != NULL ||
                  view_retired_x25519(&c->view, remote) != NULL;
     bool waits = known && !l->branch_said && l->state != LINK_ACTIVE;
+    SOMETIMES("two charters of one version meet");
     if (known && !l->branch_said)
         say_versions(c, &l->wire, 0);
     l->branch_said = true;

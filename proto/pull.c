@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "proto/parcels.h"
+#include "proto/sometimes.h"
 
 enum {
     VALUES_WISHES = 4096, /* names at hand; asked of the replica once half of them are used */
@@ -166,6 +167,7 @@ static enum status on_verdict(struct pull *p, const struct parcel *parcel, enum 
         return parcel->mixed ? ST_OK : ST_BAD_VALUE; /* whose fault is not known: from the start */
     if (status_class(verdict) == STATUS_LOCAL)
         return verdict;
+    SOMETIMES("a sealed item arrives that is wanted no more");
     return note_gone(p, &parcel->name); /* wanted no more */
 }
 

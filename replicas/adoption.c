@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/check.h"
+#include "proto/sometimes.h"
 #include "replicas/engine.h"
 #include "replicas/history.h"
 #include "replicas/json.h"
@@ -134,6 +135,7 @@ static enum status adopt_some(struct replica *r, const uint32_t *heads, uint32_t
     enum status st = ST_OK;
     CHECK(count <= HEADS_AT_ONCE);
     if (!other_heads(r, heads, count, parents, PARENTS_MAX - count, &parent_count)) {
+        SOMETIMES("heads are merged before others are adopted");
         st = engine_write_on_heads(r, &none, author, &node, f); /* many become one */
         if (st == ST_OK &&
             !other_heads(r, heads, count, parents, PARENTS_MAX - count, &parent_count))
@@ -143,8 +145,10 @@ static enum status adopt_some(struct replica *r, const uint32_t *heads, uint32_t
         const struct graph_node *n = graph_node(r->graph, heads[i]);
         struct op op = {.verb = OP_ADOPT, .commit = n->id};
         parents[parent_count++] = heads[i];
-        if (needs_adoption(r, n))
+        if (needs_adoption(r, n)) {
+            SOMETIMES("commits of a retired or frozen key are adopted");
             st = op_list_add(&ops, &op);
+        }
     }
     if (st == ST_OK)
         st = engine_write_on(r, &ops, parents, parent_count, author, &node, f);

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/custody.h"
 
 struct ref_list {
@@ -103,6 +104,7 @@ static enum status main_ref(struct replica *r, struct ref_list *l, const struct 
     const struct graph_node *best = graph_node(r->graph, heads[count - 1]);
     uint32_t before = old->has_main ? graph_find(r->graph, &old->main) : GRAPH_NONE;
     if (before != GRAPH_NONE && !graph_node(r->graph, before)->counted) {
+        SOMETIMES("what main named does not count any more");
         char hex[OID_TEXT + 1];
         hex_encode(old->main.id, OID_BYTES, hex);
         enum status st = add_ref(l, &old->main, "refs/minga/main-before/%s", hex);
@@ -110,8 +112,10 @@ static enum status main_ref(struct replica *r, struct ref_list *l, const struct 
             return st;
         before = GRAPH_NONE;
     }
-    if (count > 1 && before != GRAPH_NONE)
+    if (count > 1 && before != GRAPH_NONE) {
+        SOMETIMES("main stays while there are several heads");
         return ST_OK;
+    }
     return add_ref(l, &best->id, "refs/heads/main");
 }
 

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/adoption.h"
 #include "replicas/charter_file.h"
 #include "replicas/rotate.h"
@@ -82,6 +83,7 @@ enum status council_fall_back(struct replica *r, enum status why)
         r->failed = true;
         return why;
     }
+    SOMETIMES("the council falls back to what its disk holds");
     council_file_clear(c, true);
     enum status status = council_file_load(r, c, NULL);
     r->failed = r->failed || status != ST_OK;
@@ -266,6 +268,7 @@ static enum status promise_step(struct replica *r, bool *did_out)
     if (m == NULL || ballot_compare(&m->ballot, &first) == 0 ||
         motion_promise_of(m, &r->identity.key) != NULL || !ballot_may_promise(&c->vow, &m->ballot))
         return ST_OK;
+    SOMETIMES("an admin promises under a ballot of another");
     struct ballot_vow vow = c->vow;
     struct ballot_vote vote = ballot_promise(&vow, &m->ballot);
     enum status status = motion_promise(m, &r->network, &vote, r->identity.secret);
@@ -334,6 +337,7 @@ static enum status take_over_step(struct replica *r, bool *did_out, struct fault
     const struct motion *body = council_motion_of(c, &forced.hash);
     if (body == NULL)
         return ST_OK; /* it comes as a motion of its own, sooner or later */
+    SOMETIMES("a proposer takes over the body of another");
     struct buf copy = {.count = 0};
     buf_add_bytes(&copy, buf_bytes(&body->charter->file));
     enum status status = buf_status(&copy);
@@ -388,6 +392,7 @@ static enum status finish_step(struct replica *r, bool *did_out, struct fault *f
             status = engine_keep_charter(r, buf_bytes(&file), f);
         buf_release(&file);
         if (status == ST_OK) {
+            SOMETIMES("a motion has its majority");
             *did_out = true;
             return enter_history(r, f);
         }

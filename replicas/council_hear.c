@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proto/check.h"
+#include "proto/sometimes.h"
 
 static const struct charter *newest_of(const struct replica *r)
 {
@@ -88,12 +89,14 @@ static enum status take_motion(struct replica *r, struct bytes raw, struct fault
     learn(r, &m);
     struct motion *held = council_motion_under(c, &m.ballot);
     if (held == NULL && !council_room_for(c, &m)) {
+        SOMETIMES("there is no room for a motion");
         status = ST_EXISTS; /* nothing is lost by it */
     } else if (held == NULL) {
         council_room_keep(c, &m);
     } else if (!same_hash(&held->charter->hash, &m.charter->hash)) {
         status = two_bodies(r, held, &m, f);
     } else {
+        SOMETIMES("a motion that is held is heard again");
         status = motion_join(held, &m, &grown);
         c->changed = c->changed || grown;
     }
@@ -183,6 +186,7 @@ enum status replica_heard_peer(struct replica *r, struct fault *f)
         status = r->disk->sync_folder(r->disk->context, "", f);
     if (status != ST_OK)
         return status;
+    SOMETIMES("an admin that came from a backup hears what it said before");
     c->restored = 0;
     c->changed = true;
     return council_tend(r, f);

@@ -2,6 +2,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/disclosed.h"
 #include "replicas/engine.h"
 #include "replicas/follow.h"
@@ -218,8 +219,10 @@ enum status custody_keep(struct replica *r, const struct digest *name, struct by
         status = may_hold(r, &r->identity.key, &facts, f);
     if (status == ST_OK)
         status = vault_put(r->vault, &facts, item, f);
-    if (status == ST_NOT_ALLOWED)
+    if (status == ST_NOT_ALLOWED) {
+        SOMETIMES("a sealed item comes that was erased meanwhile, or is not for us");
         return ST_NOT_FOUND; /* erased meanwhile */
+    }
     if (status == ST_TOO_LARGE)
         return fault_set(f, ST_BAD_VALUE, "an item over the limit");
     if (status != ST_OK)

@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/oid_map.h"
 
 struct graph_writer {
@@ -375,6 +376,10 @@ enum status graph_add(struct graph *g, const struct graph_new *n, uint32_t *inde
     w->seq_max = n->seq > w->seq_max ? n->seq : w->seq_max;
     uint8_t *commits = &w->commits_at[n->seq - 1];
     *commits = (uint8_t)(*commits < UINT8_MAX ? *commits + 1 : UINT8_MAX);
+    if (*commits == 2)
+        SOMETIMES("a second commit of one seq: its key has forked");
+    if (*commits == GRAPH_FORKS_MAX + 1)
+        SOMETIMES("more commits of one seq than a key may have: it is frozen");
     w->forked = w->forked || *commits > 1;
     w->key.frozen = w->key.frozen || *commits > GRAPH_FORKS_MAX;
     w->waiting++; /* until it is counted */
@@ -395,8 +400,10 @@ static bool is_end(const struct graph *g, const struct charter *newest, const st
         return true;
     const struct charter_retired *retired = charter_retired_key(newest, &key->key);
     for (uint32_t i = 0; retired != NULL && i < retired->kept_count; i++)
-        if (oid_equal(&retired->kept[i], &n->id))
+        if (oid_equal(&retired->kept[i], &n->id)) {
+            SOMETIMES("a commit counts by a retirement that keeps it");
             return true;
+        }
     return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/segment.h"
 
 enum { GENERATION_DIGITS = 8, GENERATIONS_FIRST = 16 };
@@ -210,6 +211,7 @@ static enum status remove_temporary(void *user, const char *name)
     int used = snprintf(path, sizeof path, "journal/%s", name);
     if (used < 0 || (size_t)used >= sizeof path)
         return ST_OK;
+    SOMETIMES("a temporary file of the journal is swept");
     return disk->remove(disk->context, path, NULL);
 }
 
@@ -221,8 +223,10 @@ enum status jfolder_clean(struct disk *disk, const struct jfolder *l, struct fau
     for (size_t i = 0; i < l->name_count && st == ST_OK; i++) {
         if (kept < l->feed_count && feed_head(l->feeds[kept])->generation == l->names[i])
             kept++;
-        else
+        else {
+            SOMETIMES("a feed that another one holds is swept");
             st = feed_remove(disk, l->names[i], f);
+        }
     }
     for (size_t i = 0; i < l->log_count && l->logs[i] <= last && st == ST_OK; i++)
         st = segment_remove(disk, l->logs[i], f);

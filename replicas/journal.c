@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/feed.h"
 #include "replicas/feedwriter.h"
 #include "replicas/jfolder.h"
@@ -89,6 +90,7 @@ static enum status recover(struct journal *j, struct jfolder *l, struct fault *f
         return st;
     size_t count = l->feed_count;
     if (!exists) {
+        SOMETIMES("a crash left a feed without the next segment");
         log = jfolder_next(last, &j->network);
         st = segment_create(j->disk, &log, &j->open, f);
         if (st == ST_OK)
@@ -273,6 +275,7 @@ static enum status retire(struct journal *j, size_t merged, struct feed *feed, s
 {
     enum status st = segment_remove(j->disk, segment_view(j->open).generation, f);
     for (size_t i = 0; i < merged; i++) {
+        SOMETIMES("a feed is merged into the next");
         struct feed *old = j->feeds[--j->feed_count];
         uint32_t generation = feed_head(old)->generation;
         feed_free(old);
@@ -309,8 +312,10 @@ enum status journal_roll(struct journal *j, struct fault *f)
         st = feed_publish(feed, f);
         if (st == ST_OK)
             st = segment_publish(next, f);
-        if (st != ST_OK)
+        if (st != ST_OK) {
+            SOMETIMES("a segment refuses to grow, for its feed may be there");
             segment_refuse(j->open);
+        }
     }
     if (st == ST_OK)
         return retire(j, merged, feed, next, f);

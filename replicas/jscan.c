@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/check.h"
+#include "proto/sometimes.h"
 
 enum { SCAN_BYTES = MIB };
 
@@ -177,8 +178,12 @@ enum status jscan_run(struct disk *disk, struct disk_file *file, const char *nam
         st = take_frame(&w, out, each, user, &sound, f);
     if (st == ST_OK)
         st = look_for_zeros(&w, out, f);
-    if (st == ST_OK && !out->zeros_behind)
+    if (st == ST_OK && !out->zeros_behind) {
+        SOMETIMES("a torn tail of the journal is looked through");
         st = search_behind(&w, out, f);
+    }
+    if (st == ST_OK && out->named_durable > out->end)
+        SOMETIMES("durable frames of the journal are damaged");
     if (st == ST_OK && out->named_durable > out->end)
         st = corrupt(f, name, out->end, "what was once durable there can no longer be read");
 out:

@@ -2,6 +2,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/commit.h"
 #include "replicas/merge.h"
 #include "replicas/quota.h"
@@ -43,12 +44,14 @@ enum status judge_base(struct replica *r, const uint32_t *parents, uint32_t coun
         return ST_OK;
     const struct oid *kept = bases_find(&r->bases, parents, count);
     if (kept != NULL && store_has(r->store, kept)) { /* what was discarded is joined again */
+        SOMETIMES("a join is taken from those of before");
         *out = *kept;
         return ST_OK;
     }
     bool heads = are_heads(r, parents, count);
     *out = heads ? r->state : (struct oid){0};
     for (uint32_t i = 0; i < count && !heads; i++) {
+        SOMETIMES("a commit on parents that are not the heads is replayed");
         enum status st =
             merge_trees(r->store, out, &graph_node(r->graph, parents[i])->tree, out, f);
         if (st != ST_OK)

@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/engine.h"
 
 enum { LIFTS_MAX = 64 }; /* keys that somebody vouched for; of more the oldest is forgotten */
@@ -124,6 +125,7 @@ enum status quota_check(struct replica *r, const struct item *item, const struct
         if (graph_find(r->graph, &item->parents[i]) == GRAPH_NONE &&
             !quota_dropped(r, &item->parents[i]))
             return ST_OK; /* it waits for that one */
+    SOMETIMES("a commit over its key's quota is dropped");
     if (r->quota == NULL)
         r->quota = mem_alloc(sizeof *r->quota);
     if (r->quota == NULL)
@@ -144,6 +146,7 @@ static void lift(struct replica *r, const struct key *key)
     struct lift *l = find_lift(r, key);
     uint32_t commits;
     uint64_t bytes;
+    SOMETIMES("a quota is lifted, since an honest office builds on what it dropped");
     if (l == NULL) {
         l = &q->lifts[q->lift_next];
         q->lift_next = (q->lift_next + 1) % LIFTS_MAX;

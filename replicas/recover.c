@@ -4,6 +4,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/council.h"
 #include "replicas/custody.h"
 
@@ -32,6 +33,7 @@ static enum status load_charter(void *user, const char *name)
     /* It was verified before it was kept: what is wrong with it now, the disk did. */
     if (st == ST_OK || st == ST_WRONG_NETWORK || status_class(st) == STATUS_LOCAL)
         return st;
+    SOMETIMES("a charter file is damaged");
     if (c->fault != NULL)
         c->fault->code = ST_CORRUPT;
     fault_fix(c->fault, "copy that file from the home of another office, where it is the same");
@@ -117,8 +119,10 @@ static enum status load_frame(void *user, uint64_t ordinal, struct bytes payload
     if (payload.count <= OID_BYTES)
         return fault_set(l->fault, ST_CORRUPT, "a journal frame is too short");
     enum status st = ST_OK;
-    if (ordinal == l->open_first) /* the state as the last checkpoint left it */
+    if (ordinal == l->open_first) { /* the state as the last checkpoint left it */
+        SOMETIMES("frames behind the last checkpoint are judged again");
         st = advance_recount(l->replica, l->fault);
+    }
     if (st == ST_OK)
         st = ordinal < l->open_first ? recover_node(l->replica, payload, l->fault)
                                      : replay_frame(l, payload);
@@ -159,6 +163,7 @@ static enum status check_whole(struct replica *r, struct fault *f)
     }
     if (st != ST_OK || !l.found)
         return st;
+    SOMETIMES("the journal is behind the repository");
     st = fault_set(f, ST_CORRUPT, "the journal lacks commits that the repository has: %s names one",
                    l.ref.name);
     fault_fix(f, "put the journal back, or run minga repair journal");

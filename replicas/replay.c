@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/currency.h"
 #include "replicas/object.h"
 
@@ -297,6 +298,7 @@ static enum status overdrawn(struct replay *r, const struct posted *p, account_s
     const struct account_posting *a = &p->sample;
     add_amount(before, a->currency, &held);
     add_amount(-p->sum, a->currency, &wanted);
+    SOMETIMES("an account does not cover a debit");
     (void)fault_set(r->fault, ST_OVERDRAWN,
                     "the account %s of %s holds %s %s, which does not cover %s", a->line, a->owner,
                     buf_text(&held), a->currency, buf_text(&wanted));

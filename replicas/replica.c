@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "proto/sometimes.h"
 #include "replicas/adoption.h"
 #include "replicas/book.h"
 #include "replicas/book_keep.h"
@@ -628,8 +629,10 @@ enum status replica_accept(struct replica *r, struct bytes item, struct replica_
     memcpy(out->missing, j.missing, sizeof out->missing);
     if (st == ST_OK) {
         st = take(r, &j, &out->node, fault);
-        if (st != ST_OK && !r->failed)
+        if (st != ST_OK && !r->failed) {
+            SOMETIMES("a judged commit does not get into the journal");
             store_discard_since(r->store, j.mark);
+        }
     } else if (status_class(st) == STATUS_PEER) {
         remember_refusal(r, &j.node.id, st, fault);
     }
@@ -650,6 +653,7 @@ enum status replica_sync(struct replica *r, struct fault *f)
     r->failed = st != ST_OK;
     store_tidy(r->store);
     if (st == ST_OK && council_is_behind(r)) { /* a commit brought the next charter */
+        SOMETIMES("a commit brings the next charter");
         st = council_tend(r, f);
         st = st == ST_DISK_FULL ? ST_OK : st; /* it is tried again */
     }

@@ -175,6 +175,8 @@ static bool may_lie(struct world *w, const struct step *s)
     for (uint32_t i = 0; i < w->member_count; i++)
         if (i != s->who && w->members[i].lied)
             return false;
+    if (w->member_count == 1)
+        return false; /* nobody could help it */
     w->members[s->who].ill = w->members[s->who].lied = true;
     return true;
 }

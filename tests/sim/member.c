@@ -12,8 +12,9 @@
 #include "tests/sim/storage.h"
 
 enum {
-    WALL_START = 1780000000,   /* seconds since 1970 */
-    RESTART_MS = 15000,        /* until somebody turns it on again */
+    WALL_START = 1780000000, /* seconds since 1970 */
+    ANEW_MS = 500,           /* until a damaged disk is replaced, or somebody tries to once more */
+    RESTART_MS = 15000,      /* until somebody turns it on again */
     RECENT_MS = 5 * 60 * 1000, /* others may not know yet that it went back */
 };
 
@@ -252,7 +253,7 @@ void member_give_up(struct member *m)
         member_exit(m);
     if (member_lose_all(m))
         w->counts[COUNT_DAMAGE]++;
-    m->restart_ms = w->now_ms + 1;
+    m->restart_ms = w->now_ms + ANEW_MS;
 }
 
 static void see_damage(void *user, const char *text)

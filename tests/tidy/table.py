@@ -3,12 +3,12 @@
 # --- layers ---------------------------------------------------------------------------------------
 
 C_HEADERS = {"assert.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h",
-             "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+             "stdatomic.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 PROTO_LIBRARIES = {"sodium.h", "zstd.h", "zstd_errors.h", "msgpack.h", "msgpack/pack.h",
                    "msgpack/unpack.h", "msgpack/object.h", "msgpack/zone.h"}
 # Base types and codecs: all of proto/ that may be known outside daemon/.
 BASE = {f"proto/{stem}.h" for stem in ("status", "check", "mem", "bytes", "id", "mp", "item",
-                                       "control", "limits", "zstd_memory")}
+                                       "control", "limits", "sometimes", "zstd_memory")}
 SOCKET_HEADERS = ("uv.h", "uv/", "sys/socket.h", "sys/un.h", "netinet/", "arpa/", "netdb.h",
                   "sys/epoll.h", "poll.h")
 
