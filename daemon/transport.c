@@ -16,7 +16,7 @@ enum {
     LINGER_MS = 3000,                    /* to send out what is left of a closed link */
     NOTSENT_LOWAT = 16 * KIB,            /* unsent bytes the kernel takes: lanes stay short */
     UNSENT_BYTES_MAX = 2 * WINDOW_BYTES, /* more waits for nobody who reads what was asked for */
-    PENDING_MAX = LINKS_MAX + HALF_OPEN_MAX,
+    PENDING_MAX = LINKS_MAX + 3 * HALF_OPEN_MAX,
 };
 
 static const link_id accepted_bit = UINT32_C(1) << 31; /* links that we did not dial */

@@ -221,7 +221,10 @@ static void receive(struct core *c, struct link *l, struct bytes in)
     if (!opening)
         return;
     count_half_open(c, l);
-    if (!l->dialled && links_open(&c->links) > LINKS_MAX)
+    struct link *loser = links_crowded_out(&c->links, l, &c->common);
+    if (loser != NULL)
+        link_end(loser, &c->common, ST_UNREACHABLE, BYE_BUSY);
+    if (!l->dialled && l->state > LINK_HANDSHAKE && links_open(&c->links) >= LINKS_MAX)
         link_end(l, &c->common, ST_UNREACHABLE, BYE_BUSY);
 }
 

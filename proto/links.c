@@ -74,11 +74,44 @@ struct link *links_of_request(const struct links *ls, uint32_t request)
     return NULL;
 }
 
+static bool is_unproven(const struct link *l)
+{
+    return l != NULL && !l->dialled && (l->state == LINK_GREETING || l->state == LINK_CHARTER);
+}
+
 uint32_t links_open(const struct links *ls)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < ls->end; i++)
         count += ls->at[i] != NULL && ls->at[i]->state > LINK_HANDSHAKE &&
-                 ls->at[i]->state < LINK_CLOSED;
+                 ls->at[i]->state < LINK_CLOSED && !is_unproven(ls->at[i]);
     return count;
+}
+
+struct link *links_crowded_out(const struct links *ls, const struct link *fresh,
+                               const struct common *c)
+{
+    uint8_t key[KEY_BYTES], other[KEY_BYTES];
+    struct link *oldest = NULL, *stranger = NULL;
+    uint32_t count = 0;
+    if (!is_unproven(fresh))
+        return NULL;
+    channel_remote(fresh->wire.channel, key);
+    for (uint32_t i = 0; i < ls->end; i++) {
+        struct link *l = ls->at[i];
+        if (l == fresh || !is_unproven(l))
+            continue;
+        channel_remote(l->wire.channel, other);
+        if (memcmp(key, other, KEY_BYTES) == 0)
+            return l;
+        count++;
+        if (oldest == NULL || l->opened_ms < oldest->opened_ms)
+            oldest = l;
+        if (view_member_of_x25519(&c->view, other) == NULL &&
+            (stranger == NULL || l->opened_ms < stranger->opened_ms))
+            stranger = l;
+    }
+    if (count < HALF_OPEN_MAX)
+        return NULL;
+    return stranger != NULL ? stranger : oldest;
 }

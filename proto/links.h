@@ -9,7 +9,8 @@
 
 #include "proto/link.h"
 
-enum { LINKS_TABLE_MAX = LINKS_MAX + 2 * HALF_OPEN_MAX }; /* open, half open, and silent ones */
+/* Open, unproven, half open, and silent ones. */
+enum { LINKS_TABLE_MAX = LINKS_MAX + 3 * HALF_OPEN_MAX };
 
 struct links {
     struct link *at[LINKS_TABLE_MAX]; /* NULL: free */
@@ -32,7 +33,17 @@ struct link *links_of_key(const struct links *ls, const struct key *key);
 /* links_of_request(): who waits for this answer; NULL: nobody any more. */
 struct link *links_of_request(const struct links *ls, uint32_t request);
 
-/* links_open(): how many have finished the handshake. */
+/* links_open(): how many have finished the handshake, but for unproven ones. */
 uint32_t links_open(const struct links *ls);
+
+/*
+ * links_crowded_out(): whom an unproven link (accepted, the handshake finished, whether it is a
+ * member's not known yet) makes give way: an older one of the same key; where there are
+ * HALF_OPEN_MAX besides it, the oldest of a key that is no member's here, or else the oldest.
+ * Anybody can finish a handshake: without this, places would be held by who says nothing more.
+ * NULL: nobody.
+ */
+struct link *links_crowded_out(const struct links *ls, const struct link *fresh,
+                               const struct common *c);
 
 #endif
