@@ -35,7 +35,7 @@ struct disk {
     enum status (*sync)(void *context, struct disk_file *file, struct fault *f); /* fdatasync */
     enum status (*rename)(void *context, const char *from, const char *to, struct fault *f);
     enum status (*remove)(void *context, const char *name, struct fault *f);
-    /* make_folder(): mode 0700; ST_OK where it is there already. */
+    /* make_folder(): mode 0700; ST_OK where it is there already. Its name is durable on return. */
     enum status (*make_folder)(void *context, const char *name, struct fault *f);
     enum status (*sync_folder)(void *context, const char *name, struct fault *f);
     /* list(): names in a folder, in byte order, until 'each' returns anything but ST_OK, which

@@ -217,11 +217,14 @@ static enum status files_make_folder(void *context, const char *name, struct fau
     struct stat about;
     check_name(name);
     enum status st = refuse_failed(s, f);
-    if (st != ST_OK || mkdirat(s->folder, name, FOLDER_MODE) == 0)
+    if (st != ST_OK)
         return st;
-    if (errno == EEXIST && fstatat(s->folder, name, &about, 0) == 0 && S_ISDIR(about.st_mode))
-        return ST_OK;
-    return fault_errno(f, errno, "%s/%s: making the folder failed", s->root, name);
+    bool made = mkdirat(s->folder, name, FOLDER_MODE) == 0;
+    if (!made &&
+        (errno != EEXIST || fstatat(s->folder, name, &about, 0) != 0 || !S_ISDIR(about.st_mode)))
+        return fault_errno(f, errno, "%s/%s: making the folder failed", s->root, name);
+    /* One that is there may have been made by a process that was killed before it synced it. */
+    return fsync(s->folder) == 0 ? ST_OK : sync_failed(s, name, errno, f);
 }
 
 static int open_folder(const struct files *s, const char *name)
