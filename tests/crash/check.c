@@ -116,7 +116,11 @@ static void check_file(const char *folder, const struct promise *p)
 static void check_secret(const struct office *o, const struct promise *p)
 {
     struct home_identity identity;
+    struct key key;
+    bool wrapped = false;
     struct fault f = {0};
+    if (home_public(o->home, "identity", &key, &wrapped, &f) != ST_OK || !wrapped)
+        fail_msg("the key is in the open again: %s", f.text);
     if (home_unlock(o->home, bytes_of_text(p->value), &identity, &f) != ST_OK)
         fail_msg("the passphrase does not open the key: %s", f.text);
 }

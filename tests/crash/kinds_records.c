@@ -2,6 +2,7 @@
 #include "tests/crash/kinds.h"
 
 #include "replicas/index.h"
+#include "tests/crash/image.h"
 
 enum { ROUNDS = 6 };
 
@@ -187,6 +188,28 @@ static void killed(struct stage *s)
     s->o->replica = NULL;
 }
 
+/* The power went in the middle of a write: what is recorded is how the home recovers from that. */
+static void torn(struct stage *s)
+{
+    struct trace t;
+    char folder[64];
+    kinds_plain(s);
+    stage_record(s);
+    add(s);
+    trace_end(&t);
+    replica_drop(s->o->replica);
+    s->o->replica = NULL;
+    size_t boundary = t.event_count - 1; /* the last sync is missing */
+    assert_int_equal(t.events[boundary].kind, TRACE_SYNC);
+    snprintf(folder, sizeof folder, "%s-torn", s->root);
+    for (uint64_t seed = 1; image_build(&t, boundary, IMAGE_TORN, seed, folder) == 0; seed++)
+        image_remove(folder); /* something has to be missing */
+    stage_cut(s, boundary);
+    image_remove(s->root);
+    assert_int_equal(rename(folder, s->root), 0);
+    trace_release(&t);
+}
+
 static void recover(struct stage *s)
 {
     office_open(s->o);
@@ -250,6 +273,7 @@ static const struct kind all[] = {
     {"checkpoints", kinds_plain, checkpoints, false},
     {"close-and-open", peer_was_heard, close_and_open, false},
     {"recover", killed, recover, false},
+    {"recover-torn", torn, recover, false},
     {"idle", peer_was_heard, idle, false},
     {"index", no_index, list, false},
     {"attest", kinds_plain, attest, false},

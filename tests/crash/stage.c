@@ -78,6 +78,21 @@ void stage_empty(struct stage *s)
     s->made = true;
 }
 
+void stage_cut(struct stage *s, size_t boundary)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->promise_count; i++) {
+        if (s->promises[i].from > boundary) {
+            mem_free(s->promises[i].vow);
+            continue;
+        }
+        s->promises[kept] = s->promises[i];
+        s->promises[kept++].from = 0;
+    }
+    s->promise_count = kept;
+    s->told = 0; /* what is there all the same is promised once it was shown */
+}
+
 struct promise *stage_promise(struct stage *s, enum promise_kind kind)
 {
     assert_true(s->promise_count < PROMISES_MAX);

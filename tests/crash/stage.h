@@ -68,6 +68,10 @@ void stage_release(struct stage *s);
 /* stage_empty(): the subject's home is gone, and nothing is promised of it: it is made anew. */
 void stage_empty(struct stage *s);
 
+/* stage_cut(): the power went at a boundary of what was recorded: what was promised later was not.
+ */
+void stage_cut(struct stage *s, size_t boundary);
+
 /* stage_told(): what the subject has done so far was acknowledged: its commits, charters, vows and
  * key are promised. */
 void stage_told(struct stage *s);
