@@ -39,10 +39,6 @@ static void join_seen(struct joiner *j)
             *to = comes_first(a, b) ? *a : *b;
         else
             *to = order < 0 ? *a : *b;
-#ifdef MINGA_CANARY_seen
-        if (order > 0 && a < a_end)
-            j->out->seen_count--;
-#endif
         a += order <= 0;
         b += order >= 0;
     }
@@ -73,10 +69,6 @@ static void join_field(struct joiner *j, const struct record_field *fa,
             keep_value(j, a);
         else if (order > 0 && survives(&b->change, j->a))
             keep_value(j, b);
-#ifdef MINGA_CANARY_join
-        if (order > 0 && a < a_end && j->out->value_count > field->first + 1)
-            j->out->value_count--;
-#endif
         a += order <= 0;
         b += order >= 0;
     }
