@@ -31,7 +31,8 @@ enum {
 static const char usage[] =
     "usage: minga-crash [--images N] [--seed S] [--kind NAME]… [--often] [--list]\n"
     "                   [--boundary B --image KIND]\n"
-    "  --images N    so many in all, evenly over all boundaries (default: one at each)\n"
+    "  --images N    so many, evenly over all boundaries (default: one at each), and at the end\n"
+    "                of each kind one without anything that was not synced\n"
     "  --often       the five kinds that continuous integration takes\n"
     "  --boundary B  only there, and only that kind of image, kept where it fails\n";
 
@@ -221,6 +222,10 @@ static void take_all(void)
                                            ? (enum image_kind)(number % IMAGE_KINDS)
                                            : (number % 2 == 0 ? IMAGE_SOME : IMAGE_TORN);
                 struct shot p = {&runs[i], b, kind, options.seed * 1000003 + number, number};
+                take(&p);
+            }
+            if (b == runs[i].record.event_count) { /* all was acknowledged: none of it may go */
+                struct shot p = {&runs[i], b, IMAGE_NOTHING, 0, 0};
                 take(&p);
             }
         }
