@@ -32,6 +32,7 @@ ALLOTTED = 10000000
 PARTED_EDITS = 30  # that a partition lasts for
 REFUSALS = 3       # that a full disk is left in place for
 HEAL_S = 300
+QUIET_BEATS = 5  # after so many comes a quiet moment, as offices have: then replicas checkpoint
 CATCH_UP_S = 120
 
 
@@ -53,8 +54,8 @@ class Soak:
         self.top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
         self.log = open(options.log, "w") if options.log else None
         self.counts = dict.fromkeys(("kills", "backups", "restores", "partitions", "fills",
-                                     "refused_full", "killed_full"), 0)
-        self.recoveries, self.samples, self.writers = [], {}, []
+                                     "refused_full", "killed_full", "quiet"), 0)
+        self.recoveries, self.writers, self.samples, self.rested = [], [], {}, {}
         self.backups = {}  # label -> files, the oldest first
         self.over = threading.Event()
         self.small_disk()
@@ -101,6 +102,7 @@ class Soak:
         until("all begin from one state", 60, self.one_state)
         self.writers = [Writer(m, self.options.seed, self.options.rate, shared) for m in offices]
         self.samples = {label: [] for label in self.members}
+        self.rested = {label: [] for label in self.members}
         for label in self.members:
             if label not in LONG_LIVED:
                 self.backup(label)
@@ -252,18 +254,39 @@ class Soak:
         self.counts["refused_full"] += writer.refusals - refused
         self.counts["fills"] += 1
 
+    def quiet(self):
+        """Nobody writes, until the long-lived have put away what they held in memory."""
+        segments = {label: self.segment(label) for label in LONG_LIVED}
+        for writer in self.writers:
+            writer.pause()
+        self.after("quiet members checkpoint", CATCH_UP_S, lambda: all(
+            self.segment(label) > segments[label] for label in LONG_LIVED))
+        for label in self.members:
+            row = measure.sample(self.members[label], self.started)
+            if row:
+                self.rested[label].append(row)
+        for writer in self.writers:
+            writer.go_on()
+        self.counts["quiet"] += 1
+
+    def segment(self, label):
+        """The journal's open segment: each checkpoint begins another."""
+        return max(os.listdir(os.path.join(self.members[label].home, "journal")))
+
     # ---- the run ----
 
     def work(self):
         """Beats, until the time is over and every kind has happened."""
         began = time.monotonic()
         run_s, beat, todo = 3600 * self.options.hours, 0, []
-        while time.monotonic() - began < run_s or beat < len(EPISODES):
+        while time.monotonic() - began < run_s or beat < QUIET_BEATS:
             if not todo:
                 todo = self.random.sample(EPISODES, len(EPISODES))
             self.kill()
             getattr(self, todo.pop())()
             beat += 1
+            if beat % QUIET_BEATS == 0:
+                self.quiet()
             due = min(began + beat * self.options.beat, began + run_s)
             self.after("the next beat", self.options.beat * 4, lambda: time.monotonic() >= due)
 
@@ -302,7 +325,7 @@ class Soak:
 
     def report(self):
         run_s = time.monotonic() - self.started
-        rows = judge.slopes(self.samples, run_s)
+        rows = judge.slopes(self.samples, self.rested, run_s)
         keys = list(next(iter(rows.values())))
         self.tell("slopes by least squares; _h: an hour, _commit: a commit")
         self.tell(" ".join(["member".ljust(14)] + keys))
