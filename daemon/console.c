@@ -50,7 +50,10 @@ struct console {
     struct client *clients;
     uint32_t count;
     bool stopping;
-    bool full; /* a connection waits in libuv, which accepts no other before */
+    bool full;           /* a connection waits in libuv, which accepts no other before */
+    struct client spare; /* for one that there is no memory for: taken and closed, so that libuv
+                            goes on accepting */
+    bool spare_used;
     uint8_t read_buffer[READ_BYTES];
     struct control_request request; /* of the message being looked at */
 };
@@ -74,7 +77,10 @@ static void client_closed(uv_handle_t *handle)
     *at = c->next;
     k->count--;
     buf_release(&c->in);
-    mem_free(c);
+    if (c == &k->spare)
+        k->spare_used = false;
+    else
+        mem_free(c);
     if (k->full && !k->stopping) {
         k->full = false;
         on_connection((uv_stream_t *)&k->listener, 0);
@@ -382,7 +388,14 @@ static bool identify(struct client *c)
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct console *k = listener->data;
-    struct client *c = status == 0 && k->count < CLIENTS_MAX ? mem_alloc(sizeof *c) : NULL;
+    bool room = status == 0 && k->count < CLIENTS_MAX, refused = false;
+    struct client *c = room ? mem_alloc(sizeof *c) : NULL;
+    if (c == NULL && room && !k->spare_used) {
+        c = &k->spare;
+        *c = (struct client){.busy = false};
+        k->spare_used = refused = true;
+        logger_say(LOGGER_WARNING, "event=control_refused text=\"out of memory\"");
+    }
     if (c == NULL) {
         k->full = status == 0; /* client_closed() goes on */
         return;
@@ -393,7 +406,7 @@ static void on_connection(uv_stream_t *listener, int status)
     c->next = k->clients;
     k->clients = c;
     k->count++;
-    if (uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || !identify(c)) {
+    if (uv_accept(listener, (uv_stream_t *)&c->pipe) != 0 || refused || !identify(c)) {
         drop(c);
         return;
     }

@@ -43,7 +43,10 @@ struct transport {
     struct transport_handler handler;
     uv_tcp_t listener;
     bool listening, stopping;
-    bool full; /* a connection waits in libuv, which accepts no other before */
+    bool full;           /* a connection waits in libuv, which accepts no other before */
+    struct stream spare; /* for one that there is no memory for: taken and closed, so that libuv
+                            goes on accepting */
+    bool spare_used;
     char address[ADDRESS_TEXT];
     struct stream *streams;
     uint32_t count, next_accepted;
@@ -86,7 +89,10 @@ static void forget(struct stream *s)
         at = &(*at)->next;
     *at = s->next;
     t->count--;
-    mem_free(s);
+    if (s == &t->spare)
+        t->spare_used = false;
+    else
+        mem_free(s);
     if (t->full && !t->stopping) {
         t->full = false;
         on_connection((uv_stream_t *)&t->listener, 0);
@@ -120,9 +126,14 @@ static void drop(struct stream *s, const char *why)
     uv_close((uv_handle_t *)&s->tcp, handle_closed);
 }
 
-static struct stream *new_stream(struct transport *t, link_id link)
+static struct stream *new_stream(struct transport *t, link_id link, bool spare)
 {
     struct stream *s = t->count < PENDING_MAX ? mem_alloc(sizeof *s) : NULL;
+    if (s == NULL && spare && t->count < PENDING_MAX && !t->spare_used) {
+        t->spare_used = true;
+        s = &t->spare;
+        *s = (struct stream){.link = link};
+    }
     if (s == NULL)
         return NULL;
     s->transport = t;
@@ -183,12 +194,12 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status < 0)
         return;
     t->next_accepted = (t->next_accepted + 1) % accepted_bit;
-    struct stream *s = new_stream(t, accepted_bit | t->next_accepted);
+    struct stream *s = new_stream(t, accepted_bit | t->next_accepted, true);
     if (s == NULL) {
         t->full = true; /* forget() goes on */
         return;
     }
-    if (uv_accept(listener, (uv_stream_t *)&s->tcp) != 0) {
+    if (uv_accept(listener, (uv_stream_t *)&s->tcp) != 0 || s == &t->spare) {
         s->ending = true;
         drop(s, "");
         return;
@@ -297,7 +308,7 @@ void transport_connect(struct transport *t, link_id link, const char *address)
 {
     char host[ADDRESS_BYTES_MAX + 1], port[16];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct stream *s = new_stream(t, link);
+    struct stream *s = new_stream(t, link, false);
     CHECK((link & accepted_bit) == 0);
     if (s == NULL)
         return; /* out of streams: the core's own timer gives up */
