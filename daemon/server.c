@@ -545,16 +545,32 @@ static enum status open_all(struct server *s, const struct server_options *o,
     return st;
 }
 
-static void init_loop(struct server *s)
+static void close_handle(uv_handle_t *handle, void *unused)
 {
-    uv_loop_init(&s->loop);
-    uv_async_init(&s->loop, &s->woken, on_woken);
-    uv_timer_init(&s->loop, &s->timer);
+    (void)unused;
+    uv_close(handle, NULL);
+}
+
+/* On failure nothing of it is left. */
+static enum status init_loop(struct server *s, struct fault *f)
+{
+    int failed = uv_loop_init(&s->loop);
+    if (failed != 0)
+        return fault_set(f, ST_IO, "the loop cannot be made: %s", uv_strerror(failed));
+    failed = uv_async_init(&s->loop, &s->woken, on_woken);
+    if (failed == 0)
+        failed = uv_timer_init(&s->loop, &s->timer);
     s->woken.data = s->timer.data = s;
-    for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++) {
-        uv_signal_init(&s->loop, &s->signals[i]);
+    for (size_t i = 0; failed == 0 && i < sizeof signal_numbers / sizeof *signal_numbers; i++) {
+        failed = uv_signal_init(&s->loop, &s->signals[i]);
         s->signals[i].data = s;
     }
+    if (failed == 0)
+        return ST_OK;
+    uv_walk(&s->loop, close_handle, NULL);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+    return fault_set(f, ST_IO, "the loop cannot be made: %s", uv_strerror(failed));
 }
 
 enum status server_run(const struct server_options *o, struct fault *f)
@@ -566,7 +582,9 @@ enum status server_run(const struct server_options *o, struct fault *f)
     enum status st = open_all(s, o, &replica, f);
     if (st != ST_OK)
         goto out;
-    init_loop(s);
+    st = init_loop(s, f);
+    if (st != ST_OK)
+        goto out;
     st = start(s, o, replica, f);
     if (st == ST_OK) {
         uv_run(&s->loop, UV_RUN_DEFAULT);
