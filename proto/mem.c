@@ -1,5 +1,6 @@
 #include "proto/mem.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ static bool fails_now(void)
     if (countdown == 0 || --countdown > 0)
         return false;
     failed = true;
+    errno = ENOMEM; /* as the system says it */
     return true;
 }
 

@@ -145,8 +145,10 @@ static enum status read_packed(struct repository *r, const struct oid *id,
     char hex[OID_TEXT + 1];
     memcpy(git_id.id, id->id, OID_BYTES);
     hex_encode(id->id, OID_BYTES, hex);
+    errno = 0; /* a pack that could not be mapped looks like one without the object */
     if (git_odb_exists_ext(r->odb, &git_id, GIT_ODB_LOOKUP_NO_REFRESH) != 1)
-        return not_here(id, f);
+        return errno == ENOMEM ? fault_set(f, ST_NO_MEMORY, "no memory to look for object %s", hex)
+                               : not_here(id, f);
     int code = git_odb_read(&object, r->odb, &git_id);
     if (code < 0)
         return unreadable(r, code, &git_id, hex, f);

@@ -25,8 +25,9 @@ static enum status status_of(int code, int klass, int os_error)
     case GIT_ERROR_OS:
     case GIT_ERROR_FILESYSTEM:
         return os_error == ENOSPC || os_error == EDQUOT ? ST_DISK_FULL : ST_IO;
+    case GIT_ERROR_ZLIB: /* it needs memory of its own, of which libgit2 knows nothing */
+        return os_error == ENOMEM ? ST_NO_MEMORY : ST_CORRUPT;
     case GIT_ERROR_REFERENCE:
-    case GIT_ERROR_ZLIB:
     case GIT_ERROR_OBJECT:
     case GIT_ERROR_TREE:
     case GIT_ERROR_INDEXER:

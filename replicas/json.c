@@ -1,5 +1,6 @@
 #include "replicas/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -363,9 +364,10 @@ enum status json_canonical(struct bytes in, struct buf *out, struct fault *f)
     json_error_t error;
     size_t before = out->count;
     const char *text = in.count > 0 ? (const char *)in.data : "";
+    errno = 0;
     json_t *value = json_loadb(text, in.count, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    /* jansson names no reason when it cannot begin. */
-    if (value == NULL && (json_error_code(&error) == json_error_out_of_memory ||
+    /* jansson names no reason when it cannot begin, and calls a text that it cannot keep wrong. */
+    if (value == NULL && (errno == ENOMEM || json_error_code(&error) == json_error_out_of_memory ||
                           json_error_code(&error) == json_error_unknown))
         return fault_set(f, ST_NO_MEMORY, "%s", status_text(ST_NO_MEMORY));
     if (value == NULL)

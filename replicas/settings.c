@@ -10,6 +10,7 @@
 
 #include "proto/id.h"
 #include "proto/mem.h"
+#include "replicas/git.h"
 #include "replicas/nearest.h"
 
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
@@ -239,6 +240,8 @@ static enum status take(struct settings *s, const char *path, const char *key, c
 static enum status syntax(const char *path, struct fault *f)
 {
     const git_error *e = git_error_last();
+    if (e != NULL && (e->klass == GIT_ERROR_NOMEMORY || e->klass == GIT_ERROR_OS))
+        return git_fault(f, GIT_ERROR, "%s cannot be read", path);
     fault_set(f, ST_BAD_CONFIG, "%s cannot be read: %s", path,
               e != NULL && e->message != NULL ? e->message : "syntax error");
     fault_fix(f, "the syntax is git-config's: [section], then key = value");

@@ -731,7 +731,10 @@ enum status vault_commit_held(struct vault *v, struct fault *f)
     }
     if (!v->writing)
         return ST_OK;
-    enum status status = vault_query_ask(&v->q, VAULT_QUERY_COMMIT, NO_BLOB, &row, f);
+    enum status status =
+        vault_query_is_open(&v->q)
+            ? vault_query_ask(&v->q, VAULT_QUERY_COMMIT, NO_BLOB, &row, f)
+            : fault_set(f, ST_IO, "the vault gave up what was to be kept: memory or disk failed");
     if (status == ST_OK)
         settle(v);
     else

@@ -126,10 +126,15 @@ enum status vault_query_rewrite(struct vault_queries *q, struct fault *f)
     return status == ST_OK ? vault_query_ready(q, f) : status;
 }
 
+bool vault_query_is_open(const struct vault_queries *q)
+{
+    return q->file.db != NULL && sqlite3_get_autocommit(q->file.db) == 0;
+}
+
 void vault_query_rollback(struct vault_queries *q)
 {
     /* After some errors SQLite has rolled back by itself. */
-    if (q->file.db == NULL || sqlite3_get_autocommit(q->file.db) != 0)
+    if (!vault_query_is_open(q))
         return;
     for (unsigned i = 0; i < VAULT_QUERIES; i++)
         sqlite3_reset(q->statements[i]);

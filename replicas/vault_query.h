@@ -59,6 +59,9 @@ void vault_query_close(struct vault_queries *q);
 MUST_USE enum status vault_query_ready(struct vault_queries *q, struct fault *f);
 /* vault_query_rewrite(): as vault_file_rewrite(). */
 MUST_USE enum status vault_query_rewrite(struct vault_queries *q, struct fault *f);
+/* vault_query_is_open(): whether a transaction is: SQLite ends one by itself where memory or the
+ * disk fails within it. */
+bool vault_query_is_open(const struct vault_queries *q);
 /* vault_query_rollback(): end the transaction, if one is open, without a trace. */
 void vault_query_rollback(struct vault_queries *q);
 
