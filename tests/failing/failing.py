@@ -90,6 +90,9 @@ def run_flow(flow, net, most, skipped, build):
             defect, failed, library = flow.once(*point)
         except (AssertionError, subprocess.TimeoutExpired) as wrong:
             net.page.disarm()
+            flow.office.end(9)
+            if flow.daemon:
+                flow.office.start()
             defect, failed, library = f'afterwards: {wrong}', 1, False
         tally.runs += 1
         tally.failed += failed

@@ -96,6 +96,7 @@ def attach(office, record, number, content):
 
 class Served:
     """A command of a daemon that runs on, through one failure after another."""
+    daemon = True  # one runs all the time
     starts = False # a program of ours: see catalogue.skipped()
 
     def __init__(self, name, ask, check=None, stable=False, prepare=None, most=None):
@@ -237,7 +238,7 @@ class Command:
 
 class Start:
     """The start of a daemon: it serves, or ends with a sentence; the next start serves."""
-    name, starts = 'start', True
+    name, starts, daemon = 'start', True, False
 
     most = None
 
@@ -280,7 +281,7 @@ class Start:
 
 class Join:
     """A newcomer pairs; what failed is tried again with the same link."""
-    name, starts, most = 'join', True, None
+    name, starts, daemon, most = 'join', True, True, None
 
     def open(self, net):
         self.net, self.number = net, 0
@@ -327,7 +328,7 @@ class Join:
 
 class Sync:
     """Two daemons; a call of one of them fails while the other writes: both arrive all the same."""
-    starts, most = False, 12
+    starts, daemon, most = False, True, 12
 
     def __init__(self, name, faulty, restart):
         self.name, self.faulty, self.restart = name, faulty, restart
