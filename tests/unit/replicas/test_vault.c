@@ -1,5 +1,7 @@
 #include "tests/unit/replicas/vault_kit.h"
 
+#include <sqlite3.h>
+
 #include "proto/mem.h"
 #include "tests/unit/replicas/judge.h"
 
@@ -530,6 +532,26 @@ static void each_allocation_may_fail(void **unused)
     assert_true(n > 3);
 }
 
+/* SQLite ends the transaction by itself: what was put before is gone too, and nothing is damaged.
+ */
+static void a_want_of_memory_within_a_write_is_no_damage(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item a = vault_kit_salt(1, 1), b = vault_kit_salt(2, 2);
+    struct buf out = {0};
+    assert_int_equal(vault_kit_put(v, &a), ST_OK);
+    sqlite3_hard_heap_limit64(1); /* from here on it gets no memory */
+    enum status status = vault_get(v, &b.facts.name, NULL, &out, &f);
+    sqlite3_hard_heap_limit64(0);
+    assert_int_equal(status, ST_NO_MEMORY);
+    assert_int_equal(vault_commit(v, &f), ST_IO);
+    assert_null(strstr(f.text, "damaged"));
+    assert_int_equal(vault_kit_put(v, &a), ST_OK);
+    commit();
+    assert_int_equal(vault_get(v, &a.facts.name, NULL, &out, &f), ST_OK);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +578,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_image_holds_what_is_committed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_process_has_it_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_allocation_may_fail, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_want_of_memory_within_a_write_is_no_damage, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
