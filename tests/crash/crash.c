@@ -24,8 +24,8 @@
 
 enum {
     KINDS_MAX = 64,
-    DEEP_EACH = 8,          /* every so manieth image is replayed as a whole */
-    CHILD_SECONDS_MAX = 60, /* of all that is done to one image */
+    DEEP_EACH = 8,           /* every so manieth image is replayed as a whole */
+    CHILD_SECONDS_MAX = 600, /* of all that is done to one image */
 };
 
 static const char usage[] =
