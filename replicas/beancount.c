@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replicas/acting.h"
 #include "replicas/vouchers.h"
 
 static const char *const SIDES[VOUCHERS_SIDES] = {"Assets", "Income", "Expenses", "Equity"};
@@ -22,13 +23,15 @@ static void add_quoted(const char *text, struct buf *out)
     buf_add_byte(out, '"');
     for (const char *at = text; *at != '\0'; at++) {
         uint8_t byte = (uint8_t)*at;
+        size_t acts = acting_bytes((struct bytes){(const uint8_t *)at, strnlen(at, 3)});
         if (byte == '\n')
             buf_add_text(out, "\\n");
         else if (byte == '\t')
             buf_add_text(out, "\\t");
-        else if (byte < 0x20 || byte == 0x7F)
+        else if (acts > 0) {
             buf_add_byte(out, ' '); /* there is no escape for others */
-        else if (byte == '"' || byte == '\\')
+            at += acts - 1;
+        } else if (byte == '"' || byte == '\\')
             buf_add_format(out, "\\%c", byte);
         else
             buf_add_byte(out, byte);

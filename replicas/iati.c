@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replicas/acting.h"
 #include "replicas/iati_groups.h"
 #include "replicas/tally.h"
 #include "replicas/vouchers.h"
@@ -23,6 +24,7 @@ static bool is_no_character(const uint8_t *at)
 void iati_text(const char *text, struct buf *out)
 {
     for (const uint8_t *at = (const uint8_t *)text; *at != '\0'; at++) {
+        size_t acts = acting_bytes((struct bytes){at, strnlen((const char *)at, 3)});
         if (*at == '&')
             buf_add_text(out, "&amp;");
         else if (*at == '<')
@@ -31,9 +33,12 @@ void iati_text(const char *text, struct buf *out)
             buf_add_text(out, "&gt;");
         else if (*at == '"')
             buf_add_text(out, "&quot;");
-        else if (*at < 0x20 || *at == 0x7F)
+        else if (*at < 0x20)
             buf_add_byte(out, ' ');
-        else if (is_no_character(at)) {
+        else if (acts > 0) {
+            buf_add_byte(out, ' ');
+            at += acts - 1;
+        } else if (is_no_character(at)) {
             buf_add_byte(out, ' ');
             at += 2;
         } else

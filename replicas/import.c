@@ -22,6 +22,7 @@ struct importer {
     struct import_row_maker maker;
     struct cells *cells;
     struct buf key;
+    struct buf cell, currency; /* what is not as its cell has it */
     struct fault *fault;
 };
 
@@ -58,10 +59,11 @@ static enum status reject_fault(struct importer *im, const struct import_row *ro
     return reject(im, row, why);
 }
 
-/* What the cell of a column says: an export's apostrophe before it does not count. */
-static struct bytes cell_of(const struct importer *im, uint32_t column)
+/* What the cell of a column says: as it stands, or as an export would have written it. Borrowed
+ * from the row or from 'room'. */
+static struct bytes cell_of(const struct importer *im, uint32_t column, struct buf *room)
 {
-    return sheet_plain(cells_at(im->cells, column));
+    return sheet_plain(cells_at(im->cells, column), room);
 }
 
 /* The cells of the key, joined. Empty where the type has none. */
@@ -69,7 +71,7 @@ static enum status make_key(struct importer *im, struct fault *f)
 {
     buf_reset(&im->key);
     for (uint32_t i = 0; i < im->header.key_count; i++) {
-        struct bytes cell = cell_of(im, im->header.key[i]);
+        struct bytes cell = cell_of(im, im->header.key[i], &im->cell);
         if (cell.count == 0)
             return fault_set(f, ST_BAD_VALUE, "the key (column %u) is empty",
                              im->header.key[i] + 1);
@@ -105,11 +107,12 @@ static enum status make_fields(struct importer *im, struct fault *f)
         struct bytes currency = {NULL, 0};
         enum status status;
         if (one->currency != IMPORT_HEADER_NONE)
-            currency = cell_of(im, one->currency);
+            currency = cell_of(im, one->currency, &im->currency);
         if (one->column == IMPORT_HEADER_NONE)
             status = import_row_fill(&im->maker, one->field, im->options->writer, f);
         else
-            status = import_row_add(&im->maker, one->field, cell_of(im, one->column), currency, f);
+            status = import_row_add(&im->maker, one->field, cell_of(im, one->column, &im->cell),
+                                    currency, f);
         if (status != ST_OK)
             return status;
     }
@@ -131,10 +134,10 @@ static enum status make_row(struct importer *im, struct import_row *row)
     return status == ST_OK ? im->sink->row(im->sink->user, row) : reject_fault(im, row, status, &f);
 }
 
-static bool is_wanted(const struct importer *im)
+static bool is_wanted(struct importer *im)
 {
     return im->header.where == IMPORT_HEADER_NONE ||
-           bytes_equal(cell_of(im, im->header.where), im->options->where_value);
+           bytes_equal(cell_of(im, im->header.where, &im->cell), im->options->where_value);
 }
 
 static enum status take_row(struct importer *im, const struct cells_row *text, uint64_t line)
@@ -230,6 +233,8 @@ enum status import_csv(const struct import_options *o, struct bytes content,
     cells_free(im.cells);
     import_row_release(&im.maker);
     buf_release(&im.key);
+    buf_release(&im.cell);
+    buf_release(&im.currency);
     return status;
 }
 

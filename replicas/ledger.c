@@ -2,25 +2,13 @@
 
 #include <string.h>
 
+#include "replicas/acting.h"
 #include "replicas/vouchers.h"
 
 static const char *const TAGS[] = {"entry",    "commit", "office",   "enterprise",  "receipt",
                                    "supplier", "note",   "reverses", "reversed_by", "undated"};
 
 static const char *const SIDES[VOUCHERS_SIDES] = {"Assets", "Income", "Expenses", "Equity"};
-
-/* Characters of more than a byte that end or turn a line: U+0085, U+2028 .. 202E, U+2066 .. 2069.
- */
-static size_t hidden(const uint8_t *at)
-{
-    if (at[0] == 0xC2 && at[1] == 0x85)
-        return 2;
-    if (at[0] != 0xE2)
-        return 0;
-    if (at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE)
-        return 3;
-    return at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9 ? 3 : 0;
-}
 
 static bool is_plain(uint8_t byte)
 {
@@ -33,7 +21,7 @@ void ledger_text(const char *text, struct buf *out)
     size_t encode = 0;
     for (const uint8_t *at = (const uint8_t *)text; *at != '\0'; at++) {
         if (encode == 0)
-            encode = hidden(at);
+            encode = acting_bytes((struct bytes){at, strnlen((const char *)at, 3)});
         if (encode == 0 && is_plain(*at)) {
             buf_add_byte(out, *at);
             continue;

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "replicas/acting.h"
 #include "replicas/cells.h"
 #include "replicas/sheet.h"
 
@@ -25,11 +26,14 @@ static void what_a_spreadsheet_would_run_is_a_text(void **state)
     becomes("-1", "'-1");
     becomes("@cmd", "'@cmd");
     becomes("\tx", "\"'\tx\"");
-    becomes("\rx", "\"'\rx\"");
+    becomes("\rx", "'%%0Dx");
     becomes("'x", "''x");
     becomes("'", "''");
     becomes("=a,b\"c", "\"'=a,b\"\"c\"");
     becomes("a=b", "a=b");
+    becomes("\x1b[2J 5%", "'%%1B[2J 5%25");
+    becomes("=\xe2\x80\xae", "'%=%E2%80%AE");
+    becomes("5%", "5%");
     becomes("", "");
 }
 
@@ -38,7 +42,7 @@ static void quotes_where_they_are_needed(void **state)
     (void)state;
     becomes("plain text", "plain text");
     becomes("a,b", "\"a,b\"");
-    becomes("a\r\nb", "\"a\r\nb\"");
+    becomes("a\nb", "\"a\nb\"");
     becomes("\"a\"", "\"\"\"a\"\"\"");
     becomes(" a", "\" a\"");
     becomes("a ", "\"a \"");
@@ -65,10 +69,11 @@ static void numbers_stay_numbers(void **state)
 static void every_text_comes_back(void **state)
 {
     (void)state;
-    static const char letters[] = "'=\",\r\n a-";
+    static const char letters[] = "'=\",\r\n a-%\x1b";
     enum { LETTERS = sizeof letters, LONGEST = 4 };
     struct cells *cells;
     struct cells_row row;
+    struct buf room = {0};
     assert_int_equal(cells_create(&cells), ST_OK);
     for (uint32_t n = 0; n < LETTERS * LETTERS * LETTERS * LETTERS; n++) {
         char text[LONGEST + 1] = "";
@@ -88,18 +93,23 @@ static void every_text_comes_back(void **state)
         assert_int_equal(cells_count(cells), 2);
         struct bytes cell = cells_at(cells, 1);
         assert_true(cell.count == 0 || strchr("=+-@\t\r", cell.data[0]) == NULL);
-        assert_true(bytes_equal_text(sheet_plain(cell), text));
+        assert_true(bytes_equal_text(sheet_plain(cell, &room), text));
+        assert_false(acting_anywhere(cell));
         buf_release(&out);
     }
+    buf_release(&room);
     cells_free(cells);
 }
 
 static void an_apostrophe_of_ones_own_stays(void **state)
 {
     (void)state;
-    static const char *const own[] = {"'tis", "'", "O'Higgins", "", "a'=b"};
+    static const char *const own[] = {"'tis", "'",     "O'Higgins", "",         "a'=b",  "'%",
+                                      "'%41", "'%1B%", "'%%FF%1B",  "'%%00%1B", "'%%1b", "%1B"};
+    struct buf room = {0};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        assert_true(bytes_equal_text(sheet_plain(bytes_of_text(own[i])), own[i]));
+        assert_true(bytes_equal_text(sheet_plain(bytes_of_text(own[i]), &room), own[i]));
+    buf_release(&room);
 }
 
 int main(void)
