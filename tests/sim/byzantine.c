@@ -95,11 +95,20 @@ void byzantine_release(struct world *w)
 static void remember(struct world *w, struct bytes item, bool refused, enum world_count count)
 {
     struct lies *l = lies_of(w);
-    struct lie *lie =
-        simstate_grow((void **)&l->list, &l->count, &l->capacity, sizeof *lie, LIES_MAX);
-    CHECK(lie != NULL);
-    *lie = (struct lie){.refused = refused, .count = count};
-    crypto_generichash(lie->item.id, DIGEST_BYTES, item.data, item.count, NULL, 0);
+    struct lie lie = {.refused = refused, .count = count};
+    crypto_generichash(lie.item.id, DIGEST_BYTES, item.data, item.count, NULL, 0);
+    for (size_t i = 0; i < l->count; i++)
+        if (memcmp(l->list[i].item.id, lie.item.id, DIGEST_BYTES) == 0)
+            return;
+    struct lie *kept =
+        simstate_grow((void **)&l->list, &l->count, &l->capacity, sizeof lie, LIES_MAX);
+    CHECK(kept != NULL);
+    *kept = lie;
+}
+
+void byzantine_note(struct world *w, struct bytes item, enum world_count count)
+{
+    remember(w, item, true, count);
 }
 
 bool byzantine_is_lie(struct member *m, struct bytes item, enum status st)
@@ -307,6 +316,17 @@ void byzantine_equivocate(struct world *w, const struct step *s)
     act(w, equivocate, s);
 }
 
+/* Whether nobody may write on this commit, by that charter, who does not adopt it. */
+static bool is_retired(const struct charter *c, const struct graph *g, uint32_t node)
+{
+    const struct graph_node *n = graph_node(g, node);
+    const struct charter_retired *retired = charter_retired_key(c, &graph_key(g, n->key)->key);
+    bool kept = false;
+    for (uint32_t i = 0; retired != NULL && i < retired->kept_count; i++)
+        kept = kept || oid_equal(&retired->kept[i], &n->id);
+    return retired != NULL && !kept;
+}
+
 static enum status old_past(struct member *m, const struct step *s)
 {
     struct world *w = m->world;
@@ -318,9 +338,15 @@ static enum status old_past(struct member *m, const struct step *s)
     const struct charter_chain *chain = replica_charters(m->replica);
     while (charter_by_key(charter_at(chain, version), &m->identity.key) == NULL)
         version++;
-    uint32_t floor = graph_charter_floor(g, &parent, 1);
+    uint32_t floor = graph_charter_floor(g, &parent, 1), last = version;
+    while (last < chain->count &&
+           charter_by_key(charter_at(chain, last + 1), &m->identity.key) != NULL)
+        last++;
     version = version > floor ? version : floor;
-    version += world_draw(w, chain->count - version + 1);
+    if (version > last)
+        return ST_OK; /* it was removed before that */
+    version += world_draw(w, last - version + 1);
+    p.refused = is_retired(charter_at(chain, version), g, parent);
     p.forge = (struct forge){.parents = &parent, .parent_count = 1, .charter_version = version};
     fill(m, &p, s->number * TOKENS);
     carry(m, &p);

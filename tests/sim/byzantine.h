@@ -26,6 +26,10 @@ struct member *byzantine_liar(struct world *w);
  * refused was, what is not was not. */
 bool byzantine_is_lie(struct member *m, struct bytes item, enum status st);
 
+/* byzantine_note(): a liar says this as an item, which everyone has to refuse; how often it was
+ * goes to 'count'. */
+void byzantine_note(struct world *w, struct bytes item, enum world_count count);
+
 void byzantine_release(struct world *w);
 
 #endif

@@ -6,6 +6,8 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/flood.h"
+#include "tests/sim/held.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/net.h"
 #include "tests/sim/simstate.h"
@@ -64,7 +66,11 @@ void member_make(struct world *w, uint32_t index)
 static void shut(struct member *m)
 {
     replica_drop(m->replica);
+    held_begin(&m->held_bytes);
     core_free(m->core);
+    held_end();
+    if (m->held_bytes > 0)
+        world_fail(m->world, "the core of %s is gone and kept %zu bytes", m->label, m->held_bytes);
     m->replica = NULL;
     m->core = NULL;
     m->up = false;
@@ -76,6 +82,7 @@ void member_release(struct member *m)
     if (!m->exists)
         return;
     shut(m);
+    flood_end(m);
     simrepo_free(m->repo);
     simdisk_free(m->disk);
     simdisk_free(m->saved);
@@ -93,6 +100,15 @@ void member_settle(struct member *m, const struct bytes *files, uint32_t count)
         world_must(m->world, disk_put(&m->table, "charters", name, files[i], &f), "settle", &f);
     }
     world_must(m->world, m->table.sync_folder(m->disk, "", &f), "settle", &f);
+}
+
+/* As `restore` leaves it: an admin does not know any more what it promised since. */
+static void mark_restored(struct member *m, uint32_t version)
+{
+    char text[16];
+    struct fault f = {0};
+    snprintf(text, sizeof text, "%u\n", version);
+    world_must(m->world, disk_put(&m->table, "", "restored", bytes_of_text(text), &f), "mark", &f);
 }
 
 /* What it held it may lack from now on, as after the return of a snapshot. */
@@ -147,7 +163,10 @@ static void start_core(struct member *m)
         .entropy_context = m,
     };
     struct core_event event = {.kind = CORE_START};
-    world_must(m->world, core_create(&options, &m->core), "create a core", NULL);
+    held_begin(&m->held_bytes);
+    enum status st = core_create(&options, &m->core);
+    held_end();
+    world_must(m->world, st, "create a core", NULL);
     m->up = true;
     m->boot_ms = m->world->now_ms;
     m->restart_ms = UINT64_MAX;
@@ -160,6 +179,7 @@ void member_open(struct member *m)
     struct world *w = m->world;
     struct fault f = {0};
     CHECK(!m->up);
+    flood_end(m);
     enum status st = open_replica(m, &f);
     world_note(w, m->index, "open", bytes_of_text(status_word(st)));
     if (simdisk_is_off(m->disk)) {
@@ -235,6 +255,8 @@ bool member_lose_all(struct member *m)
         files[i] = buf_bytes(&chain->versions[i]->file);
     member_settle(m, files, chain->count);
     mem_free(files);
+    if (w->council)
+        mark_restored(m, chain->count);
     forget_held(m);
     memset(m->struck, 0, sizeof m->struck);
     m->ill = m->lied = false;
@@ -300,15 +322,6 @@ void member_save(struct member *m)
     world_note(m->world, m->index, "save", BYTES(""));
 }
 
-/* As `restore` leaves it: an admin does not know any more what it promised since. */
-static void mark_restored(struct member *m, uint32_t version)
-{
-    char text[16];
-    struct fault f = {0};
-    snprintf(text, sizeof text, "%u\n", version);
-    world_must(m->world, disk_put(&m->table, "", "restored", bytes_of_text(text), &f), "mark", &f);
-}
-
 void member_go_back(struct member *m)
 {
     struct world *w = m->world;
@@ -369,11 +382,17 @@ static void carry_out(struct member *m, const struct core_effect *fx)
 void member_step(struct member *m, struct core_event *event)
 {
     struct effects effects = {0};
+    if (m->rogue != NULL)
+        flood_hear(m, event);
     if (!m->up)
         return;
     event->now_ms = m->world->now_ms - m->boot_ms;
+    held_begin(&m->held_bytes);
     enum status st = core_step(m->core, event, &effects);
+    held_end();
     world_must(m->world, st, "a step of the core", NULL);
+    if (m->held_bytes > MEMBER_HELD_BYTES_MAX)
+        world_fail(m->world, "the core of %s holds %zu bytes", m->label, m->held_bytes);
     if (effects.count > EFFECTS_MAX)
         world_fail(m->world, "%u effects of one step", effects.count);
     for (uint32_t i = 0; i < effects.count; i++)

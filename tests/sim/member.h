@@ -6,7 +6,11 @@
 
 #include "tests/sim/world.h"
 
-enum { MEMBER_JOBS_MAX = 1024 }; /* that wait for one storage */
+enum { /* what one member may hold at the most, whatever others say to it */
+       MEMBER_JOBS_MAX = 2 * WINDOW_ITEMS, /* one flood, and what all the others have to say */
+       MEMBER_JOBS_BYTES_MAX = WORLD_MEMBERS_MAX * (WINDOW_BYTES + MESSAGE_BYTES_MAX),
+       MEMBER_HELD_BYTES_MAX = 64 * MIB, /* by its core */
+};
 
 /* member_make(): identity, disk and repository of the index-th member; nothing on them yet. */
 void member_make(struct world *w, uint32_t index);

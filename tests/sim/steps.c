@@ -3,6 +3,7 @@
  */
 #include "tests/sim/byzantine.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/flood.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/removal.h"
 #include "tests/sim/work.h"
@@ -42,6 +43,7 @@ const struct step_kind step_kinds[] = {
     {"forge", "the liar forges a commit", byzantine_forge, STEP_FAULT, 6},
     {"equivocate", "the liar tells two commits of one seq", byzantine_equivocate, STEP_FAULT, 3},
     {"old-past", "the liar writes on an old past", byzantine_old_past, STEP_FAULT, 3},
+    {"flood", "the liar stops its daemon and floods B", flood_step, STEP_FAULT, 1},
     {"freeze", "the liar forks more often than it may", byzantine_freeze, STEP_FAULT, 1},
 };
 

@@ -58,6 +58,8 @@ enum {
     X(OLD_PAST, "commits of a liar on an old past")                                                \
     X(FORK_FLOOD, "commits of one seq, more than a key may have")                                  \
     X(FROZEN, "keys frozen by that")                                                               \
+    X(FLOOD, "bursts of a liar that speaks by hand, and what of them was refused")                 \
+    X(HALF_OPEN, "handshakes that a liar left half-way")                                           \
     X(APPOINT, "proposals of another admin")                                                       \
     X(REMOVE, "proposals to remove a member")                                                      \
     X(EACH_OTHER, "times two admins, cut from each other, proposed to remove each other")          \
@@ -94,7 +96,10 @@ struct member {
     struct world *world;
     uint32_t index;
     bool exists, up;
-    bool liar; /* it has lied (byzantine.h) */
+    bool liar;           /* it has lied (byzantine.h) */
+    struct rogue *rogue; /* flood.c: it speaks by hand; its daemon is stopped; NULL: it does not */
+    uint32_t rogue_links;
+    size_t held_bytes; /* by its core (held.h) */
     char label[LABEL_BYTES_MAX + 1], address[32];
     struct home_identity identity;
     struct simdisk *disk;
@@ -115,6 +120,7 @@ struct member {
 
     struct world_job *first, *last; /* work for the storage */
     uint32_t job_count;
+    size_t job_bytes;
     uint64_t work_ms;
     uint32_t told_count, told_charter;
     struct digest told_motions;
