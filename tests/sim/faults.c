@@ -20,6 +20,7 @@ enum {
     OPERATIONS_MAX = 40, /* of a disk until one fails */
     ROOM_BYTES = 4096,   /* that a full disk still has */
     FULL_MS = 20000,
+    ROTTEN_BYTES = 64, /* of a vault, at once */
     SLOW_MIN_MS = 100, /* a slow disk, for each batch */
     SLOW_MS = 1500,
     ANEW_MS = 10000, /* until a new machine is there */
@@ -197,6 +198,22 @@ void faults_rot(struct world *w, const struct step *s)
 {
     if (may_lie(w, s) && simdisk_rot(w->members[s->who].disk, simstate_draw(w->dice)))
         w->counts[COUNT_ROT]++;
+}
+
+/* It shows when the vault is opened next, or read. */
+void faults_rot_vault(struct world *w, const struct step *s)
+{
+    struct member *m = &w->members[s->who];
+    if (!may_lie(w, s))
+        return;
+    if (m->up)
+        member_exit(m);
+    if (m->vault.count == 0)
+        return;
+    uint32_t count = 1 + world_draw(w, ROTTEN_BYTES);
+    for (uint32_t i = 0; i < count; i++)
+        m->vault.data[world_draw(w, (uint32_t)m->vault.count)] ^= (uint8_t)(1 + world_draw(w, 255));
+    w->counts[COUNT_ROT_VAULT]++;
 }
 
 void faults_rot_repository(struct world *w, const struct step *s)

@@ -24,6 +24,7 @@ void faults_full(struct world *w, const struct step *s);
 void faults_lost(struct world *w, const struct step *s);
 void faults_misdirected(struct world *w, const struct step *s);
 void faults_rot(struct world *w, const struct step *s);
+void faults_rot_vault(struct world *w, const struct step *s);
 void faults_rot_repository(struct world *w, const struct step *s);
 void faults_loss(struct world *w, const struct step *s);
 void faults_slow(struct world *w, const struct step *s);

@@ -5,6 +5,8 @@
 
 #include "proto/check.h"
 #include "proto/mem.h"
+#include "replicas/custody.h"
+#include "replicas/vault.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/flood.h"
 #include "tests/sim/held.h"
@@ -63,8 +65,20 @@ void member_make(struct world *w, uint32_t index)
     m->table = simdisk_table(m->disk);
 }
 
+/* What its vault had committed outlives the power. */
+static void keep_vault(struct member *m)
+{
+    struct fault f = {0};
+    buf_reset(&m->vault);
+    world_must(m->world, vault_image(replica_vault(m->replica), &m->vault, &f), "keep a vault", &f);
+}
+
 static void shut(struct member *m)
 {
+    if (m->replica != NULL) {
+        vault_rollback(replica_vault(m->replica));
+        keep_vault(m);
+    }
     replica_drop(m->replica);
     held_begin(&m->held_bytes);
     core_free(m->core);
@@ -88,6 +102,8 @@ void member_release(struct member *m)
     simdisk_free(m->saved);
     simrepo_state_release(&m->saved_repo);
     mem_free(m->sources);
+    buf_release(&m->vault);
+    buf_release(&m->saved_vault);
 }
 
 void member_settle(struct member *m, const struct bytes *files, uint32_t count)
@@ -122,10 +138,23 @@ static void forget_held(struct member *m)
 
 /* ---- up ---- */
 
+/* Damaged, it is made anew, empty: what the state names is wanted again from the others. */
+static enum status open_vault(struct member *m, struct vault **out, struct fault *f)
+{
+    enum status st = vault_open(NULL, buf_bytes(&m->vault), out, f);
+    if (st != ST_CORRUPT || !m->lied)
+        return st;
+    world_note(m->world, m->index, "log", bytes_of_text(f->text));
+    m->world->counts[COUNT_DAMAGE]++;
+    m->vault_lost = true;
+    return vault_open(NULL, (struct bytes){NULL, 0}, out, f);
+}
+
 static enum status open_replica(struct member *m, struct fault *f)
 {
+    struct vault *vault = NULL;
     struct backing backing = simrepo_backing(m->repo);
-    const struct replica_options options = {
+    struct replica_options options = {
         .disk = &m->table,
         .backing = &backing,
         .identity = &m->identity,
@@ -133,8 +162,17 @@ static enum status open_replica(struct member *m, struct fault *f)
         .network = &m->world->network,
         .wall_seconds = wall_seconds,
         .wall_context = m,
+        .entropy = entropy,
+        .entropy_context = m,
     };
-    return replica_open(&options, &m->replica, f);
+    enum status st = open_vault(m, &vault, f);
+    options.vault = vault;
+    if (st == ST_OK)
+        st = replica_open(&options, &m->replica, f);
+    if (st == ST_OK && m->vault_lost)
+        st = custody_want_state(m->replica, f);
+    m->vault_lost = m->vault_lost && st != ST_OK;
+    return st;
 }
 
 /* Nothing that it acknowledged is missing, and its charter is no older. */
@@ -246,6 +284,7 @@ bool member_lose_all(struct member *m)
     simdisk_free(m->disk);
     simdisk_free(m->saved);
     m->saved = NULL;
+    buf_reset(&m->vault);
     m->disk = simdisk_new();
     m->repo = simrepo_new(m->disk);
     files = mem_array(chain->count, sizeof *files);
@@ -314,6 +353,9 @@ void member_save(struct member *m)
 {
     simdisk_free(m->saved);
     simrepo_state_release(&m->saved_repo);
+    keep_vault(m);
+    buf_reset(&m->saved_vault);
+    buf_add_bytes(&m->saved_vault, buf_bytes(&m->vault));
     m->saved = simdisk_clone(m->disk);
     CHECK(m->saved != NULL);
     world_must(m->world, simrepo_save(m->repo, &m->saved_repo), "save", NULL);
@@ -334,6 +376,9 @@ void member_go_back(struct member *m)
     world_must(w, simdisk_crash(m->disk, loss, simstate_draw(w->dice)), "restore", NULL);
     if (w->council)
         mark_restored(m, m->saved_charter);
+    buf_reset(&m->vault);
+    buf_add_bytes(&m->vault, buf_bytes(&m->saved_vault));
+    CHECK(buf_status(&m->vault) == ST_OK);
     world_note(w, m->index, "back", BYTES(""));
     forget_held(m);
     w->counts[COUNT_RESTORE]++;

@@ -28,6 +28,7 @@ const struct step_kind step_kinds[] = {
     {"misdirected", "a write of A reaches another place of its disk", faults_misdirected,
      STEP_FAULT, 3},
     {"rot", "a bit on the disk of A rots", faults_rot, STEP_FAULT, 3},
+    {"rot-vault", "bytes of the vault of A rot", faults_rot_vault, STEP_FAULT, 2},
     {"rot-repository", "an object in the repository of A rots", faults_rot_repository, STEP_FAULT,
      2},
     {"loss", "A loses everything but its key, and is set up anew", faults_loss, STEP_FAULT, 2},

@@ -306,6 +306,8 @@ static void run_admit(struct member *m, struct world_job *j)
     j->status = replica_add_member(m->replica, &member, &f);
     if (j->status == ST_EXISTS)
         j->status = ST_OK; /* the power had gone before it was said */
+    if (j->status == ST_WAITING)
+        return; /* it was restored, or damaged: another member has to be heard first */
     if (j->status != ST_OK && status_class(j->status) != STATUS_LOCAL)
         world_fail(w, "%s cannot add %s: %s", m->label, fresh->label, f.text);
 }

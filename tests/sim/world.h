@@ -74,6 +74,7 @@ enum {
     X(LOST, "writes that never reached the disk")                                                  \
     X(MISDIRECTED, "writes that reached another place of the disk")                                \
     X(ROT, "bits that rotted on a disk")                                                           \
+    X(ROT_VAULT, "bytes of a vault that rotted")                                                   \
     X(ROT_REPOSITORY, "objects of a repository that rotted or were lost")                          \
     X(EXIT, "daemons that ended because a disk failed")                                            \
     X(DAMAGE, "damage that was found, and the member set up anew")                                 \
@@ -132,9 +133,11 @@ struct member {
     struct simrepo_state saved_repo;
     uint64_t saved_ms, restored_ms;
     uint32_t saved_charter;
-    bool restored; /* and not opened since */
-    bool ill;      /* its disk may fail: that has to be told, and nothing more */
-    bool lied;     /* its disk lost what it said it had: that has to be found */
+    bool restored;                 /* and not opened since */
+    struct buf vault, saved_vault; /* what of it is durable: vault_image() */
+    bool vault_lost;               /* and its wants have to be made anew */
+    bool ill;                      /* its disk may fail: that has to be told, and nothing more */
+    bool lied;                     /* its disk lost what it said it had: that has to be found */
     uint64_t struck[SIMDISK_FAULT_COUNT]; /* faults of its disk that were counted */
     uint64_t fit_ms, full_ms; /* a slow disk is as it was again, a full one has room; UINT64_MAX */
     uint32_t charter_seen;
