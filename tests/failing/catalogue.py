@@ -196,12 +196,16 @@ COMMANDS = [
 ]
 
 FLOWS = {f.name: f for f in SERVED + COMMANDS + [
-    Start(), Join(), Sync('sync-sender', 'santiago', False), Sync('sync-receiver', 'iquique', False),
-    Sync('handshake', 'iquique', True)]}
+    Start(), Join(), Sync('sync-sender', 'santiago', False),
+    Sync('sync-receiver', 'iquique', False), Sync('handshake', 'iquique', True)]}
+
+# What fits into seconds, and has broken before: `--some`.
+SOME = ['add-sealed', 'status', 'conflicts', 'attach', 'fund', 'erase', 'snapshot', 'bundle-write',
+        'c-list', 'c-add', 'verify', 'init', 'start']
 
 
-def names():
-    return list(FLOWS)
+def names(some):
+    return SOME if some else list(FLOWS)
 
 
 def flow(name):

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Each call of the main flows failed in turn: every allocation of every library, every system call.
 
-usage: failing.py BUILD_DIR LIBRARY PROGRAMME_DIR [--most N] [--flow NAME]... [--jobs N] [--list]
+usage: failing.py BUILD_DIR LIBRARY PROGRAMME_DIR [--most N] [--some | --flow NAME...] [--jobs N]
+                  [--list]
 
 Each flow is run once to count its calls; then once for every call and every way in which it can
 fail, alone, and as the first of eight. --most N: at most N calls of a kind, evenly spread, instead
-of all. Prints a line a flow, and each defect with the stack of the call that failed; exits 1 where
-there is one.
+of all. --some: the flows of CI. Prints a line a flow, and each defect with the stack of the call
+that failed; exits 1 where there is one.
 """
 import argparse
 import multiprocessing
@@ -140,10 +141,11 @@ def main():
     p.add_argument('data')
     p.add_argument('--most', type=int)
     p.add_argument('--flow', action='append')
+    p.add_argument('--some', action='store_true')
     p.add_argument('--jobs', type=int, default=2)
     p.add_argument('--list', action='store_true')
     a = p.parse_args()
-    names = a.flow or catalogue.names()
+    names = a.flow or catalogue.names(a.some)
     if a.list:
         print('\n'.join(names))
         return 0

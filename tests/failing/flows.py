@@ -134,7 +134,7 @@ class Served:
     def once(self, kind, first, way, calls):
         """(defect or None, failures, ended by a library)"""
         o, page = self.office, self.net.page
-        number = self.next()
+        number, point = self.next(), (kind, first, way, calls)
         page.arm(kind, first, way, calls)
         got = self.ask(self.net, o, number)
         status = o.ask('status') if not got.gone else got # what follows the answer fails as well
@@ -144,12 +144,13 @@ class Served:
             until_true(lambda: o.ended() or o.connect() and o.ask('status').done,
                        'it ends, or goes on serving')
         if o.ended():
-            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(), kind)
+            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(),
+                                                (kind, first, way, calls))
             o.start()
         if not got.gone and not defect:
-            defect = judge.answer(got, self.usual, kind)
+            defect = judge.answer(got, self.usual, point)
         if not defect and not status.gone:
-            defect = judge.answer(status, None, kind)
+            defect = judge.answer(status, None, point)
         if got.done and self.check is not None:
             self.acked.append((number, got))
             defect = defect or self.check(self.net, o, number, got)
@@ -221,7 +222,7 @@ class Command:
         got = self.run(page)
         failed = page.disarm()
         defect, library = judge.program(got, self.usual_exit, self.usual_out, page.stack(),
-                                        calls > 1 and kind in ('write', 'writev'))
+                                        (kind, first, way, calls))
         if defect is None and self.after is not None:
             defect = self.after(self.net, self.office, self.number, got)
         return defect, failed, library
@@ -264,7 +265,8 @@ class Start:
         failed = page.disarm()
         defect, library = None, False
         if o.ended():
-            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(), kind)
+            defect, library = judge.daemon_end(o.end(), o.said(), page.stack(),
+                                                (kind, first, way, calls))
             o.start()
         shown = o.ask('show', self.net.record)
         added = o.ask('add', 'household', 'household=AFTER', 'office=santiago')
@@ -313,7 +315,7 @@ class Join:
         page.arm(kind, first, way, calls)
         got = self.run(link)
         failed = page.disarm()
-        defect, library = judge.program(got, 0, None, page.stack(), calls > 1 and kind == 'write')
+        defect, library = judge.program(got, 0, None, page.stack(), (kind, first, way, calls))
         if got.returncode != 0:
             again = self.run(link)
             if defect is None and again.returncode != 0 and b'already' not in again.stderr:
@@ -341,6 +343,7 @@ class Sync:
         self.office = self.writer if self.faulty == 'santiago' else self.reader
         self.writer.start()
         self.reader.start()
+        self.armed = ('', 0, '', 0)
         self.round(lambda: None)
 
     def arrived(self, record):
@@ -365,11 +368,10 @@ class Sync:
 
         def gone():
             if self.office.ended():
-                kind = self.armed
                 page = self.net.page
                 page.disarm()
                 wrong, self.library = judge.daemon_end(self.office.end(), self.office.said(),
-                                                       page.stack(), kind)
+                                                       page.stack(), self.armed)
                 defect.extend([wrong] if wrong else [])
                 self.office.start()
 
@@ -393,7 +395,7 @@ class Sync:
 
     def once(self, kind, first, way, calls):
         page = self.net.page
-        self.armed, self.library = kind, False
+        self.armed, self.library = (kind, first, way, calls), False
         defect = self.round(lambda: page.arm(kind, first, way, calls))
         return defect, page.disarm(), self.library
 

@@ -1,4 +1,6 @@
 """What may be seen after a call has failed, and what may not."""
+import errno
+import os
 import re
 import signal
 
@@ -22,10 +24,20 @@ def sentence(text):
     return None
 
 
-def exit_code(code, usual, kind=None):
-    """What an exit code says that is not so, where a call of that kind failed."""
+def named(said, way):
+    """Whether the error itself is told; SQLite calls what the disk cannot read malformed."""
+    number = getattr(errno, way, None)
+    text = os.strerror(number).lower() if number else 'short'
+    return text in said.lower() or (way == 'EIO' and 'malformed' in said)
+
+
+def exit_code(code, usual, point, said):
+    """What an exit code says that is not so, where a call of that kind failed in that way."""
+    kind, way = point[0], point[2]
     if code not in EXITS:
         return f'exit {code} is none of the list'
+    if code == 5 and way != 'ENOMEM' and named(said, way):
+        return None # a history that cannot be read is not verified
     if code in CLAIMS and code not in usual and SAID_BY.get(kind) != code:
         return f'exit {code}: it claims {CLAIMS[code]}'
     return None
@@ -44,13 +56,15 @@ def death(code, said, stack):
     return f'{name}: {said.strip()[-300:]}', False
 
 
-def program(got, usual_exit, usual_out, stack, mute=False):
-    """A run of minga: (defect or None, ended by a library). 'mute': it could not say anything."""
+def program(got, usual_exit, usual_out, stack, point):
+    """A run of minga: (defect or None, ended by a library)."""
+    mute = point[0] in ('write', 'writev') and point[3] > 1 # nothing can be said
     said = got.stderr.decode(errors='replace')
     defect, library = death(got.returncode, said, stack)
     if defect or library:
         return defect, library
-    defect = exit_code(got.returncode, {usual_exit})
+    defect = exit_code(got.returncode, {usual_exit}, point,
+                       said + got.stdout.decode(errors='replace'))
     if not defect and not mute and got.returncode not in (0, usual_exit):
         defect = sentence(said)
     if not defect and got.returncode == usual_exit and usual_out is not None and \
@@ -59,12 +73,12 @@ def program(got, usual_exit, usual_out, stack, mute=False):
     return (f'{defect} [{said.strip()[-160:]}]' if defect else None), False
 
 
-def daemon_end(code, said, stack, kind):
+def daemon_end(code, said, stack, point):
     """A daemon that ended: (defect or None, ended by a library)."""
     defect, library = death(code, said, stack)
     if defect or library:
         return defect, library
-    defect = exit_code(code, set(), kind)
+    defect = exit_code(code, set(), point, said)
     if not defect and code == 0:
         defect = 'it ended as if it had been told to'
     if not defect and 'event=failed' not in said and 'mingad: ' not in said:
@@ -74,12 +88,12 @@ def daemon_end(code, said, stack, kind):
     return (f'the daemon: {defect} [{said.strip()[-200:]}]' if defect else None), False
 
 
-def answer(got, usual, kind):
+def answer(got, usual, point):
     """An answer of the daemon that goes on serving."""
     if got.done or usual is not None and got.exit == usual.exit:
         if usual is not None and got.rows != usual.rows:
             return f'done, with another answer: {str(got.rows)[-200:]}'
         return None
     usual_exits = {usual.exit} if usual is not None else set()
-    defect = exit_code(got.exit, usual_exits, kind) or sentence(got.text)
+    defect = exit_code(got.exit, usual_exits, point, got.text) or sentence(got.text)
     return f'{defect} [{got}]' if defect else None
