@@ -347,11 +347,13 @@ static enum status copy_to(const struct vault_file *v, const char *path, struct 
         status = sql_bind(statement, 1, bytes_of_text(path), NULL);
     if (status == ST_OK)
         status = sql_step(statement, &row, NULL);
-    /* SQLite says as little of a target that cannot be opened as of a statement that is wrong. */
-    if (status == ST_CORRUPT)
+    /* SQLite says of a target that cannot be opened or read what it says of a damaged file. */
+    bool target = status != ST_OK && strstr(sqlite3_errmsg(v->db), path) != NULL;
+    if (status == ST_CORRUPT && !target)
         status = vault_file_tell(v, status, f);
     else if (status != ST_OK)
-        fault_set(f, status, "the vault cannot be copied to %s: %s", path, sqlite3_errmsg(v->db));
+        status = fault_set(f, target ? ST_IO : status, "the vault cannot be copied to %s: %s", path,
+                           sqlite3_errmsg(v->db));
     sqlite3_finalize(statement);
     return status;
 }
