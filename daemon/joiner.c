@@ -325,7 +325,8 @@ static enum status pair(struct joiner *j, const struct joiner_options *o)
     options.join.inviter = j->link.inviter;
     memcpy(options.join.secret, j->link.secret, KEY_BYTES);
     options.join.invitation = (struct bytes){j->link.id, sizeof j->link.id};
-    uv_loop_init(&j->loop);
+    if (uv_loop_init(&j->loop) != 0)
+        return ST_IO;
     uv_timer_init(&j->loop, &j->timer);
     uv_timer_init(&j->loop, &j->limit);
     j->timer.data = j->limit.data = j;

@@ -257,6 +257,8 @@ enum status transport_listen(struct transport *t, const char *address, struct fa
     }
     if (failed == 0)
         failed = uv_tcp_getsockname(&t->listener, (struct sockaddr *)&name, &bytes);
+    if (failed == UV_EMFILE || failed == UV_ENOBUFS || failed == UV_ENOMEM) /* ours, not its */
+        return fault_set(f, ST_IO, "cannot listen on %s: %s", address, uv_strerror(failed));
     if (failed != 0) {
         fault_set(f, ST_USAGE, "cannot listen on %s: %s", address, uv_strerror(failed));
         fault_fix(f, "set office.listen in the configuration to a free address");
