@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <git2.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,7 @@ struct shot {
 
 static void child(const struct shot *p, const char *folder)
 {
+    signal(SIGTERM, SIG_DFL);
     alarm(CHILD_SECONDS_MAX);
     random_at = (p->number + 1) << 32; /* nothing that was drawn in a record comes again */
     bool deep = p->number % DEEP_EACH == 0;
@@ -207,6 +209,15 @@ static void take(const struct shot *p)
     image_remove(folder);
 }
 
+/* Whoever ends it before its time gets the counts so far. */
+static volatile sig_atomic_t ended;
+
+static void end_early(int signal_number)
+{
+    (void)signal_number;
+    ended = 1;
+}
+
 static void take_all(void)
 {
     uint64_t boundaries = 0, at = 0, number = 0;
@@ -216,7 +227,7 @@ static void take_all(void)
     for (uint32_t i = 0; i < run_count; i++)
         for (size_t b = 0; b <= runs[i].record.event_count; b++, at++) {
             uint64_t end = images * (at + 1) / boundaries;
-            for (uint64_t first = number; number < end; number++) {
+            for (uint64_t first = number; number < end && ended == 0; number++) {
                 /* The first two of a boundary take turns with all kinds; the rest are by chance. */
                 enum image_kind kind = number - first < IMAGE_KINDS
                                            ? (enum image_kind)(number % IMAGE_KINDS)
@@ -224,7 +235,8 @@ static void take_all(void)
                 struct shot p = {&runs[i], b, kind, options.seed * 1000003 + number, number};
                 take(&p);
             }
-            if (b == runs[i].record.event_count) { /* all was acknowledged: none of it may go */
+            if (b == runs[i].record.event_count &&
+                ended == 0) { /* all was acknowledged: none of it may go */
                 struct shot p = {&runs[i], b, IMAGE_NOTHING, 0, 0};
                 take(&p);
             }
@@ -255,14 +267,15 @@ static void print(void)
                i + 1 < IMAGE_KINDS ? ", " : "\n");
         images += counts.images[i];
     }
-    printf("%u kinds, %llu boundaries, %llu images; %llu changes lost in them, %llu promises held "
-           "against them, %llu replayed as a whole, %llu killed once more\n"
-           "slowest recovery: %llu ms (%s)\n%llu failed\n",
-           run_count, (unsigned long long)boundaries, (unsigned long long)images,
-           (unsigned long long)counts.missing, (unsigned long long)counts.promises,
-           (unsigned long long)counts.deep, (unsigned long long)counts.killed,
-           (unsigned long long)counts.slowest_us / 1000, counts.slowest,
-           (unsigned long long)counts.failed);
+    printf(
+        "%s%u kinds, %llu boundaries, %llu images; %llu changes lost in them, %llu promises held "
+        "against them, %llu replayed as a whole, %llu killed once more\n"
+        "slowest recovery: %llu ms (%s)\n%llu failed\n",
+        ended != 0 ? "ended early: " : "", run_count, (unsigned long long)boundaries,
+        (unsigned long long)images, (unsigned long long)counts.missing,
+        (unsigned long long)counts.promises, (unsigned long long)counts.deep,
+        (unsigned long long)counts.killed, (unsigned long long)counts.slowest_us / 1000,
+        counts.slowest, (unsigned long long)counts.failed);
 }
 
 /* KIND or KIND:SEED. */
@@ -331,6 +344,7 @@ int main(int count, char **words)
         fputs(usage, stderr);
         return 2;
     }
+    signal(SIGTERM, end_early);
     if (options.boundary >= 0 && options.image >= 0)
         take_one(seed);
     else
