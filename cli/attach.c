@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/file.h"
 #include "cli/language.h"
 #include "cli/network.h"
 #include "cli/output.h"
@@ -140,7 +141,7 @@ static enum status open_file(struct transfer *t, struct stat *about)
     const char *path = t->call->words[1];
     t->descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (t->descriptor < 0 && errno == ENOENT)
-        return fault_set(&t->fault, ST_NOT_FOUND, tr("there is no file %s"), path);
+        return file_missing(path, &t->fault);
     if (t->descriptor < 0 || fstat(t->descriptor, about) != 0)
         return fault_errno(&t->fault, errno, tr("cannot open %s"), path);
     if (!S_ISREG(about->st_mode))
@@ -170,7 +171,7 @@ static enum status read_part(struct transfer *t, const struct stat *about)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fault_errno(&t->fault, errno, tr("cannot read %s"), t->call->words[1]);
+            return file_unread(errno, t->call->words[1], &t->fault);
         if (got == 0)
             break;
         t->plain.count += (size_t)got;

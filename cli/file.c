@@ -9,6 +9,22 @@
 
 enum { READ_BYTES = 64 * 1024 };
 
+static const char advice[] = trn("check the name and the folder: ls -l shows what is there");
+
+enum status file_missing(const char *path, struct fault *f)
+{
+    fault_set(f, ST_NOT_FOUND, tr("there is no file %s"), path);
+    fault_fix(f, "%s", tr(advice));
+    return ST_NOT_FOUND;
+}
+
+enum status file_unread(int error, const char *path, struct fault *f)
+{
+    enum status st = fault_errno(f, error, tr("cannot read %s"), path);
+    fault_fix(f, "%s", tr(advice));
+    return st;
+}
+
 static enum status read_all(int descriptor, const char *path, size_t bytes_max, struct buf *out,
                             struct fault *f)
 {
@@ -21,7 +37,7 @@ static enum status read_all(int descriptor, const char *path, size_t bytes_max, 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fault_errno(f, errno, tr("cannot read %s"), path);
+            return file_unread(errno, path, f);
         if (got == 0)
             return ST_OK;
         out->count += (size_t)got;
@@ -35,11 +51,8 @@ enum status file_read(const char *path, size_t bytes_max, struct buf *out, struc
     if (strcmp(path, "-") == 0)
         return read_all(STDIN_FILENO, tr("standard input"), bytes_max, out, f);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT) {
-        fault_set(f, ST_NOT_FOUND, tr("there is no file %s"), path);
-        fault_fix(f, "%s", tr("check the name and the folder: ls -l shows what is there"));
-        return ST_NOT_FOUND;
-    }
+    if (descriptor < 0 && errno == ENOENT)
+        return file_missing(path, f);
     if (descriptor < 0)
         return fault_errno(f, errno, tr("cannot open %s"), path);
     enum status st = read_all(descriptor, path, bytes_max, out, f);

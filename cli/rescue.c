@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/file.h"
 #include "cli/language.h"
 #include "cli/network.h"
 #include "cli/output.h"
@@ -207,8 +208,7 @@ int rescue_restore(struct call *c)
         fault_fix(&f, "%s", tr("use: minga init --restore FILE [--passphrase-file FILE]"));
     }
     if (st == ST_OK && access(call_option(c, "restore"), F_OK) != 0) { /* before anybody types */
-        st = fault_set(&f, ST_NOT_FOUND, tr("there is no file %s"), call_option(c, "restore"));
-        fault_fix(&f, "%s", tr("check the name and the folder: ls -l shows what is there"));
+        st = file_missing(call_option(c, "restore"), &f);
     }
     if (st == ST_OK)
         st = phrase_old(c, "passphrase-file", tr("Passphrase of the backup: "), &secret, &f);

@@ -78,7 +78,7 @@ static enum status fill(struct reader *r, const char *path, size_t wanted)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fault_errno(&r->porter.fault, errno, tr("cannot read %s"), path);
+            return file_unread(errno, path, &r->porter.fault);
         if (got == 0)
             return ST_OK;
         r->in.count += (size_t)got;
@@ -94,7 +94,7 @@ static enum status open_file(struct reader *r, const char *path)
     if (r->descriptor >= 0)
         return ST_OK;
     if (errno == ENOENT)
-        return fault_set(&r->porter.fault, ST_NOT_FOUND, tr("there is no file %s"), path);
+        return file_missing(path, &r->porter.fault);
     return fault_errno(&r->porter.fault, errno, tr("cannot open %s"), path);
 }
 

@@ -44,10 +44,16 @@ HOSTILE = [
     b"; include /etc/passwd", b"2009-01-01 open Assets:Stolen", b"Assets:Stolen", b"  Assets:x  1",
 ]
 
+TEXTS = (".csv", ".ledger", ".beancount", ".xml", ".html", ".json", ".txt")
+BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 KEPT = [  # what was wrong once
     [b"--json", b"add", b"contact", b"contact=\xff"],
     [b"--json", b"add", b"contact", b"contact=1", b"attendees=many"],
     [b"--json", b"add", *[b"x"] * 1200],
+    [b"--json", b"attach", b"2026", b"nothing"],
+    [b"--json", b"add", b"contact", b"contact=@."],
+    [b"add", b"contact", b"office=santiago", b"institution=a\x1b[2J\xc2\x9b31m"],
+    [b"add", b"contact", b"office=santiago", b"institution=\xe2\x80\xae5%"],
 ]
 
 
@@ -214,8 +220,12 @@ def a_command(dice, office, verbs):
 
 def a_record(dice, office):
     """Often a valid command, whose text is hostile."""
-    kind = dice.choice([t for t in ("household", "enterprise", "contact") if t in office.types])
+    kind = dice.choice(("household", "enterprise", "contact", "expense"))
     words = [b"add", kind.encode(), b"office=santiago"]
+    if kind == "expense":
+        words += [b"budget_line=reserve", b"date=2010-01-30", b"currency=CLP", b"amount=7"]
+        words += [name + b"=" + dice.choice(HOSTILE) for name in (b"supplier", b"receipt")]
+        return words
     for name in dice.sample(office.fields[kind], min(3, len(office.fields[kind]))):
         if name != "office":
             words.append(name.encode() + b"=" + dice.choice(HOSTILE))
@@ -307,16 +317,13 @@ class Page(html.parser.HTMLParser):
 def check_file(path):
     with open(path, "rb") as file:
         raw = file.read()
-    if path.endswith((".csv", ".ledger", ".beancount", ".xml", ".html", ".json", ".txt")):
+    if path.endswith(TEXTS):
         text = raw.decode("utf-8")
-        text = text.replace("\r\n", "\n") if path.endswith(".csv") else text
         if path.endswith(".csv"):
             check_cells(path)
-            text = text.replace("\n", "")
-        for c in text:
-            if c != "\n" and (c < " " or "\x7f" <= c <= "\x9f" or "\u202a" <= c <= "\u202e" or
-                              "\u2066" <= c <= "\u2069") and not path.endswith(".csv"):
-                at = text.index(c)
+            text = text.replace("\r\n", "\n")
+        for at, c in enumerate(text):
+            if c in BIDI or (c != "\n" and unicodedata.category(c) == "Cc"):
                 raise Wrong(f"{path} holds U+{ord(c):04x}: {text[max(0, at - 40):at + 40]!r}")
     if path.endswith(".json"):
         for line in raw.decode().split("\n")[:-1]:
