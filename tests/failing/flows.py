@@ -321,7 +321,10 @@ class Join:
             if defect is None and again.returncode != 0 and b'already' not in again.stderr:
                 defect = f'tried again: {again.returncode} {again.stderr.decode()[-300:]}'
         if defect is None:
-            defect = verified(self.net.office('newcomer'))
+            newcomer = self.net.office('newcomer', self.net.other_page)
+            newcomer.start()
+            newcomer.end()
+            defect = verified(newcomer)
         return defect, failed, library
 
     def close(self):
