@@ -44,7 +44,7 @@ canary charter minga-sim-canary "charter [0-9]* after [0-9]*\\|older than a pare
 canary sums minga-sim-canary 'by the entries\|spends'
 canary forged minga-sim-canary 'takes a commit that is a lie'
 canary memory minga-sim-canary 'is gone and kept'
-canary removal minga-sim-canary 'counts, and should not\|without adopting'
+canary removal minga-sim-canary 'counts, and should not\|without adopting\|do not agree'
 canary removal minga-trust-canary 'counts, and should not\|without adopting'
 canary entitled minga-trust-canary 'sealed item'
 canary erased minga-trust-canary 'still has a value that was erased'
