@@ -12,6 +12,7 @@
 #include "cli/language.h"
 #include "cli/output.h"
 #include "proto/mem.h"
+#include "replicas/git.h"
 
 static int run(struct call *c, const char *home)
 {
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
         fputs("minga: a library could not be started\n", stderr);
         return CALL_FAILED;
     }
+    git_thread_begin();
     umask(077);
     int exit = start(argc, argv);
     if (exit == CALL_DONE && mem_refused()) {

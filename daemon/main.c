@@ -17,6 +17,7 @@
 #include "daemon/logger.h"
 #include "daemon/server.h"
 #include "daemon/unlock.h"
+#include "replicas/git.h"
 #include "replicas/home.h"
 #include "replicas/verb.h"
 
@@ -155,6 +156,7 @@ int main(int count, char **words)
         fputs("mingad: a library could not be started\n", stderr);
         return 1;
     }
+    git_thread_begin();
     /* One heap for all threads: what a thread's own would keep for ever after a large batch goes
      * back to the system. */
     mallopt(M_ARENA_MAX, 1);

@@ -12,6 +12,7 @@
 #include "proto/mem.h"
 #include "replicas/assembly.h"
 #include "replicas/concern.h"
+#include "replicas/git.h"
 #include "replicas/index.h"
 #include "replicas/invite.h"
 #include "replicas/json.h"
@@ -676,6 +677,7 @@ static void *run(void *user)
 {
     struct worker *w = user;
     struct fault f = {0};
+    git_thread_begin();
     for (;;) {
         bool stop;
         struct job *batch = take_batch(w, &stop);

@@ -57,3 +57,8 @@ enum status git_fault(struct fault *f, int code, const char *format, ...)
         fault_fix(f, "put it back from a copy, or fetch the history again from a peer");
     return st;
 }
+
+void git_thread_begin(void)
+{
+    git_error_clear();
+}

@@ -13,4 +13,11 @@
 enum status git_fault(struct fault *f, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * git_thread_begin(): the place where libgit2 keeps a thread's last error, made while there is
+ * memory: where it first looks for it when memory has run out, it calls itself without end. At the
+ * beginning of each thread that uses libgit2, after git_libgit2_init().
+ */
+void git_thread_begin(void);
+
 #endif
