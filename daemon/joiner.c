@@ -380,7 +380,11 @@ static void print_error(enum status st, const struct fault *f, unsigned code)
     buf_add_text(&json, ",\"fix\":");
     json_add_text(&json, bytes_of_text(f->fix));
     buf_add_format(&json, ",\"exit\":%u}", code);
-    fprintf(stderr, "%s\n", buf_text(&json));
+    if (buf_status(&json) == ST_OK)
+        fprintf(stderr, "%s\n", buf_text(&json));
+    else
+        fputs("{\"error\":\"no-memory\",\"text\":\"out of memory\",\"fix\":\"\",\"exit\":1}\n",
+              stderr);
     buf_release(&json);
 }
 
@@ -397,8 +401,10 @@ int joiner_run(const struct joiner_options *o)
 {
     struct joiner *j = mem_alloc(sizeof *j);
     unsigned code = 0;
-    if (j == NULL)
-        return 1;
+    if (j == NULL) {
+        print_error(ST_NO_MEMORY, &(const struct fault){0}, verb_exit(ST_NO_MEMORY));
+        return (int)verb_exit(ST_NO_MEMORY);
+    }
     j->home = o->home;
     enum status st = prepare(j, o);
     if (st == ST_OK)
