@@ -122,14 +122,19 @@ for ((kills = 0; kills < KILLS; kills++)); do
     office=santiago
     [ $((kills % 7)) -ne 5 ] || office=iquique
     "$kind"
-    [ -z "$job" ] || wait_ms $((1 + RANDOM % 300))
+    if [ -n "$job" ]; then # in the middle of it, or right behind what it was told
+        wait_ms $((1 + RANDOM % 300))
+        [ $((RANDOM % 2)) -eq 0 ] || wait "$job" || true
+    fi
     stop "$office" KILL
     [ -z "$job" ] || wait "$job" || true
     back "$office"
     check_charter
     rm -rf "$SCRATCH/export"
     killed[$kind-$office]=$((${killed[$kind-$office]:-0} + 1))
-    [ $(((kills + 1) % 50)) -ne 0 ] || echo "$((kills + 1)) kills, longest recovery $longest ms, $answered ms in all"
+    if [ $(((kills + 1) % 50)) -eq 0 ]; then
+        echo "$((kills + 1)) kills, longest recovery $longest ms, $answered ms in all"
+    fi
     [ ! -e "$SCRATCH/enough" ] || KILLS=$((kills + 1)) # whoever runs it can end it before its time
 done
 until_true 60 at_least $(($(acknowledged) + 5))
