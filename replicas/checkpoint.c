@@ -145,9 +145,11 @@ enum status checkpoint_refs(struct replica *r, struct store_ref **out, size_t *c
     return ST_OK;
 }
 
-static enum status checkpoint_vault(struct replica *r, struct fault *f)
+/* 'busy': the objects that wait force this one amid work. What the vault's log has is durable; to
+ * sort it waits for a quiet moment, unless something was erased. */
+static enum status checkpoint_vault(struct replica *r, bool busy, struct fault *f)
 {
-    if (r->vault == NULL || !r->vault_changed)
+    if (r->vault == NULL || !r->vault_changed || (busy && !vault_has_erased(r->vault)))
         return ST_OK;
     enum status st = vault_checkpoint(r->vault, f);
     r->vault_changed = st != ST_OK;
@@ -171,9 +173,10 @@ enum status checkpoint_run(struct replica *r, struct fault *f)
 {
     struct store_ref *refs = NULL;
     size_t count = 0;
+    bool busy = store_pending_bytes(r->store) > ENGINE_PENDING_BYTES_MAX;
     enum status st = r->vault != NULL ? commit_vault(r, f) : ST_OK;
     if (st == ST_OK && !r->changed)
-        return checkpoint_vault(r, f);
+        return checkpoint_vault(r, false, f);
     if (st == ST_OK)
         st = journal_sync(r->journal, f);
     if (st == ST_OK)
@@ -181,7 +184,7 @@ enum status checkpoint_run(struct replica *r, struct fault *f)
     if (st == ST_OK)
         st = store_flush(r->store, refs, count, f);
     if (st == ST_OK)
-        st = checkpoint_vault(r, f);
+        st = checkpoint_vault(r, busy, f);
     if (st == ST_OK)
         st = journal_roll(r->journal, f);
     if (st == ST_OK)

@@ -6,7 +6,7 @@
 #include "proto/check.h"
 #include "proto/mem.h"
 #include "replicas/sql.h"
-#include "replicas/vault_query.h"
+#include "replicas/vault_hold.h"
 #include "replicas/wantlist.h"
 
 static const struct bytes NO_BLOB = {NULL, 0};
@@ -24,11 +24,13 @@ struct vault {
     bool refusing;                   /* something may have been erased: 'refused' may have rows */
     bool dropped, committed_dropped; /* what was deleted may still have copies in the file */
     struct wantlist fresh[LANES];    /* wanted since the last vault_commit() */
+    struct wantlist known[LANES];    /* of 'stored', those that need no look into the file */
     uint64_t stored[LANES], committed[LANES]; /* wanted by the file */
-    bool cut; /* at the next checkpoint: the log may hold what was erased, or never committed */
-    struct vault_facts last; /* whose owner is 'owner': items of one record come together */
-    int64_t owner;           /* 0: none */
-    struct fault failed;     /* of a write: what was written since the last commit is gone */
+    bool cut;    /* at the next checkpoint: the log may hold what was erased, or never committed */
+    bool sorted; /* the trees may hold something */
+    struct vault_recent recent; /* held, and in no tree yet */
+    struct vault_holder holder;
+    struct fault failed; /* of a write: what was written since the last commit is gone */
 };
 
 static unsigned lane_of(enum vault_kind kind)
@@ -36,51 +38,32 @@ static unsigned lane_of(enum vault_kind kind)
     return kind == VAULT_CHUNK;
 }
 
-static enum status count_wants(struct vault *v, struct fault *f)
-{
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    enum status status = vault_query_take(&v->q, VAULT_QUERY_COUNT_WANTS, &statement, f);
-    memset(v->stored, 0, sizeof v->stored);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
-    while (status == ST_OK && row) {
-        v->stored[sqlite3_column_int(statement, 0) != 0] +=
-            (uint64_t)sqlite3_column_int64(statement, 1);
-        status = vault_query_step(&v->q, statement, &row, f);
-    }
-    return status;
-}
-
-/* Most vaults have had no erasure: every item then goes without a search for one. */
-static enum status find_refused(struct vault *v, struct fault *f)
-{
-    sqlite3_stmt *statement = NULL;
-    enum status status = vault_query_told(
-        &v->q, sql_prepare(v->q.file.db, "SELECT 1 FROM refused LIMIT 1", &statement, NULL), f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &v->refusing, f);
-    sqlite3_finalize(statement);
-    return status;
-}
-
 static void settle(struct vault *v)
 {
     memcpy(v->committed, v->stored, sizeof v->stored);
     v->committed_dropped = v->dropped;
+    vault_recent_settle(&v->recent);
     v->due = false;
     v->writing = false;
+}
+
+static void forget_known(struct vault *v)
+{
+    for (int lane = 0; lane < LANES; lane++)
+        wantlist_clear(&v->known[lane]);
 }
 
 static void abandon(struct vault *v)
 {
     vault_query_rollback(&v->q);
+    vault_recent_cut(&v->recent);
     v->cut = true;
-    v->owner = 0;
+    v->holder.owner = 0;
     v->due = false;
     memcpy(v->stored, v->committed, sizeof v->stored);
     for (int lane = 0; lane < LANES; lane++)
         wantlist_clear(&v->fresh[lane]);
+    forget_known(v);
     v->dropped = v->committed_dropped;
     v->writing = false;
 }
@@ -125,9 +108,13 @@ enum status vault_open(const char *path, struct bytes image, struct vault **out,
         return fault_set(f, ST_NO_MEMORY, "out of memory");
     enum status status = vault_query_open(path, image, &v->q, f);
     if (status == ST_OK)
-        status = count_wants(v, f);
+        status = vault_query_count_wants(&v->q, v->stored, f);
+    if (status == ST_OK) /* most vaults have had no erasure: nothing is searched for one */
+        status = vault_query_ask(&v->q, VAULT_QUERY_ANY_REFUSED, NO_BLOB, &v->refusing, f);
     if (status == ST_OK)
-        status = find_refused(v, f);
+        status = vault_query_ask(&v->q, VAULT_QUERY_HAS_ANY, NO_BLOB, &v->sorted, f);
+    if (status == ST_OK)
+        status = vault_hold_load(&v->q, &v->recent, f);
     if (status == ST_OK)
         status = vault_query_ask(&v->q, VAULT_QUERY_HAS_MARK, NO_BLOB, &v->dropped, f);
     settle(v);
@@ -145,8 +132,11 @@ void vault_close(struct vault *v)
     if (v == NULL)
         return;
     abandon(v);
-    for (int lane = 0; lane < LANES; lane++)
+    for (int lane = 0; lane < LANES; lane++) {
         wantlist_release(&v->fresh[lane]);
+        wantlist_release(&v->known[lane]);
+    }
+    vault_recent_release(&v->recent);
     vault_query_close(&v->q);
     mem_free(v);
 }
@@ -162,31 +152,16 @@ void vault_salt_name(const struct seal_id *id, struct digest *out)
     memcpy(out->id, id->id, SEAL_ID_BYTES);
 }
 
-/* Whether 'item' is what 'facts' name. */
-static bool is_named(const struct vault_facts *facts, struct bytes item)
-{
-    struct digest name;
-    if (facts->kind == VAULT_SALT) {
-        struct seal_salt salt;
-        struct seal_id id;
-        if (item.count != SEAL_SALT_BYTES)
-            return false;
-        memcpy(salt.salt, item.data, SEAL_SALT_BYTES);
-        seal_salt_id(&salt, &id);
-        sodium_memzero(&salt, sizeof salt);
-        vault_salt_name(&id, &name);
-        if (memcmp(id.id, facts->salt.id, SEAL_ID_BYTES) != 0)
-            return false;
-    } else {
-        seal_name(item, &name);
-    }
-    return memcmp(name.id, facts->name.id, DIGEST_BYTES) == 0;
-}
-
 static void check_facts(const struct vault_facts *facts)
 {
     CHECK(facts->kind >= VAULT_VALUE && facts->kind <= VAULT_DISCLOSURE);
     CHECK(facts->class == SCHEMA_INTERNAL || facts->class == SCHEMA_PERSONAL);
+}
+
+/* What the file wants in a lane is not all in 'known'. */
+static bool is_search(const struct vault *v, int lane)
+{
+    return v->stored[lane] > v->known[lane].count;
 }
 
 /* It is wanted no longer, in whichever lane that was. */
@@ -196,7 +171,9 @@ static enum status forget_want(struct vault *v, const struct digest *name, struc
     for (int files = 0; files < LANES && status == ST_OK; files++) {
         sqlite3_stmt *statement = NULL;
         bool row;
-        if (wantlist_remove(&v->fresh[files], name) || v->stored[files] == 0)
+        if (wantlist_remove(&v->fresh[files], name))
+            continue;
+        if (!wantlist_remove(&v->known[files], name) && !is_search(v, files))
             continue;
         status = vault_query_take(&v->q, VAULT_QUERY_UNWANT, &statement, f);
         if (status == ST_OK)
@@ -211,39 +188,73 @@ static enum status forget_want(struct vault *v, const struct digest *name, struc
     return status;
 }
 
-static bool same_owner(const struct vault_facts *a, const struct vault_facts *b)
+static struct vault_facts *find_want(const struct wantlist lists[static LANES],
+                                     const struct digest *name)
 {
-    return a->class == b->class && memcmp(a->salt.id, b->salt.id, SEAL_ID_BYTES) == 0 &&
-           strcmp(a->record, b->record) == 0 && strcmp(a->type, b->type) == 0;
+    struct vault_facts *found = wantlist_find(&lists[0], name);
+    return found != NULL ? found : wantlist_find(&lists[1], name);
 }
 
-/* v->owner is the row of what these items share. */
-static enum status find_owner(struct vault *v, const struct vault_facts *facts, struct fault *f)
+/* The end of the transaction; where it fails, what it wrote is still to be forgotten. */
+static enum status finish(struct vault *v, struct fault *f)
 {
-    if (v->owner != 0 && same_owner(&v->last, facts))
-        return ST_OK;
-    v->owner = 0;
-    enum status status = vault_query_owner(&v->q, facts, &v->owner, f);
+    bool found;
+    enum status status = ST_OK;
+    if (!vault_query_is_open(&v->q))
+        return fault_set(f, ST_IO, "the vault gave up what was to be kept: memory or disk failed");
+    if (vault_recent_row(&v->recent).count > 0)
+        status = vault_hold_row(&v->q, &v->recent, f);
     if (status == ST_OK)
-        v->last = *facts;
+        status = vault_query_ask(&v->q, VAULT_QUERY_COMMIT, NO_BLOB, &found, f);
+    if (status == ST_OK)
+        settle(v);
     return status;
 }
 
+/* What is recent goes to the trees, in a transaction of its own: where that fails, nothing that
+ * anybody wrote is gone. */
+static enum status move_recent(struct vault *v, struct fault *f)
+{
+    if (v->failed.code != ST_OK)
+        return begin(v, 0, f); /* says what failed */
+    if (v->recent.count == 0)
+        return ST_OK;
+    v->full = false;
+    enum status status = v->writing ? wrote(v, finish(v, f), f) : ST_OK;
+    if (status == ST_OK)
+        status = begin(v, v->recent.bytes.count, f);
+    if (status != ST_OK)
+        return status;
+    v->sorted = true;
+    status = vault_hold_recent(&v->q, &v->holder, &v->recent, f);
+    if (status == ST_OK)
+        status = finish(v, f);
+    if (status == ST_OK) {
+        vault_recent_clear(&v->recent);
+        return ST_OK;
+    }
+    vault_query_rollback(&v->q);
+    v->holder.owner = 0;
+    v->writing = false;
+    return status;
+}
+
+/* An item that is named and not refused; the transaction is open. */
 static enum status hold(struct vault *v, const struct vault_facts *facts, struct bytes item,
                         struct fault *f)
 {
-    sqlite3_stmt *statement = NULL;
-    bool row;
-    enum status status = find_owner(v, facts, f);
-    if (status == ST_OK)
-        status = vault_query_take(&v->q, VAULT_QUERY_PUT, &statement, f);
-    if (status == ST_OK)
-        status = vault_query_bound(vault_query_bind_facts(statement, facts) |
-                                       vault_query_bind_blob(statement, 8, item.data, item.count) |
-                                       sqlite3_bind_int64(statement, 9, v->owner),
-                                   f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
+    bool wanted =
+        find_want(v->fresh, &facts->name) != NULL || find_want(v->known, &facts->name) != NULL;
+    bool held = false;
+    enum status status = wanted ? ST_OK : vault_has(v, &facts->name, &held, f);
+    if (status != ST_OK || held)
+        return status;
+    if (!vault_recent_takes(item)) {
+        v->sorted = true;
+        status = vault_hold(&v->q, &v->holder, facts, item, f);
+    } else if (vault_recent_add(&v->recent, facts, item) != ST_OK) {
+        status = fault_set(f, ST_NO_MEMORY, "out of memory");
+    }
     return status == ST_OK ? forget_want(v, &facts->name, f) : status;
 }
 
@@ -254,13 +265,19 @@ enum status vault_put(struct vault *v, const struct vault_facts *facts, struct b
     check_facts(facts);
     if (item.count > SEAL_ITEM_BYTES_MAX)
         return fault_set(f, ST_TOO_LARGE, "an item for the vault is over the limit");
-    if (!is_named(facts, item))
+    if (!vault_hold_is_named(facts, item))
         return fault_set(f, ST_BAD_VALUE, "an item for the vault is not what its name says");
     enum status status = vault_is_erased(v, &facts->salt, facts->record, &refused, f);
     if (status == ST_OK && refused)
         return fault_set(f, ST_NOT_ALLOWED, "what this item belongs to was erased");
+    bool small = vault_recent_takes(item);
+    if (status == ST_OK && small && !vault_recent_fits(&v->recent, item))
+        status = move_recent(v, f);
+    /* Without memory for it nothing is begun, and what was before stays good. */
+    if (status == ST_OK && small && vault_recent_reserve(&v->recent) != ST_OK)
+        status = fault_set(f, ST_NO_MEMORY, "out of memory");
     if (status == ST_OK)
-        status = begin(v, item.count, f);
+        status = begin(v, VAULT_RECENT_FACTS_MAX + item.count, f);
     v->due = v->due || status == ST_OK;
     return status == ST_OK ? wrote(v, hold(v, facts, item, f), f) : status;
 }
@@ -268,38 +285,23 @@ enum status vault_put(struct vault *v, const struct vault_facts *facts, struct b
 enum status vault_get(struct vault *v, const struct digest *name, struct vault_facts *facts_out,
                       struct buf *out, struct fault *f)
 {
-    sqlite3_stmt *statement = NULL;
     struct vault_facts facts;
-    bool row = false;
-    enum status status = vault_query_take(&v->q, VAULT_QUERY_GET, &statement, f);
-    if (status == ST_OK)
-        status = vault_query_bound(vault_query_bind_blob(statement, 1, name->id, DIGEST_BYTES), f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
-    if (status == ST_OK && !row)
-        status = fault_set(f, ST_NOT_FOUND, "the vault does not hold it");
-    if (status == ST_OK)
-        status = vault_query_facts(statement, &facts, f);
-    if (status == ST_OK && out != NULL) {
-        const uint8_t *data = sqlite3_column_blob(statement, 7);
-        struct bytes item = {data, (size_t)sqlite3_column_bytes(statement, 7)};
-        if (data == NULL && sqlite3_errcode(v->q.file.db) == SQLITE_NOMEM)
-            status = fault_set(f, ST_NO_MEMORY, "out of memory");
-        else if (!is_named(&facts, item))
-            status = vault_file_damaged("an item in it is not what its name says", f);
-        else
-            buf_add_bytes(out, item);
-        if (status == ST_OK)
-            status = buf_status(out);
-    }
+    struct bytes item;
+    enum status status = ST_OK;
+    if (!vault_recent_find(&v->recent, name, &facts, &item))
+        status = vault_hold_get(&v->q, name, &facts, out, f);
+    else if (out != NULL)
+        status = vault_hold_give(&facts, item, out, f);
     if (status == ST_OK && facts_out != NULL)
         *facts_out = facts;
-    sqlite3_reset(statement);
     return status;
 }
 
 enum status vault_has(struct vault *v, const struct digest *name, bool *out, struct fault *f)
 {
+    *out = vault_recent_find(&v->recent, name, NULL, NULL);
+    if (*out || !v->sorted)
+        return ST_OK;
     return vault_query_ask(&v->q, VAULT_QUERY_HAS, (struct bytes){name->id, DIGEST_BYTES}, out, f);
 }
 
@@ -328,14 +330,20 @@ static enum status raise_item(struct vault *v, const struct digest *name, struct
 static enum status raise_class(struct vault *v, const struct digest *name, struct fault *f)
 {
     struct bytes blob = {name->id, DIGEST_BYTES};
+    struct vault_facts facts;
     bool below = false;
     uint64_t count;
-    enum status status = vault_query_ask(&v->q, VAULT_QUERY_IS_BELOW, blob, &below, f);
+    enum status status = ST_OK;
+    if (vault_recent_find(&v->recent, name, &facts, NULL) && facts.class < SCHEMA_PERSONAL)
+        status = move_recent(v, f);
+    if (status == ST_OK)
+        status = vault_query_ask(&v->q, VAULT_QUERY_IS_BELOW, blob, &below, f);
     if (status != ST_OK || !below)
         return status;
     status = begin(v, 0, f);
     if (status != ST_OK)
         return status;
+    forget_known(v);
     v->due = true;
     status = vault_query_change(&v->q, VAULT_QUERY_RAISE_WANT, blob, 0, &count, f);
     return status == ST_OK ? raise_item(v, name, f) : status;
@@ -375,24 +383,24 @@ static enum status store_wants(struct vault *v, struct fault *f)
         for (uint32_t i = 0; i < fresh->count && status == ST_OK; i++)
             status = store_want(v, lane, wantlist_at(fresh, i), f);
     }
-    for (int lane = 0; lane < LANES && status == ST_OK; lane++)
-        wantlist_clear(&v->fresh[lane]);
+    for (int lane = 0; lane < LANES && status == ST_OK; lane++) {
+        struct wantlist stored = v->fresh[lane];
+        if (stored.count == 0 || v->known[lane].count > 0) {
+            wantlist_clear(&v->fresh[lane]);
+            continue;
+        }
+        v->fresh[lane] = v->known[lane];
+        v->known[lane] = stored;
+    }
     return wrote(v, status, f);
-}
-
-static struct vault_facts *find_fresh(struct vault *v, const struct digest *name)
-{
-    struct vault_facts *found = NULL;
-    for (int lane = 0; lane < LANES && found == NULL; lane++)
-        found = wantlist_find(&v->fresh[lane], name);
-    return found;
 }
 
 /* Held, or wanted by the file. */
 static enum status is_known(struct vault *v, const struct digest *name, bool *out, struct fault *f)
 {
     enum status status = vault_has(v, name, out, f);
-    if (status == ST_OK && !*out && v->stored[0] + v->stored[1] > 0)
+    *out = *out || (status == ST_OK && find_want(v->known, name) != NULL);
+    if (status == ST_OK && !*out && (is_search(v, 0) || is_search(v, 1)))
         status = vault_query_ask(&v->q, VAULT_QUERY_IS_WANTED,
                                  (struct bytes){name->id, DIGEST_BYTES}, out, f);
     return status;
@@ -401,7 +409,7 @@ static enum status is_known(struct vault *v, const struct digest *name, bool *ou
 static enum status want(struct vault *v, const struct vault_facts *facts, struct fault *f)
 {
     struct wantlist *fresh = &v->fresh[lane_of(facts->kind)];
-    struct vault_facts *wanted = find_fresh(v, &facts->name);
+    struct vault_facts *wanted = find_want(v->fresh, &facts->name);
     bool known = false;
     if (wanted != NULL) { /* of two who name one item the stricter is right */
         wanted->class = facts->class == SCHEMA_PERSONAL ? SCHEMA_PERSONAL : wanted->class;
@@ -437,15 +445,16 @@ enum status vault_wanted(struct vault *v, const struct digest *name, struct vaul
                          struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
-    const struct vault_facts *fresh = find_fresh(v, name);
+    const struct vault_facts *wanted = find_want(v->fresh, name);
     struct vault_facts facts;
     bool row = false;
-    if (fresh != NULL) {
+    wanted = wanted != NULL ? wanted : find_want(v->known, name);
+    if (wanted != NULL) {
         if (facts_out != NULL)
-            *facts_out = *fresh;
+            *facts_out = *wanted;
         return ST_OK;
     }
-    if (v->stored[0] + v->stored[1] == 0)
+    if (!is_search(v, 0) && !is_search(v, 1))
         return fault_set(f, ST_NOT_FOUND, "nothing is wanted");
     enum status status = vault_query_take(&v->q, VAULT_QUERY_WANTED, &statement, f);
     if (status == ST_OK)
@@ -535,34 +544,17 @@ enum status vault_waiting(struct vault *v, bool files, uint64_t *out, struct fau
 enum status vault_each(struct vault *v, struct bytes type, struct bytes record, vault_fn each,
                        void *user, struct fault *f)
 {
-    sqlite3_stmt *statement = NULL;
-    struct vault_facts facts;
-    bool row = false;
-    enum status status = vault_query_ready(&v->q, f);
-    if (status != ST_OK)
-        return status;
-    /* A statement of its own: 'each' may ask the vault, and for another record too. */
-    status = vault_query_told(&v->q,
-                              sql_prepare(v->q.file.db,
-                                          "SELECT " VAULT_QUERY_FACTS
-                                          " FROM owner JOIN item ON owner = owner.id"
-                                          " WHERE record = ?1 AND type = ?2",
-                                          &statement, NULL),
-                              f);
-    if (status == ST_OK)
-        status = vault_query_told(&v->q, sql_bind(statement, 1, record, NULL), f);
-    if (status == ST_OK)
-        status = vault_query_told(&v->q, sql_bind(statement, 2, type, NULL), f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
-    while (status == ST_OK && row) {
-        status = vault_query_facts(statement, &facts, f);
-        if (status == ST_OK)
-            status = each(user, &facts);
-        if (status == ST_OK)
-            status = vault_query_step(&v->q, statement, &row, f);
+    struct buf unsorted = {0};
+    enum status status = move_recent(v, f);
+    if (status == ST_DISK_FULL) { /* no reason to tell nothing */
+        buf_add_bytes(&unsorted, buf_bytes(&v->recent.bytes));
+        status = buf_status(&unsorted);
     }
-    sqlite3_finalize(statement);
+    if (status == ST_OK)
+        status = vault_hold_each(&v->q, type, record, each, user, f);
+    if (status == ST_OK)
+        status = vault_recent_each(buf_bytes(&unsorted), type, record, each, user);
+    buf_release(&unsorted);
     return status;
 }
 
@@ -574,12 +566,15 @@ static enum status mark(struct vault *v, struct fault *f)
     return vault_query_change(&v->q, VAULT_QUERY_SET_MARK, NO_BLOB, 0, &marks, f);
 }
 
-/* Before something goes: the statements that delete see what the file wants. */
+/* Before something goes: the statements that delete see what the trees hold and the file wants. */
 static enum status begin_drop(struct vault *v, struct fault *f)
 {
-    enum status status = store_wants(v, f);
+    enum status status = move_recent(v, f);
+    if (status == ST_OK)
+        status = store_wants(v, f);
     if (status == ST_OK)
         status = begin(v, 0, f);
+    forget_known(v);
     v->due = v->due || status == ST_OK;
     v->cut = true;
     return status;
@@ -590,14 +585,14 @@ static enum status drop(struct vault *v, const enum vault_query queries[static 3
                         struct bytes blob, int number, struct fault *f)
 {
     uint64_t items = 0, owners, wants = 0;
-    v->owner = 0;
+    v->holder.owner = 0;
     enum status status = vault_query_change(&v->q, queries[0], blob, number, &items, f);
     if (status == ST_OK)
         status = vault_query_change(&v->q, queries[1], blob, number, &owners, f);
     if (status == ST_OK && v->stored[0] + v->stored[1] > 0)
         status = vault_query_change(&v->q, queries[2], blob, number, &wants, f);
     if (status == ST_OK && wants > 0)
-        status = count_wants(v, f);
+        status = vault_query_count_wants(&v->q, v->stored, f);
     return status == ST_OK && items > 0 ? mark(v, f) : status;
 }
 
@@ -640,42 +635,23 @@ static void erased_id(const struct seal_id *salt, const char *record, struct sea
     CHECK(failed == 0);
 }
 
-/* A statement about what a record has of a salt; how many rows it gave or changed. */
-static enum status ask_record(struct vault *v, enum vault_query which, const struct seal_id *salt,
-                              const char *record, uint64_t *count_out, struct fault *f)
-{
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    enum status status = vault_query_take(&v->q, which, &statement, f);
-    if (status == ST_OK)
-        status = vault_query_bound(vault_query_bind_blob(statement, 1, salt->id, SEAL_ID_BYTES) |
-                                       sqlite3_bind_text(statement, 2, record, -1, SQLITE_STATIC),
-                                   f);
-    if (status == ST_OK)
-        status = vault_query_step(&v->q, statement, &row, f);
-    if (status == ST_OK)
-        *count_out =
-            sqlite3_stmt_readonly(statement) ? row : (uint64_t)sqlite3_changes64(v->q.file.db);
-    sqlite3_reset(statement);
-    return status;
-}
-
 static enum status drop_shared(struct vault *v, const struct seal_id *salt, const char *record,
                                struct fault *f)
 {
     uint64_t items = 0, count;
-    v->owner = 0;
-    enum status status = ask_record(v, VAULT_QUERY_DROP_RECORD, salt, record, &items, f);
+    v->holder.owner = 0;
+    enum status status =
+        vault_query_of_record(&v->q, VAULT_QUERY_DROP_RECORD, salt, record, &items, f);
     if (status == ST_OK)
-        status = ask_record(v, VAULT_QUERY_HAND_ITEM, salt, record, &count, f);
+        status = vault_query_of_record(&v->q, VAULT_QUERY_HAND_ITEM, salt, record, &count, f);
     if (status == ST_OK)
-        status = ask_record(v, VAULT_QUERY_DISOWN_RECORD, salt, record, &count, f);
+        status = vault_query_of_record(&v->q, VAULT_QUERY_DISOWN_RECORD, salt, record, &count, f);
     if (status == ST_OK)
-        status = ask_record(v, VAULT_QUERY_UNWANT_RECORD, salt, record, &count, f);
+        status = vault_query_of_record(&v->q, VAULT_QUERY_UNWANT_RECORD, salt, record, &count, f);
     if (status == ST_OK)
-        status = ask_record(v, VAULT_QUERY_HAND_WANT, salt, record, &count, f);
+        status = vault_query_of_record(&v->q, VAULT_QUERY_HAND_WANT, salt, record, &count, f);
     if (status == ST_OK)
-        status = count_wants(v, f);
+        status = vault_query_count_wants(&v->q, v->stored, f);
     return status == ST_OK && items > 0 ? mark(v, f) : status;
 }
 
@@ -694,7 +670,7 @@ enum status vault_erase(struct vault *v, const struct seal_id *salt, const char 
     status = vault_query_change(&v->q, VAULT_QUERY_REFUSE, (struct bytes){erased.id, SEAL_ID_BYTES},
                                 0, &count, f);
     if (status == ST_OK)
-        status = ask_record(v, VAULT_QUERY_IS_SHARED, salt, record, &shared, f);
+        status = vault_query_of_record(&v->q, VAULT_QUERY_IS_SHARED, salt, record, &shared, f);
     if (status == ST_OK && shared > 0)
         status = drop_shared(v, salt, record, f);
     else if (status == ST_OK)
@@ -723,7 +699,6 @@ enum status vault_drop_class(struct vault *v, enum schema_class class, struct fa
 
 enum status vault_commit_held(struct vault *v, struct fault *f)
 {
-    bool row;
     if (v->failed.code != ST_OK) {
         enum status status = begin(v, 0, f); /* says what failed */
         v->failed.code = ST_OK;
@@ -731,13 +706,8 @@ enum status vault_commit_held(struct vault *v, struct fault *f)
     }
     if (!v->writing)
         return ST_OK;
-    enum status status =
-        vault_query_is_open(&v->q)
-            ? vault_query_ask(&v->q, VAULT_QUERY_COMMIT, NO_BLOB, &row, f)
-            : fault_set(f, ST_IO, "the vault gave up what was to be kept: memory or disk failed");
-    if (status == ST_OK)
-        settle(v);
-    else
+    enum status status = finish(v, f);
+    if (status != ST_OK)
         abandon(v);
     return status;
 }
@@ -780,12 +750,21 @@ enum status vault_checkpoint(struct vault *v, struct fault *f)
     enum status status = vault_commit(v, f);
     if (status == ST_OK)
         status = vault_query_ready(&v->q, f);
+    if (status == ST_OK)
+        status = move_recent(v, f);
     if (status == ST_OK && v->dropped)
         status = purge(v, f);
     if (status == ST_OK)
         status = vault_file_checkpoint(&v->q.file, v->cut, f);
     v->cut = v->cut && status != ST_OK;
+    for (int lane = 0; lane < LANES && status == ST_OK; lane++)
+        wantlist_release(&v->known[lane]);
     return status;
+}
+
+bool vault_has_erased(const struct vault *v)
+{
+    return v->dropped;
 }
 
 enum status vault_copy(struct vault *v, const char *path, struct fault *f)

@@ -5,6 +5,7 @@
  * key, which it does not hold.
  *
  *   item(name, kind, class, type, record, salt, bytes)   held
+ *   recent(items)                                        held, the newest: vault_recent.h
  *   want(name, kind, class, type, record, salt)          named by the history, not held
  *   refused(salt)                                        erased: never held again; a salt's id,
  *                                                        or one that stands for it in one record
@@ -119,9 +120,10 @@ void vault_rollback(struct vault *v);
 MUST_USE enum status vault_commit_held(struct vault *v, struct fault *f);
 bool vault_is_due(const struct vault *v);
 
-/* vault_checkpoint(): the WAL into the file, and cut where something was erased: after it no erased
- * byte is left. */
+/* vault_checkpoint(): the newest items into the trees, the WAL into the file, and cut where
+ * something was erased: after it no erased byte is left. vault_has_erased(): there may be one. */
 MUST_USE enum status vault_checkpoint(struct vault *v, struct fault *f);
+bool vault_has_erased(const struct vault *v);
 
 /* vault_copy(): what is held, wanted and refused, into a fresh file at 'path', for a backup.
  * Commits first. Errors: as vault_open() */

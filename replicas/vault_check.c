@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "replicas/sql.h"
+#include "replicas/vault_hold.h"
 
 enum { URI_MAX = 3 * 4096 + 64 };
 
@@ -83,6 +84,42 @@ static enum status check_rows(sqlite3 *db, vault_check_fn damaged, void *user, u
     return status;
 }
 
+/* A row of 'recent', up to its first item that does not read. */
+static void check_row(struct bytes rest, vault_check_fn damaged, void *user, uint64_t *checked)
+{
+    bool reads = true;
+    while (rest.count > 0 && reads) {
+        struct vault_facts facts;
+        struct bytes item;
+        reads = vault_recent_next(&rest, &facts, &item);
+        ++*checked;
+        if (!reads || !vault_hold_is_named(&facts, item))
+            damaged(user, &facts);
+    }
+}
+
+static enum status check_recent(sqlite3 *db, vault_check_fn damaged, void *user, uint64_t *checked,
+                                struct fault *f)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = true, there = true;
+    enum status status =
+        sql_prepare(db, "SELECT 1 FROM pragma_user_version WHERE user_version > 1", &s, f);
+    if (status == ST_OK)
+        status = sql_step(s, &there, f);
+    sqlite3_finalize(s);
+    s = NULL;
+    if (status == ST_OK && there)
+        status = sql_prepare(db, "SELECT items FROM recent ORDER BY id", &s, f);
+    while (status == ST_OK && there && row) {
+        status = sql_step(s, &row, f);
+        if (status == ST_OK && row)
+            check_row(blob(s, 0), damaged, user, checked);
+    }
+    sqlite3_finalize(s);
+    return status;
+}
+
 enum status vault_check(const char *path, vault_check_fn damaged, void *user, uint64_t *checked_out,
                         struct fault *f)
 {
@@ -97,6 +134,8 @@ enum status vault_check(const char *path, vault_check_fn damaged, void *user, ui
     enum status status = sql_status(db, result, f);
     if (status == ST_OK)
         status = check_rows(db, damaged, user, checked_out, f);
+    if (status == ST_OK)
+        status = check_recent(db, damaged, user, checked_out, f);
     /* A table that is not there is damage: the format is ours. */
     if (status == ST_CORRUPT || (db != NULL && (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR))
         status = fault_set(f, ST_CORRUPT, "the vault does not read to its end");

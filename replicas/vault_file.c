@@ -14,7 +14,8 @@
 
 enum {
     PATH_FILE_MAX = 4096,
-    FORMAT = 1,            /* user_version: of the tables */
+    FORMAT = 2,            /* user_version: of the tables */
+    FORMAT_BEFORE = 1,     /* without 'recent' */
     CACHE_KIB = 8192,      /* of pages */
     LOG_PAGES_MAX = 4096,  /* the log goes into the file at 16 MiB; it keeps its size, so that a
                               commit is one fdatasync without a change of size */
@@ -28,6 +29,8 @@ enum {
 
 #define APPLICATION "1835626081" /* "mina", application_id: whose file it is */
 
+#define RECENT "CREATE TABLE recent(id INTEGER PRIMARY KEY, items BLOB NOT NULL);"
+
 /* What items of one record and salt share stands once: new items then touch few pages. */
 static const char *const TABLES =
     "BEGIN;"
@@ -38,16 +41,18 @@ static const char *const TABLES =
     "CREATE TABLE item(id INTEGER PRIMARY KEY, name BLOB NOT NULL, kind INTEGER NOT NULL,"
     " owner INTEGER NOT NULL, reader BLOB NOT NULL, bytes BLOB NOT NULL);"
     "CREATE UNIQUE INDEX item_name ON item(name);"
-    "CREATE INDEX item_owner ON item(owner);"
+    "CREATE INDEX item_owner ON item(owner);" RECENT
     "CREATE TABLE want(files INTEGER NOT NULL, name BLOB NOT NULL, kind INTEGER NOT NULL,"
     " class INTEGER NOT NULL, type TEXT NOT NULL, record TEXT NOT NULL, salt BLOB NOT NULL,"
     " reader BLOB NOT NULL, PRIMARY KEY(files, name)) WITHOUT ROWID;"
     "CREATE TABLE refused(salt BLOB PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TABLE mark(name TEXT PRIMARY KEY) WITHOUT ROWID;"
-    "PRAGMA application_id=" APPLICATION "; PRAGMA user_version=1;"
+    "PRAGMA application_id=" APPLICATION "; PRAGMA user_version=2;"
     "COMMIT;";
 
-static_assert(FORMAT == 1, "as the tables set it");
+static const char *const UPGRADE = "BEGIN;" RECENT "PRAGMA user_version=2; COMMIT;";
+
+static_assert(FORMAT == 2, "as the tables set it");
 
 enum status vault_file_damaged(const char *what, struct fault *f)
 {
@@ -89,26 +94,23 @@ static enum status run(const struct vault_file *v, const char *text, struct faul
     return status == ST_OK ? ST_OK : vault_file_tell(v, status, f);
 }
 
-/* Whether the file is ours; anything else in its place is damage. */
-static enum status check_format(const struct vault_file *v, struct fault *f)
+/* The file's format; of anything else in its place, which is damage, none. */
+static enum status read_format(const struct vault_file *v, int *out, struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
-    bool row = false, ours = false;
-    enum status status =
-        sql_prepare(v->db,
-                    "SELECT (SELECT application_id FROM pragma_application_id) = " APPLICATION
-                    " AND (SELECT user_version FROM pragma_user_version) = ?",
-                    &statement, NULL);
-    if (status == ST_OK)
-        status = sql_status(v->db, sqlite3_bind_int(statement, 1, FORMAT), NULL);
+    bool row = false;
+    enum status status = sql_prepare(v->db,
+                                     "SELECT user_version FROM pragma_user_version"
+                                     " WHERE (SELECT application_id FROM pragma_application_id)"
+                                     " = " APPLICATION,
+                                     &statement, NULL);
     if (status == ST_OK)
         status = sql_step(statement, &row, NULL);
-    if (status == ST_OK)
-        ours = row && sqlite3_column_int(statement, 0) != 0;
-    else
+    *out = status == ST_OK && row ? sqlite3_column_int(statement, 0) : 0;
+    if (status != ST_OK)
         status = vault_file_tell(v, status, f);
     sqlite3_finalize(statement);
-    if (status == ST_OK && !ours)
+    if (status == ST_OK && *out != FORMAT && *out != FORMAT_BEFORE)
         status = vault_file_damaged("it is no file of this format", f);
     return status;
 }
@@ -116,10 +118,11 @@ static enum status check_format(const struct vault_file *v, struct fault *f)
 static enum status set_up(const struct vault_file *v, struct fault *f)
 {
     char text[512];
+    int format = 0;
     /* Looked at before anything is written: a damaged file stays as it is. */
     enum status status = run(v, "PRAGMA locking_mode=EXCLUSIVE", f);
     if (status == ST_OK)
-        status = check_format(v, f);
+        status = read_format(v, &format, f);
     if (status != ST_OK)
         return status;
     snprintf(text, sizeof text,
@@ -130,7 +133,8 @@ static enum status set_up(const struct vault_file *v, struct fault *f)
              v->path != NULL ? "WAL" : "MEMORY", CACHE_KIB, LOG_PAGES_MAX,
              /* an image is the pages written: only a commit may write any */
              v->path != NULL ? "" : "PRAGMA cache_spill=OFF;");
-    return run(v, text, f);
+    status = run(v, text, f);
+    return status == ST_OK && format == FORMAT_BEFORE ? run(v, UPGRADE, f) : status;
 }
 
 /* "<path><end>"; the path's length was checked when it was opened. */

@@ -22,8 +22,12 @@ static const char *const TEXTS[VAULT_QUERIES] = {
                               " VALUES(?3, ?4, ?5, ?6)",
     [VAULT_QUERY_PUT] = "INSERT INTO item(name, kind, reader, bytes, owner)"
                         " VALUES(?1, ?2, ?7, ?8, ?9) ON CONFLICT(name) DO NOTHING",
+    [VAULT_QUERY_PUT_RECENT] = "INSERT INTO recent(items) VALUES(?1)",
+    [VAULT_QUERY_GET_RECENT] = "SELECT items FROM recent ORDER BY id",
+    [VAULT_QUERY_DROP_RECENT] = "DELETE FROM recent",
     [VAULT_QUERY_GET] = "SELECT " VAULT_QUERY_FACTS ", bytes" VAULT_QUERY_HELD " WHERE name = ?1",
     [VAULT_QUERY_HAS] = "SELECT 1 FROM item WHERE name = ?1",
+    [VAULT_QUERY_HAS_ANY] = "SELECT 1 FROM item LIMIT 1",
     [VAULT_QUERY_WANT] =
         "INSERT INTO want(" VAULT_QUERY_FACTS ", files) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [VAULT_QUERY_IS_WANTED] = "SELECT 1 FROM want WHERE files IN (0, 1) AND name = ?1",
@@ -40,6 +44,7 @@ static const char *const TEXTS[VAULT_QUERIES] = {
     [VAULT_QUERY_COUNT_WANTS] = "SELECT files, count(*) FROM want GROUP BY files",
     [VAULT_QUERY_REFUSE] = "INSERT INTO refused VALUES(?1) ON CONFLICT DO NOTHING",
     [VAULT_QUERY_IS_REFUSED] = "SELECT 1 FROM refused WHERE salt = ?1",
+    [VAULT_QUERY_ANY_REFUSED] = "SELECT 1 FROM refused LIMIT 1",
     [VAULT_QUERY_DROP_SALT] =
         "DELETE FROM item WHERE owner IN (SELECT id FROM owner WHERE salt = ?1)",
     [VAULT_QUERY_DISOWN_SALT] = "DELETE FROM owner WHERE salt = ?1",
@@ -94,7 +99,7 @@ static enum status prepare(struct vault_queries *q, struct fault *f)
 enum status vault_query_open(const char *path, struct bytes image, struct vault_queries *out,
                              struct fault *f)
 {
-    *out = (struct vault_queries){.file = {NULL, NULL}};
+    *out = (struct vault_queries){.file = {0}};
     enum status status = vault_file_open(path, image, &out->file, f);
     if (status == ST_OK)
         status = prepare(out, f);
@@ -255,6 +260,42 @@ enum status vault_query_change(struct vault_queries *q, enum vault_query which, 
         status = vault_query_step(q, statement, &row, f);
     if (status == ST_OK)
         *count_out = (uint64_t)sqlite3_changes64(q->file.db);
+    return status;
+}
+
+enum status vault_query_of_record(struct vault_queries *q, enum vault_query which,
+                                  const struct seal_id *salt, const char *record,
+                                  uint64_t *count_out, struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    enum status status = vault_query_take(q, which, &statement, f);
+    if (status == ST_OK)
+        status = vault_query_bound(vault_query_bind_blob(statement, 1, salt->id, SEAL_ID_BYTES) |
+                                       sqlite3_bind_text(statement, 2, record, -1, SQLITE_STATIC),
+                                   f);
+    if (status == ST_OK)
+        status = vault_query_step(q, statement, &row, f);
+    if (status == ST_OK)
+        *count_out =
+            sqlite3_stmt_readonly(statement) ? row : (uint64_t)sqlite3_changes64(q->file.db);
+    sqlite3_reset(statement);
+    return status;
+}
+
+enum status vault_query_count_wants(struct vault_queries *q, uint64_t out[static 2],
+                                    struct fault *f)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    enum status status = vault_query_take(q, VAULT_QUERY_COUNT_WANTS, &statement, f);
+    out[0] = out[1] = 0;
+    if (status == ST_OK)
+        status = vault_query_step(q, statement, &row, f);
+    while (status == ST_OK && row) {
+        out[sqlite3_column_int(statement, 0) != 0] += (uint64_t)sqlite3_column_int64(statement, 1);
+        status = vault_query_step(q, statement, &row, f);
+    }
     return status;
 }
 

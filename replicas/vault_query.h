@@ -14,8 +14,12 @@ enum vault_query {
     VAULT_QUERY_FIND_OWNER,
     VAULT_QUERY_ADD_OWNER,
     VAULT_QUERY_PUT,
+    VAULT_QUERY_PUT_RECENT,
+    VAULT_QUERY_GET_RECENT,
+    VAULT_QUERY_DROP_RECENT,
     VAULT_QUERY_GET,
     VAULT_QUERY_HAS,
+    VAULT_QUERY_HAS_ANY,
     VAULT_QUERY_WANT,
     VAULT_QUERY_IS_WANTED,
     VAULT_QUERY_WANTED,
@@ -27,6 +31,7 @@ enum vault_query {
     VAULT_QUERY_COUNT_WANTS,
     VAULT_QUERY_REFUSE,
     VAULT_QUERY_IS_REFUSED,
+    VAULT_QUERY_ANY_REFUSED,
     VAULT_QUERY_DROP_SALT,
     VAULT_QUERY_DISOWN_SALT,
     VAULT_QUERY_UNWANT_SALT,
@@ -83,6 +88,16 @@ MUST_USE enum status vault_query_ask(struct vault_queries *q, enum vault_query w
 MUST_USE enum status vault_query_change(struct vault_queries *q, enum vault_query which,
                                         struct bytes blob, int number, uint64_t *count_out,
                                         struct fault *f);
+
+/* vault_query_of_record(): run a statement about what a record has of a salt; how many rows it
+ * changed, or gave (0, 1). */
+MUST_USE enum status vault_query_of_record(struct vault_queries *q, enum vault_query which,
+                                           const struct seal_id *salt, const char *record,
+                                           uint64_t *count_out, struct fault *f);
+
+/* vault_query_count_wants(): how many the file wants: chunks of files [1], and others [0]. */
+MUST_USE enum status vault_query_count_wants(struct vault_queries *q, uint64_t out[static 2],
+                                             struct fault *f);
 
 /* vault_query_owner(): the row of what items of one record, class and salt share, made where it is
  * missing. */

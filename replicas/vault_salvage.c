@@ -8,6 +8,7 @@
 #include "replicas/sql.h"
 #include "replicas/vault.h"
 #include "replicas/vault_query.h"
+#include "replicas/vault_recent.h"
 
 enum {
     BATCH_ITEMS = 256, /* of a commit */
@@ -84,15 +85,11 @@ static enum status keep_refused(struct salvage *s, const char *text, struct faul
     return status;
 }
 
-/* The row where 'statement' stands, where it is what its name says. */
-static enum status keep_row(struct salvage *s, sqlite3_stmt *statement, struct fault *f)
+/* An item, where it is what its name says; facts NULL: it does not read. */
+static enum status keep_item(struct salvage *s, const struct vault_facts *facts, struct bytes item,
+                             struct fault *f)
 {
-    struct vault_facts facts;
-    const uint8_t *data = sqlite3_column_blob(statement, 7);
-    struct bytes item = {data, (size_t)sqlite3_column_bytes(statement, 7)};
-    enum status status = ST_CORRUPT;
-    if (data != NULL && vault_query_facts(statement, &facts, NULL) == ST_OK)
-        status = vault_put(s->fresh, &facts, item, f);
+    enum status status = facts != NULL ? vault_put(s->fresh, facts, item, f) : ST_CORRUPT;
     switch (status) {
     case ST_OK:
         s->kept++;
@@ -109,23 +106,51 @@ static enum status keep_row(struct salvage *s, sqlite3_stmt *statement, struct f
     }
 }
 
-static enum status keep_items(struct salvage *s, struct fault *f)
+/* The row of the trees where 'statement' stands. */
+static enum status keep_row(struct salvage *s, sqlite3_stmt *statement, struct fault *f)
+{
+    struct vault_facts facts;
+    const uint8_t *data = sqlite3_column_blob(statement, 7);
+    struct bytes item = {data, (size_t)sqlite3_column_bytes(statement, 7)};
+    bool reads = data != NULL && vault_query_facts(statement, &facts, NULL) == ST_OK;
+    return keep_item(s, reads ? &facts : NULL, item, f);
+}
+
+/* The row of 'recent' where it stands: what of it reads from its start. */
+static enum status keep_recent(struct salvage *s, sqlite3_stmt *statement, struct fault *f)
+{
+    const uint8_t *data = sqlite3_column_blob(statement, 0);
+    struct bytes rest = {data, data != NULL ? (size_t)sqlite3_column_bytes(statement, 0) : 0};
+    enum status status = ST_OK;
+    bool reads = true;
+    while (rest.count > 0 && reads && status == ST_OK) {
+        struct vault_facts facts;
+        struct bytes item = {NULL, 0};
+        reads = vault_recent_next(&rest, &facts, &item);
+        status = keep_item(s, reads ? &facts : NULL, item, f);
+    }
+    return status;
+}
+
+typedef enum status (*keep_fn)(struct salvage *s, sqlite3_stmt *statement, struct fault *f);
+
+/* Every row of a table: 'text' has the row's id for its parameter. */
+static enum status keep_table(struct salvage *s, const char *last_text, const char *text,
+                              keep_fn keep, struct fault *f)
 {
     sqlite3_stmt *statement = NULL;
     enum status status = ST_OK;
-    int64_t last = ask_old(s, "SELECT max(id) FROM item");
-    if (last <= 0) /* that page does not read: as many as there could be */
+    int64_t last = ask_old(s, last_text);
+    if (last == 0) /* that page does not read: as many as there could be */
         last = PAGE_ITEMS_MAX * ask_old(s, "PRAGMA page_count");
-    if (sqlite3_prepare_v2(
-            s->old.db, "SELECT " VAULT_QUERY_FACTS ", bytes" VAULT_QUERY_HELD " WHERE item.id = ?1",
-            -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(s->old.db, text, -1, &statement, NULL) != SQLITE_OK)
         return ST_OK; /* not even the tables are known: nothing of it reads */
     for (int64_t id = 1; id <= last && status == ST_OK; id++) {
         sqlite3_reset(statement);
         sqlite3_bind_int64(statement, 1, id);
         int result = sqlite3_step(statement);
         if (result == SQLITE_ROW)
-            status = keep_row(s, statement, f);
+            status = keep(s, statement, f);
         else if (result == SQLITE_NOMEM)
             status = fault_set(f, ST_NO_MEMORY, "out of memory");
         else if (result != SQLITE_DONE)
@@ -146,13 +171,19 @@ static enum status copy(struct salvage *s, const char *path, const char *beside,
     if (status == ST_OK)
         status = keep_refused(s, "SELECT salt FROM refused ORDER BY salt DESC", f);
     if (status == ST_OK)
-        status = keep_items(s, f);
+        status =
+            keep_table(s, "SELECT coalesce(max(id), -1) FROM item",
+                       "SELECT " VAULT_QUERY_FACTS ", bytes" VAULT_QUERY_HELD " WHERE item.id = ?1",
+                       keep_row, f);
+    if (status == ST_OK)
+        status = keep_table(s, "SELECT coalesce(max(id), -1) FROM recent",
+                            "SELECT items FROM recent WHERE id = ?1", keep_recent, f);
     return status == ST_OK ? vault_checkpoint(s->fresh, f) : status;
 }
 
 enum status vault_salvage(const char *path, uint64_t *kept_out, uint64_t *lost_out, struct fault *f)
 {
-    struct salvage s = {.old = {NULL, NULL}};
+    struct salvage s = {.old = {0}};
     struct stat info;
     char beside[SALVAGE_PATH_MAX];
     int used = snprintf(beside, sizeof beside, "%s.salvage", path);

@@ -200,7 +200,8 @@ for office in fosis auditor; do
     expect "$office: personal items in the vault" "$(python3 - "$SCRATCH/$office/vault.db" <<'END'
 import sqlite3, sys
 base = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
-print(base.execute("SELECT count(*) FROM item").fetchone()[0])
+tables = ("item", "recent")
+print(sum(base.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables))
 END
     )" 0
 done

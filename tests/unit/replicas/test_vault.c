@@ -537,7 +537,8 @@ static void each_allocation_may_fail(void **unused)
 static void a_want_of_memory_within_a_write_is_no_damage(void **unused)
 {
     (void)unused;
-    struct vault_kit_item a = vault_kit_salt(1, 1), b = vault_kit_salt(2, 2);
+    struct vault_kit_item a = vault_kit_item(1, 1, 1, VAULT_VALUE, 4000); /* at once to a tree */
+    struct vault_kit_item b = vault_kit_salt(2, 2);
     struct buf out = {0};
     assert_int_equal(vault_kit_put(v, &a), ST_OK);
     sqlite3_hard_heap_limit64(1); /* from here on it gets no memory */

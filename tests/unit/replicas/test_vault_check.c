@@ -38,6 +38,8 @@ static int tear_down(void **state)
     return rmdir(folder);
 }
 
+static bool sorted; /* by a checkpoint, or still as they came */
+
 static void fill(void)
 {
     struct vault *v = NULL;
@@ -47,8 +49,21 @@ static void fill(void)
         assert_int_equal(vault_put(v, &salt.facts, vault_kit_bytes(&salt), &f), ST_OK);
     }
     assert_int_equal(vault_commit(v, &f), ST_OK);
-    assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    if (sorted)
+        assert_int_equal(vault_checkpoint(v, &f), ST_OK);
     vault_close(v);
+}
+
+static int set_up_sorted(void **state)
+{
+    sorted = true;
+    return set_up(state);
+}
+
+static int set_up_recent(void **state)
+{
+    sorted = false;
+    return set_up(state);
 }
 
 static struct vault_facts last;
@@ -128,9 +143,12 @@ static void a_damaged_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_sound_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_rotten_item_is_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_damaged_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sound_one, set_up_sorted, tear_down),
+        cmocka_unit_test_setup_teardown(a_sound_one, set_up_recent, tear_down),
+        cmocka_unit_test_setup_teardown(a_rotten_item_is_named, set_up_sorted, tear_down),
+        cmocka_unit_test_setup_teardown(a_rotten_item_is_named, set_up_recent, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_file, set_up_sorted, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_file, set_up_recent, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,50 @@ static void a_damaged_file_is_said_and_left_alone(void **unused)
     buf_release(&file);
 }
 
+static void run_sql(const char *text)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL),
+                     SQLITE_OK); /* as the vault has it: without shared memory */
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* One without the table of what is recent. */
+static void a_file_of_the_format_before_goes_on(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item old = vault_kit_salt(1, 1), more = vault_kit_salt(2, 2);
+    struct vault *v = open_vault();
+    assert_int_equal(vault_kit_put(v, &old), ST_OK);
+    assert_int_equal(vault_checkpoint(v, &f), ST_OK);
+    vault_close(v);
+    run_sql("DROP TABLE recent; PRAGMA user_version=1");
+    v = open_vault();
+    assert_true(vault_kit_holds(v, &old));
+    assert_int_equal(vault_kit_put(v, &more), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    vault_close(v);
+    v = open_vault();
+    assert_true(vault_kit_holds(v, &old) && vault_kit_holds(v, &more));
+    vault_close(v);
+    run_sql("DROP TABLE recent"); /* of this format it has to be there */
+    assert_damaged();
+}
+
+static void a_row_of_the_newest_that_is_none_is_damage(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item item = vault_kit_salt(1, 1);
+    struct vault *v = open_vault();
+    assert_int_equal(vault_kit_put(v, &item), ST_OK);
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    vault_close(v);
+    run_sql("UPDATE recent SET items = substr(items, 1, length(items) - 1)");
+    assert_damaged();
+}
+
 /* What an end between making and renaming leaves is swept. */
 static void a_half_made_file_is_no_vault(void **unused)
 {
@@ -437,6 +481,50 @@ static void a_disk_that_fails_leaves_nothing_half(void **unused)
     fail_everywhere(SQLITE_IOERR_WRITE, ST_IO);
 }
 
+static enum status count_item(void *user, const struct vault_facts *facts)
+{
+    assert_string_equal(facts->type, "visit");
+    ++*(uint32_t *)user;
+    return ST_OK;
+}
+
+/* Sorting the newest fails on a full disk: they are held as before, and what is wanted, in memory
+ * alone, is wanted. */
+static void what_cannot_be_sorted_yet_is_kept(void **unused)
+{
+    (void)unused;
+    struct vault_kit_item wanted = vault_kit_item(8000, 8000, 8000, VAULT_VALUE, 137);
+    unsigned long n = 1;
+    for (bool failed = true; failed; n++) {
+        struct vault *v = open_vault();
+        assert_int_equal(vault_want(v, &wanted.facts, &f), ST_OK);
+        for (uint32_t i = 0; i < BEFORE; i++) {
+            struct vault_kit_item item = vault_kit_item(i, i / 3, i / 3, VAULT_VALUE, 137);
+            assert_int_equal(vault_kit_put(v, &item), ST_OK);
+        }
+        assert_int_equal(vault_commit_held(v, &f), ST_OK);
+        failing_at(n, SQLITE_FULL);
+        uint32_t told = 0; /* all the same: what one record has */
+        struct vault_kit_item first = vault_kit_item(0, 0, 0, VAULT_VALUE, 137);
+        assert_int_equal(vault_each(v, bytes_of_text(first.facts.type),
+                                    bytes_of_text(first.facts.record), count_item, &told, &f),
+                         ST_OK);
+        failed = failing.failed;
+        failing_at(0, SQLITE_OK);
+        assert_int_equal(told, 3);
+        assert_int_equal(held_from_start(v, BEFORE + 1), BEFORE);
+        assert_int_equal(vault_wanted(v, &wanted.facts.name, NULL, &f), ST_OK);
+        assert_int_equal(vault_commit(v, &f), ST_OK);
+        vault_close(v);
+        v = open_vault();
+        assert_int_equal(held_from_start(v, BEFORE + 1), BEFORE);
+        assert_int_equal(vault_wanted(v, &wanted.facts.name, NULL, &f), ST_OK);
+        vault_close(v);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_true(n > 5);
+}
+
 /* Values of persons, sealed and put: their plaintext is in no file, at no moment. */
 static void no_plaintext_comes_near_the_disk(void **unused)
 {
@@ -505,6 +593,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_made_for_its_owner_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_said_and_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_the_format_before_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_row_of_the_newest_that_is_none_is_damage, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_half_made_file_is_no_vault, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_wrong_byte_gives_a_wrong_item, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_kill_what_was_committed_is_there_and_nothing_else,
@@ -514,6 +605,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_erased_is_left_in_any_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clearing_the_file_is_not_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_fails_leaves_nothing_half, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_sorted_yet_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_plaintext_comes_near_the_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image_with_a_wrong_byte_is_answered, set_up, tear_down),
     };

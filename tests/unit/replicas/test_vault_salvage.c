@@ -181,6 +181,36 @@ static void one_that_is_in_use_is_left_alone(void **unused)
     assert_int_equal(salvage(), ITEMS);
 }
 
+/* The newest, which no tree has yet, in two rows: what stands before the damage is kept. */
+static void what_no_tree_has_yet_is_kept_too(void **unused)
+{
+    (void)unused;
+    struct buf all = {0};
+    uint8_t block[PAGE];
+    assert_int_equal(unlink(path), 0);
+    struct vault *v = open_vault();
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        struct vault_kit_item item = item_of(i);
+        assert_int_equal(vault_kit_put(v, &item), ST_OK);
+        if (i == ITEMS / 2)
+            assert_int_equal(vault_commit(v, &f), ST_OK);
+    }
+    assert_int_equal(vault_commit(v, &f), ST_OK);
+    vault_close(v);
+    FILE *file = fopen(path, "rb");
+    for (size_t count; (count = fread(block, 1, sizeof block, file)) > 0;)
+        buf_add(&all, block, count);
+    fclose(file);
+    struct vault_kit_item late = item_of(ITEMS - 10);
+    uint8_t *at = memmem(all.data, all.count, late.facts.name.id, DIGEST_BYTES);
+    assert_non_null(at);
+    overwrite(at - all.data - 5, 5); /* where the item begins, in its row */
+    buf_release(&all);
+    assert_int_equal(vault_open(path, (struct bytes){NULL, 0}, &v, &f), ST_CORRUPT);
+    assert_int_equal(salvage(), ITEMS - 10);
+    assert_int_equal(lost, 1);
+}
+
 static void each_allocation_may_fail(void **unused)
 {
     (void)unused;
@@ -206,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_at_all_makes_an_empty_vault, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_was_cut_gives_what_is_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_in_use_is_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_no_tree_has_yet_is_kept_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_allocation_may_fail, set_up, tear_down),
     };
     failing_install(); /* for its syncs, which take no time */
