@@ -267,6 +267,8 @@ enum status settings_load(const char *path, struct settings *out, struct fault *
             st = take(&s, path, entry->name, entry->value != NULL ? entry->value : "", f);
         if (st == ST_OK && failed < 0 && failed != GIT_ITEROVER)
             st = syntax(path, f);
+    } else if (errno != ENOENT && errno != ENOTDIR) { /* there may be one: no defaults instead */
+        st = fault_errno(f, errno, "%s cannot be read", path);
     }
     git_config_iterator_free(iterator);
     git_config_free(config);
