@@ -97,7 +97,7 @@ def restored(net, office, number, got):
     if got.returncode != 0:
         again = office.minga('init', '--restore', net.folder + '/backup', '--passphrase-file',
                              net.secret, check=False)
-        if again.returncode != 0 and b'already' not in again.stderr:
+        if again.returncode != 0 and b'is not empty' not in again.stderr:
             return f'restore again: {again.returncode} {again.stderr.decode()}'
     return verified(office)
 

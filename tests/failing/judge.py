@@ -69,7 +69,7 @@ def program(got, usual_exit, usual_out, stack, point):
     defect = exit_code(got.returncode, {usual_exit}, point,
                        said + got.stdout.decode(errors='replace'))
     if not defect and not mute and got.returncode not in (0, usual_exit):
-        defect = sentence(said)
+        defect = sentence(said + got.stdout.decode(errors='replace'))
     if not defect and got.returncode == usual_exit and usual_out is not None and \
             got.stdout != usual_out:
         defect = f'it says that it is done, and its answer is another one: {got.stdout[-200:]}'
