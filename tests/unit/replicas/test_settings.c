@@ -68,6 +68,18 @@ static void defaults(void **state)
     settings_release(&s);
 }
 
+/* There may be a configuration: nothing else takes its place. */
+static void what_cannot_be_looked_at_is_no_missing_file(void **state)
+{
+    (void)state;
+    struct settings s;
+    struct fault f = {0};
+    unlink(path);
+    assert_int_equal(symlink(path, path), 0); /* leads to itself */
+    assert_int_equal(settings_load(path, &s, &f), ST_IO);
+    assert_non_null(strstr(f.text, path));
+}
+
 static void every_key(void **state)
 {
     struct settings s;
@@ -292,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(defaults),
+        TEST(what_cannot_be_looked_at_is_no_missing_file),
         TEST(every_key),
         TEST(how_large_a_file_may_be),
         TEST(the_last_word_holds),
