@@ -354,6 +354,8 @@ static enum status finish_part(struct writer *w, uint32_t part)
     name_part(w, part, false, 0, from);
     name_part(w, part, true, w->head.part, to);
     int descriptor = open(from, O_WRONLY | O_CLOEXEC);
+    if (descriptor >= 0)
+        errno = EIO; /* what a short write is told as */
     bool put = descriptor >= 0 &&
                pwrite(descriptor, bytes->data, bytes->count, 0) == (ssize_t)bytes->count &&
                fsync(descriptor) == 0;
