@@ -189,6 +189,15 @@ static enum status fetch(struct store *s, const struct oid *id, struct entry **o
     return ST_OK;
 }
 
+/* A blob is read because a tree names it: that it is not there is damage. Callers tell a path that
+ * leads nowhere by ST_NOT_FOUND, and would take the file for one that never was. */
+static enum status missing(const struct oid *blob, struct fault *f)
+{
+    char hex[OID_TEXT + 1];
+    hex_encode(blob->id, OID_BYTES, hex);
+    return fault_set(f, ST_CORRUPT, "object %s is missing, which a tree names", hex);
+}
+
 enum status store_read(struct store *s, const struct oid *id, enum store_kind kind,
                        struct bytes *data_out, struct fault *f)
 {
@@ -196,6 +205,8 @@ enum status store_read(struct store *s, const struct oid *id, enum store_kind ki
     struct entry *e = oid_map_find(&s->map, id);
     if (e == NULL) {
         enum status st = fetch(s, id, &e, f);
+        if (st == ST_NOT_FOUND && kind == STORE_BLOB)
+            return missing(id, f);
         if (st != ST_OK)
             return st;
     } else if (e->ready && e != s->newest) {

@@ -64,7 +64,8 @@ void store_hash(enum store_kind kind, struct bytes data, struct oid *out);
 MUST_USE enum status store_write(struct store *s, enum store_kind kind, struct bytes data,
                                  const struct oid *near, struct oid *id_out);
 
-/* Errors: ST_NOT_FOUND; ST_CORRUPT  another kind, or damaged bytes; ST_IO; ST_NO_MEMORY */
+/* Errors: ST_NOT_FOUND  no such commit or tree; ST_CORRUPT  another kind, damaged bytes, or a blob
+ * that is missing; ST_IO; ST_NO_MEMORY */
 MUST_USE enum status store_read(struct store *s, const struct oid *id, enum store_kind kind,
                                 struct bytes *data_out, struct fault *f);
 bool store_has(struct store *s, const struct oid *id);
