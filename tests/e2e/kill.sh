@@ -135,7 +135,7 @@ for ((kills = 0; kills < KILLS; kills++)); do
     if [ $(((kills + 1) % 50)) -eq 0 ]; then
         echo "$((kills + 1)) kills, longest recovery $longest ms, $answered ms in all"
     fi
-    [ ! -e "$SCRATCH/enough" ] || KILLS=$((kills + 1)) # whoever runs it can end it before its time
+    [ ! -e "$SCRATCH/stop" ] || KILLS=$((kills + 1)) # whoever runs it can end it before its time
 done
 until_true 60 at_least $(($(acknowledged) + 5))
 touch "$SCRATCH/enough"
