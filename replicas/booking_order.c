@@ -318,7 +318,7 @@ static enum status read_amount(struct booking *w, const struct booking_stub *stu
     bool whole = status == ST_OK && data.count > 1 && data.count <= STUB_BYTES_MAX &&
                  data.data[data.count - 1] == '\n' &&
                  json_take_integer((struct bytes){data.data, data.count - 1}, out) == ST_OK;
-    if (whole || (status != ST_OK && status != ST_NOT_FOUND))
+    if (whole || status != ST_OK)
         return status;
     hex_encode(stub->entry, sizeof stub->entry, id);
     return fault_set(w->fault, ST_CORRUPT, "an account's stub of entry %s is no signed integer",

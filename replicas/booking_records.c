@@ -446,8 +446,6 @@ static enum status read_file(struct booking *w, const char *path, const struct o
 {
     struct bytes text;
     enum status status = store_read(replica_store(w->replica), blob, STORE_BLOB, &text, w->fault);
-    if (status == ST_NOT_FOUND)
-        return fault_set(w->fault, ST_CORRUPT, "%s is missing", path);
     if (status != ST_OK)
         return status;
     status = record_parse(text, out);

@@ -165,7 +165,7 @@ static void damage_is_named(void **state)
     expect_corrupt(&o, "records/grant/a/b/c/zzz.json", "{}", "is no canonical record");
     expect_corrupt(&o, stub, "12 pesos\n", "is no signed integer");
     expect_corrupt(&o, stub, "12", "is no signed integer");
-    expect_corrupt(&o, stub, NULL, "is no signed integer");
+    expect_corrupt(&o, stub, NULL, "is missing");
     expect_corrupt(&o, "accounts/santiago/pool/a/b/c/1", "1\n", "is no place of an account's stub");
     expect_corrupt(&o, "accounts/santiago/pool.CLP/a/b/c/1", "1\n",
                    "is no place of an account's stub");
