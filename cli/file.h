@@ -8,8 +8,8 @@
 #include "replicas/fault.h"
 
 /* file_missing(): ST_NOT_FOUND, with what to do; file_unread(): of an errno. */
-enum status file_missing(const char *path, struct fault *f);
-enum status file_unread(int error, const char *path, struct fault *f);
+MUST_USE enum status file_missing(const char *path, struct fault *f);
+MUST_USE enum status file_unread(int error, const char *path, struct fault *f);
 
 /* file_read(): the file at 'path' ("-": standard input), appended to 'out'.
  * Errors: ST_NOT_FOUND, ST_TOO_LARGE (over bytes_max), ST_IO, ST_NO_MEMORY */
