@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <sodium.h>
+
 #include "proto/address.h"
 
 static void places_have_a_label_or_none(void **state)
@@ -50,19 +52,42 @@ static void strangers_have_an_ip_address(void **state)
     assert_ip("fe80::1%eth0", "fe800000000000000000000000000001");
     assert_ip("2001:db8:1:2:3:4:5:6", "20010db8000100020003000400050006");
     assert_ip("2001:db8:1:2:3:4:5::", "20010db8000100020003000400050000");
+    assert_ip("2001:DB8::AF", "20010db80000000000000000000000af");
+    assert_ip("::2:3", "00000000000000000000000000020003");
 }
 
+/* By a hash of their own, and so from each other. */
 static void other_texts_are_told_apart(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "",       "bob",  "1.2.3",   "1.2.3.4.5", "1.2.3.256", "1:2:3", "1:2:3:4:5:6:7:8:9",
-        "::1::2", "g::1", "12345::", ":1"};
+    static const char *const texts[] = {"",
+                                        "bob",
+                                        "1.2.3",
+                                        "1.2.3.4.5",
+                                        "1.2.3.256",
+                                        "1.2..4",
+                                        "1.2.3.a",
+                                        "1.2.3.4 ",
+                                        "1:2:3",
+                                        "1:2:3:4:5:6:7:8:9",
+                                        "1:2:3:4:5:6:7:8::",
+                                        "1:2:3:4:5:6:7:",
+                                        "1::2::3",
+                                        "::1::2",
+                                        "g::1",
+                                        "G::1",
+                                        "12345::",
+                                        ":1",
+                                        "1:::2"};
     const size_t count = sizeof(texts) / sizeof(texts[0]);
     for (size_t i = 0; i < count; i++) {
         struct limiter_address a = address_of_stranger(texts[i]);
         struct limiter_address again = address_of_stranger(texts[i]);
         assert_memory_equal(&a, &again, sizeof(a));
+        uint8_t hash[sizeof(a.ip)];
+        crypto_generichash(hash, sizeof(hash), (const uint8_t *)texts[i], strlen(texts[i]), NULL,
+                           0);
+        assert_memory_equal(a.ip, hash, sizeof(hash));
         for (size_t n = 0; n < i; n++) {
             struct limiter_address b = address_of_stranger(texts[n]);
             assert_memory_not_equal(&a, &b, sizeof(a));
