@@ -131,7 +131,7 @@ static int refuse_by_argument(scmp_filter_ctx filter)
         code = refuse_where(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD, 0));
     for (int family = 0; code == 0 && family < AF_MAX; family++)
         if (family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
-            code = refuse_where(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+            code = refuse_where(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
     /* Its arguments lie in memory, where no filter looks: the C library takes clone() instead. */
     if (code == 0)
         code = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS),
