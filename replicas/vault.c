@@ -68,24 +68,8 @@ static void abandon(struct vault *v)
     v->writing = false;
 }
 
-/* Every write of so many bytes begins here; one that follows a failed one is refused, so that no
- * half is kept. Without room for it nothing is written: what was before stays good. */
-static enum status begin(struct vault *v, uint64_t bytes, struct fault *f)
-{
-    bool row;
-    if (v->failed.code != ST_OK) {
-        if (f != NULL)
-            *f = v->failed;
-        return v->failed.code;
-    }
-    enum status status = vault_file_reserve(&v->q.file, !v->writing, bytes, f);
-    v->full = status != ST_OK;
-    if (status != ST_OK || v->writing)
-        return status;
-    status = vault_query_ask(&v->q, VAULT_QUERY_BEGIN, NO_BLOB, &row, f);
-    v->writing = status == ST_OK;
-    return status;
-}
+/* SQLite ends a transaction by itself where memory or the disk fails. */
+static const char gave_up[] = "the vault gave up what was to be kept: memory or disk failed";
 
 /* The end of a write: when it failed, all of the transaction goes. */
 static enum status wrote(struct vault *v, enum status status, struct fault *f)
@@ -98,6 +82,29 @@ static enum status wrote(struct vault *v, enum status status, struct fault *f)
         (void)fault_set(&v->failed, status, "writing the vault failed");
     v->failed.code = status;
     abandon(v);
+    return status;
+}
+
+/* Every write of so many bytes begins here; one that follows a failed one is refused, so that no
+ * half is kept. Without room for it nothing is written: what was before stays good. */
+static enum status begin(struct vault *v, uint64_t bytes, struct fault *f)
+{
+    bool row;
+    if (v->failed.code != ST_OK) {
+        if (f != NULL)
+            *f = v->failed;
+        return v->failed.code;
+    }
+    if (v->writing && !vault_query_is_open(&v->q)) { /* by a read that failed, for one */
+        v->full = false;
+        return wrote(v, fault_set(f, ST_IO, "%s", gave_up), f);
+    }
+    enum status status = vault_file_reserve(&v->q.file, !v->writing, bytes, f);
+    v->full = status != ST_OK;
+    if (status != ST_OK || v->writing)
+        return status;
+    status = vault_query_ask(&v->q, VAULT_QUERY_BEGIN, NO_BLOB, &row, f);
+    v->writing = status == ST_OK;
     return status;
 }
 
@@ -201,7 +208,7 @@ static enum status finish(struct vault *v, struct fault *f)
     bool found;
     enum status status = ST_OK;
     if (!vault_query_is_open(&v->q))
-        return fault_set(f, ST_IO, "the vault gave up what was to be kept: memory or disk failed");
+        return fault_set(f, ST_IO, "%s", gave_up);
     if (vault_recent_row(&v->recent).count > 0)
         status = vault_hold_row(&v->q, &v->recent, f);
     if (status == ST_OK)
@@ -236,6 +243,7 @@ static enum status move_recent(struct vault *v, struct fault *f)
     vault_query_rollback(&v->q);
     v->holder.owner = 0;
     v->writing = false;
+    v->full = status == ST_DISK_FULL || status == ST_NO_MEMORY; /* no reason to abandon anything */
     return status;
 }
 
