@@ -114,8 +114,8 @@ static int refuse_where(scmp_filter_ctx filter, const char *name, struct scmp_ar
                                   1, &compare);
 }
 
-/* Memory that is written and run; sockets of any kind but those of the network and of paths; new
- * processes, which are threads that share no memory. */
+/* Memory that is written and run; sockets of any kind but those of the network and of paths, by the
+ * 32 bits of it that the kernel looks at; new processes, which are threads that share no memory. */
 static int refuse_by_argument(scmp_filter_ctx filter)
 {
     enum { THREAD = 0x00010000 }; /* CLONE_THREAD */
@@ -131,7 +131,8 @@ static int refuse_by_argument(scmp_filter_ctx filter)
         code = refuse_where(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD, 0));
     for (int family = 0; code == 0 && family < AF_MAX; family++)
         if (family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
-            code = refuse_where(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+            code = refuse_where(filter, "socket",
+                                SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)family));
     /* Its arguments lie in memory, where no filter looks: the C library takes clone() instead. */
     if (code == 0)
         code = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS),
@@ -141,6 +142,8 @@ static int refuse_by_argument(scmp_filter_ctx filter)
 
 static enum status confine_calls(struct fault *f)
 {
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL)
+        return ST_OK; /* a kernel without it */
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     int code = filter != NULL ? 0 : -ENOMEM;
     for (size_t i = 0; code == 0 && i < sizeof never_called / sizeof *never_called; i++) {

@@ -1,7 +1,9 @@
 /*
- * confine: the daemon gives up what it never needs, before it hears anybody: writing outside its
- * home (Landlock, where the kernel has it), other programs, tracing, other kinds of sockets, code
- * made at run time (seccomp). For good, for all its threads.
+ * confine: the daemon gives up what it never needs, before it hears anybody: files outside its home
+ * but for reading the system's (Landlock), other programs, tracing, other kinds of sockets, memory
+ * that is written and run (seccomp); each where the kernel has it. For good, for all its threads.
+ * Not given up: mode and owner of the user's other files; and `mingad --join`, which pairs once and
+ * ends, gives nothing up.
  */
 #ifndef DAEMON_CONFINE_H
 #define DAEMON_CONFINE_H

@@ -325,8 +325,9 @@ static enum status pair(struct joiner *j, const struct joiner_options *o)
     options.join.inviter = j->link.inviter;
     memcpy(options.join.secret, j->link.secret, KEY_BYTES);
     options.join.invitation = (struct bytes){j->link.id, sizeof j->link.id};
-    if (uv_loop_init(&j->loop) != 0)
-        return ST_IO;
+    int failed = uv_loop_init(&j->loop);
+    if (failed != 0)
+        return fault_set(&j->fault, ST_IO, "the loop cannot be made: %s", uv_strerror(failed));
     uv_timer_init(&j->loop, &j->timer);
     uv_timer_init(&j->loop, &j->limit);
     j->timer.data = j->limit.data = j;

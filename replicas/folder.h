@@ -32,7 +32,8 @@ MUST_USE enum status folder_make_for(const char *root, const char *name, struct 
 MUST_USE enum status folder_sync(const char *root, struct fault *f);
 
 /* folder_sync_name(): the name 'path' is durable, as it was made, changed or removed: the folder
- * that it is in is synced. Errors: ST_IO, ST_TOO_LARGE */
+ * that it is in is synced, where its owner lets us read it and its file system knows how.
+ * Errors: ST_IO, ST_TOO_LARGE */
 MUST_USE enum status folder_sync_name(const char *path, struct fault *f);
 
 /* folder_remove(): the tree with its root; nothing where there is none. Errors: ST_IO */

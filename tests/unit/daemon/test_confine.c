@@ -16,6 +16,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +132,7 @@ static int confined_process(void)
         {try_run_memory(), REFUSED_CALL},
         {told(memfd_create("code", 0)), REFUSED_CALL},
         {try_socket(AF_PACKET, SOCK_RAW), REFUSED_CALL},
+        {told(syscall(SYS_socket, (INT64_C(1) << 32) | AF_PACKET, SOCK_RAW, 0)), REFUSED_CALL},
         /* and what it goes on with */
         {try_map(PROT_READ | PROT_WRITE), 0},
         {try_thread(), 0},
